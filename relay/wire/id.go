@@ -1,0 +1,146 @@
+package wire
+
+import (
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"io"
+)
+
+// redacted is what every identifier prints as, whatever the verb.
+const redacted = "[redacted]"
+
+// Hash is a SHA-256 that stands for something secret. K only keeps the kinds
+// apart. On the wire it is 64 lower-case hex digits. It prints as
+// "[redacted]" through every verb and marshaller.
+type Hash[K any] [32]byte
+
+// UUID is a version-4 UUID; K keeps the kinds apart. On the wire it is the
+// lower-case 8-4-4-4-12 form. It prints as "[redacted]".
+type UUID[K any] [16]byte
+
+type (
+	roomKind    struct{}
+	accessKind  struct{}
+	senderKind  struct{}
+	gateKind    struct{}
+	tokenKind   struct{}
+	roomIDKind  struct{}
+	messageKind struct{}
+)
+
+// The identifiers of std-1.
+type (
+	// RoomHash names a room; it is derived from the number alone.
+	RoomHash = Hash[roomKind]
+	// AccessHash is what a seat is known by; it is derived from number and PIN.
+	AccessHash = Hash[accessKind]
+	// SenderHash marks the author of a message.
+	SenderHash = Hash[senderKind]
+	// GateHash is the hash of a pairing code (otp_hash).
+	GateHash = Hash[gateKind]
+	// ResumeToken lets a seat's holder back in while the room is locked. It is
+	// random, not a hash, but has the same size and form.
+	ResumeToken = Hash[tokenKind]
+	// RoomID is the random id of one life of a room, and the salt of its key.
+	RoomID = UUID[roomIDKind]
+	// MessageID is the random id of one message.
+	MessageID = UUID[messageKind]
+)
+
+// ParseHash reads 64 lower-case hex digits.
+func ParseHash[K any](s string) (h Hash[K], ok bool) {
+	return parseHash[K]([]byte(s))
+}
+
+func parseHash[K any](s []byte) (h Hash[K], ok bool) {
+	if len(s) != 2*len(h) {
+		return h, false
+	}
+	for i := range h {
+		hi, lo := lowerHex(s[2*i]), lowerHex(s[2*i+1])
+		if hi > 15 || lo > 15 {
+			return Hash[K]{}, false
+		}
+		h[i] = hi<<4 | lo
+	}
+	return h, true
+}
+
+// Append adds the wire form to dst.
+func (h Hash[K]) Append(dst []byte) []byte { return hex.AppendEncode(dst, h[:]) }
+
+// Reveal returns the wire form as a string. It is for clients, which own what
+// they reveal; the relay never calls it.
+func (h Hash[K]) Reveal() string { return hex.EncodeToString(h[:]) }
+
+// Equal compares in constant time.
+func (h Hash[K]) Equal(o Hash[K]) bool { return subtle.ConstantTimeCompare(h[:], o[:]) == 1 }
+
+func (Hash[K]) String() string               { return redacted }
+func (Hash[K]) GoString() string             { return redacted }
+func (Hash[K]) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (Hash[K]) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted) }
+
+// NewUUID makes a version-4 UUID of 16 random bytes.
+func NewUUID[K any](random [16]byte) UUID[K] {
+	random[6] = random[6]&0x0f | 0x40
+	random[8] = random[8]&0x3f | 0x80
+	return UUID[K](random)
+}
+
+// ParseUUID reads the lower-case 8-4-4-4-12 form.
+func ParseUUID[K any](s string) (u UUID[K], ok bool) {
+	return parseUUID[K]([]byte(s))
+}
+
+func parseUUID[K any](s []byte) (u UUID[K], ok bool) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return u, false
+	}
+	at := 0
+	for i := range u {
+		if s[at] == '-' {
+			at++
+		}
+		hi, lo := lowerHex(s[at]), lowerHex(s[at+1])
+		if hi > 15 || lo > 15 {
+			return UUID[K]{}, false
+		}
+		u[i] = hi<<4 | lo
+		at += 2
+	}
+	return u, true
+}
+
+// Append adds the wire form to dst.
+func (u UUID[K]) Append(dst []byte) []byte {
+	dst = hex.AppendEncode(dst, u[0:4])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, u[4:6])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, u[6:8])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, u[8:10])
+	dst = append(dst, '-')
+	return hex.AppendEncode(dst, u[10:16])
+}
+
+// Reveal returns the wire form as a string, for clients.
+func (u UUID[K]) Reveal() string { return string(u.Append(make([]byte, 0, 36))) }
+
+func (UUID[K]) String() string               { return redacted }
+func (UUID[K]) GoString() string             { return redacted }
+func (UUID[K]) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (UUID[K]) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted) }
+
+// lowerHex returns the value of a lower-case hex digit, or 255.
+func lowerHex(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	}
+	return 255
+}

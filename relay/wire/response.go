@@ -1,0 +1,47 @@
+package wire
+
+import "time"
+
+// Response is one frame from the relay: a reply when Event is EventNone, else
+// a broadcast. Only the fields its kind names are used. It does not own what
+// it points to.
+type Response struct {
+	Event Event
+
+	// Of a reply.
+	Ref Ref
+	// Reason is set when the request was refused.
+	Reason Reason
+	// AttemptsRemaining travels with ReasonUnauthorized; 0 is left out.
+	AttemptsRemaining int
+	// RetryAfter travels with locked and rate_limited, in whole seconds,
+	// rounded up; 0 is left out.
+	RetryAfter time.Duration
+	// Joined is the ok of a join.
+	Joined *Joined
+	// MessageID is the ok of a send ({message_id}) when not zero, and names the
+	// message of message_read, message_edited and message_deleted. A reply with
+	// neither Reason, Joined nor MessageID is ok {}.
+	MessageID MessageID
+
+	// Of broadcasts.
+
+	// Message is that of new_message; message_edited uses its Ciphertext and
+	// IV, message_read its ReadAt.
+	Message *Message
+	// TTLExpiresAt travels with party_paired.
+	TTLExpiresAt time.Time
+	// Connected travels with presence.
+	Connected bool
+}
+
+// Joined is the answer to a good join: the whole state of the room.
+type Joined struct {
+	RoomID        RoomID
+	TTLExpiresAt  time.Time
+	AwaitingParty bool
+	// Message is nil when the slot is empty.
+	Message *Message
+	// Resume is the seat's token, an extension.
+	Resume ResumeToken
+}
