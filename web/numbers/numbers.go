@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -19,28 +21,33 @@ import (
 // the national number, without calling code and trunk prefix.
 type Country struct {
 	// Code is the calling code, such as "254".
-	Code string `json:"cc"`
+	Code string
 	// Trunk is what is dialled before a national number within the country,
 	// often "0"; empty where there is no such prefix.
-	Trunk string `json:"trunk,omitempty"`
+	Trunk string
 	// Lens are the lengths of mobile numbers. Each goes with every lead.
-	Lens []int `json:"lens"`
+	Lens []int
 	// Leads are leading digits of mobile numbers, all of one length, so that
 	// choosing among them evenly chooses evenly among the numbers.
-	Leads []string `json:"lead"`
-	// Fiction lists ranges that belong to nobody. They are to be preferred.
-	Fiction []Range `json:"fiction,omitempty"`
+	Leads []string
+	// Fiction are leading digits of ranges that belong to nobody, for
+	// numbers of the first of Lens. They are to be preferred.
+	Fiction []string
 }
 
-// Range is the numbers of Len digits that begin with Prefix.
-type Range struct {
-	Prefix string
-	Len    int
-}
-
-// MarshalJSON writes a range as ["prefix",len]: the table travels to phones.
-func (r Range) MarshalJSON() ([]byte, error) {
-	return json.Marshal([]any{r.Prefix, r.Len})
+// MarshalText writes a country as one short line, as the table travels to
+// phones: code, trunk, lengths, leads and, if there is any, fiction, with
+// spaces between them and commas in the lists.
+func (c Country) MarshalText() ([]byte, error) {
+	lens := make([]string, len(c.Lens))
+	for i, n := range c.Lens {
+		lens[i] = strconv.Itoa(n)
+	}
+	fields := []string{c.Code, c.Trunk, strings.Join(lens, ","), strings.Join(c.Leads, ",")}
+	if len(c.Fiction) > 0 {
+		fields = append(fields, strings.Join(c.Fiction, ","))
+	}
+	return []byte(strings.Join(fields, " ")), nil
 }
 
 const (
@@ -76,7 +83,8 @@ func Table() (map[string]Country, error) {
 	return table, nil
 }
 
-// JSON returns the table as the page reads it, the same bytes each time.
+// JSON returns the table as the page reads it, an object of one line a country;
+// the same bytes each time.
 func JSON() ([]byte, error) {
 	table, err := Table()
 	if err != nil {
@@ -101,7 +109,7 @@ func country(m *phonenumbers.PhoneMetadata) (Country, error) {
 		lengths = m.GetGeneralDesc().GetPossibleLength()
 	}
 	c := Country{
-		Code:    fmt.Sprint(m.GetCountryCode()),
+		Code:    strconv.Itoa(int(m.GetCountryCode())),
 		Trunk:   m.GetNationalPrefix(),
 		Fiction: fiction(m.GetId(), match),
 	}
