@@ -1,43 +1,54 @@
 package wire
 
 import (
-	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
 )
 
-// ErrTooBig reports a frame over the limit of its Buffers. Final for the
-// socket: it is closed with CloseTooBig.
-var ErrTooBig = errors.New("wire: frame over the size limit")
-
-// Most frames (a short message, its acknowledgement) fit the small class.
-const smallBuffer = 1 << 10
+const (
+	// Most frames (a short message, its acknowledgement) fit the small class.
+	smallBuffer = 1 << 10
+	// With a smaller limit an answer could be over the limit of its request: it
+	// carries a quarter of the limit as ciphertext, in base64, and maxEnvelope.
+	minLimit = 2 << 10
+	// What a reader gets to return nothing and no error.
+	maxEmptyReads = 100
+)
 
 // Buffers hands out the byte buffers that frames live in, so that ciphertext
 // stays in memory the relay owns, counts and clears. There are two classes,
 // 1 KiB and the frame limit. Safe for concurrent use.
 type Buffers struct {
-	limit int
-	small sync.Pool
-	large sync.Pool
-	live  atomic.Int64
+	limit    int
+	small    sync.Pool
+	large    sync.Pool
+	requests sync.Pool
+	scanners sync.Pool
+	live     atomic.Int64
 }
 
-// Buffer is one buffer with a reference count, which starts at 1.
+// Buffer is one buffer with a reference count, which starts at 1. Its holders
+// may read it concurrently.
 type Buffer struct {
 	owner *Buffers
 	bytes []byte
 	refs  atomic.Int32
 }
 
-// NewBuffers returns buffers for frames of at most limit bytes.
+// NewBuffers returns buffers for frames of at most limit bytes; a limit under
+// 2 KiB counts as 2 KiB.
 func NewBuffers(limit int) *Buffers {
-	limit = max(limit, smallBuffer)
-	b := &Buffers{limit: limit}
-	b.small.New = func() any { return &Buffer{owner: b, bytes: make([]byte, 0, smallBuffer)} }
-	b.large.New = func() any { return &Buffer{owner: b, bytes: make([]byte, 0, limit)} }
+	b := &Buffers{limit: max(limit, minLimit)}
+	b.small.New = func() any { return b.make(smallBuffer) }
+	b.large.New = func() any { return b.make(b.limit) }
+	b.requests.New = func() any { return new(Request) }
+	b.scanners.New = func() any { return new(scanner) }
 	return b
+}
+
+func (b *Buffers) make(size int) *Buffer {
+	return &Buffer{owner: b, bytes: make([]byte, 0, size)}
 }
 
 // Limit returns the largest frame, in bytes.
@@ -46,61 +57,72 @@ func (b *Buffers) Limit() int { return b.limit }
 // Live returns how many buffers are out. It is 0 when nothing is under way.
 func (b *Buffers) Live() int64 { return b.live.Load() }
 
-// Get returns an empty buffer with room for size bytes, at most the limit.
+// Get returns an empty buffer with room for size bytes. One over the limit is
+// made for this call alone.
 func (b *Buffers) Get(size int) *Buffer {
-	pool := &b.small
-	if size > smallBuffer {
-		pool = &b.large
+	var buf *Buffer
+	switch {
+	case size <= smallBuffer:
+		buf = b.small.Get().(*Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	case size <= b.limit:
+		buf = b.large.Get().(*Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	default:
+		buf = b.make(size)
 	}
-	buf := pool.Get().(*Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	buf.refs.Store(1)
 	b.live.Add(1)
 	return buf
 }
 
-// Read returns a buffer with everything r has. It returns ErrTooBig when that
-// is more than the limit, or r's error; then there is no buffer.
+// Read returns a buffer with everything r has. It returns [ErrTooBig] when
+// that is more than the limit, or r's error; then there is no buffer.
 func (b *Buffers) Read(r io.Reader) (*Buffer, error) {
 	buf := b.Get(smallBuffer)
-	for {
-		if len(buf.bytes) == cap(buf.bytes) {
-			if cap(buf.bytes) >= b.limit {
-				// Full: the frame ends here or is too big.
-				var more [1]byte
-				switch n, err := io.ReadFull(r, more[:]); {
-				case n > 0:
-					buf.Release()
-					return nil, ErrTooBig
-				case errors.Is(err, io.EOF):
-					return buf, nil
-				default:
-					buf.Release()
-					return nil, err
-				}
-			}
+	for empty := 0; empty < maxEmptyReads; {
+		if len(buf.bytes) == smallBuffer && cap(buf.bytes) == smallBuffer {
 			large := b.Get(b.limit)
 			large.bytes = append(large.bytes, buf.bytes...)
 			buf.Release()
 			buf = large
 		}
-		n, err := r.Read(buf.bytes[len(buf.bytes):cap(buf.bytes)])
-		buf.bytes = buf.bytes[:len(buf.bytes)+n]
-		if errors.Is(err, io.EOF) {
+		n, err := b.readMore(r, buf)
+		switch {
+		case err == io.EOF: //nolint:errorlint // a wrapped one means that the rest is missing
 			return buf, nil
-		}
-		if err != nil {
+		case err != nil:
 			buf.Release()
 			return nil, err
+		case n == 0:
+			empty++
 		}
 	}
+	buf.Release()
+	return nil, io.ErrNoProgress
+}
+
+// readMore reads once. A full buffer ends well at the end of r only.
+func (b *Buffers) readMore(r io.Reader, buf *Buffer) (int, error) {
+	if len(buf.bytes) == cap(buf.bytes) {
+		var more [1]byte
+		n, err := r.Read(more[:])
+		if n > 0 {
+			return 0, ErrTooBig
+		}
+		return 0, err
+	}
+	n, err := r.Read(buf.bytes[len(buf.bytes):cap(buf.bytes)])
+	buf.bytes = buf.bytes[:len(buf.bytes)+n]
+	return n, err
 }
 
 // Bytes returns the content. It must not be used after the last Release.
 func (b *Buffer) Bytes() []byte { return b.bytes }
 
-// Retain adds a reference and returns b.
+// Retain adds a reference and returns b. It panics when there is none left.
 func (b *Buffer) Retain() *Buffer {
-	b.refs.Add(1)
+	if b.refs.Add(1) <= 1 {
+		panic("wire: buffer retained after its release")
+	}
 	return b
 }
 
@@ -116,9 +138,10 @@ func (b *Buffer) Release() {
 	clear(b.bytes)
 	b.bytes = b.bytes[:0]
 	b.owner.live.Add(-1)
-	if cap(b.bytes) > smallBuffer {
-		b.owner.large.Put(b)
-	} else {
+	switch cap(b.bytes) {
+	case smallBuffer:
 		b.owner.small.Put(b)
+	case b.owner.limit:
+		b.owner.large.Put(b)
 	}
 }

@@ -3,20 +3,19 @@ package wire
 import (
 	"crypto/subtle"
 	"encoding/hex"
-	"fmt"
-	"io"
 )
-
-// redacted is what every identifier prints as, whatever the verb.
-const redacted = "[redacted]"
 
 // Hash is a SHA-256 that stands for something secret. K only keeps the kinds
 // apart. On the wire it is 64 lower-case hex digits. It prints as
-// "[redacted]" through every verb and marshaller.
+// "[redacted]" through every marshaller and every verb that package fmt lets a
+// type answer: not %p, not a %w (which is for errors), and not from within an
+// unexported field. So a struct that keeps identifiers in unexported fields
+// needs a Format method of its own, or is never printed.
 type Hash[K any] [32]byte
 
 // UUID is a version-4 UUID; K keeps the kinds apart. On the wire it is the
-// lower-case 8-4-4-4-12 form. It prints as "[redacted]".
+// 8-4-4-4-12 form, which is read in either case and written in lower case. It
+// prints as a [Hash] does.
 type UUID[K any] [16]byte
 
 type (
@@ -77,11 +76,6 @@ func (h Hash[K]) Reveal() string { return hex.EncodeToString(h[:]) }
 // Equal compares in constant time.
 func (h Hash[K]) Equal(o Hash[K]) bool { return subtle.ConstantTimeCompare(h[:], o[:]) == 1 }
 
-func (Hash[K]) String() string               { return redacted }
-func (Hash[K]) GoString() string             { return redacted }
-func (Hash[K]) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-func (Hash[K]) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted) }
-
 // NewUUID makes a version-4 UUID of 16 random bytes.
 func NewUUID[K any](random [16]byte) UUID[K] {
 	random[6] = random[6]&0x0f | 0x40
@@ -89,7 +83,8 @@ func NewUUID[K any](random [16]byte) UUID[K] {
 	return UUID[K](random)
 }
 
-// ParseUUID reads the lower-case 8-4-4-4-12 form.
+// ParseUUID reads the 8-4-4-4-12 form, its digits in either case. The version
+// is not looked at.
 func ParseUUID[K any](s string) (u UUID[K], ok bool) {
 	return parseUUID[K]([]byte(s))
 }
@@ -103,7 +98,7 @@ func parseUUID[K any](s []byte) (u UUID[K], ok bool) {
 		if s[at] == '-' {
 			at++
 		}
-		hi, lo := lowerHex(s[at]), lowerHex(s[at+1])
+		hi, lo := hexDigit(s[at]), hexDigit(s[at+1])
 		if hi > 15 || lo > 15 {
 			return UUID[K]{}, false
 		}
@@ -129,11 +124,6 @@ func (u UUID[K]) Append(dst []byte) []byte {
 // Reveal returns the wire form as a string, for clients.
 func (u UUID[K]) Reveal() string { return string(u.Append(make([]byte, 0, 36))) }
 
-func (UUID[K]) String() string               { return redacted }
-func (UUID[K]) GoString() string             { return redacted }
-func (UUID[K]) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-func (UUID[K]) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted) }
-
 // lowerHex returns the value of a lower-case hex digit, or 255.
 func lowerHex(c byte) byte {
 	switch {
@@ -143,4 +133,12 @@ func lowerHex(c byte) byte {
 		return c - 'a' + 10
 	}
 	return 255
+}
+
+// hexDigit returns the value of a hex digit in either case, or 255.
+func hexDigit(c byte) byte {
+	if 'A' <= c && c <= 'F' {
+		c += 'a' - 'A'
+	}
+	return lowerHex(c)
 }

@@ -31,6 +31,9 @@ const (
 	EventPresence
 
 	eventCount
+
+	firstRequest, lastRequest     = EventJoin, EventRedeemExtension
+	firstBroadcast, lastBroadcast = EventNewMessage, EventPresence
 )
 
 var eventNames = [eventCount]string{

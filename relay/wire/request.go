@@ -1,6 +1,9 @@
 package wire
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // Limits of a frame that do not depend on configuration.
 const (
@@ -18,7 +21,9 @@ const (
 
 // Ref is a client's own mark on a request, echoed in the reply. The zero Ref
 // is a missing one: such a request gets no reply.
+// It prints as "[redacted]".
 type Ref struct {
+	secret
 	bytes [MaxRef]byte
 	len   uint8
 	set   bool
@@ -27,9 +32,13 @@ type Ref struct {
 // NewRef returns the ref s, which must be valid UTF-8 of at most MaxRef bytes;
 // it panics otherwise.
 func NewRef(s string) Ref {
-	if len(s) > MaxRef {
-		panic("wire: ref too long")
+	if len(s) > MaxRef || !utf8.ValidString(s) {
+		panic("wire: ref too long or not UTF-8")
 	}
+	return newRef([]byte(s))
+}
+
+func newRef(s []byte) Ref {
 	r := Ref{len: uint8(len(s)), set: true} //nolint:gosec // bounded above
 	copy(r.bytes[:], s)
 	return r
@@ -45,8 +54,9 @@ func (r *Ref) Set() bool { return r.set }
 func (r *Ref) Text() string { return string(r.bytes[:r.len]) }
 
 // Nonce marks one send, so that a repeat is known. The zero Nonce is none.
-// Digits are kept and compared as they were sent.
+// Digits are kept and compared as they were sent. It prints as "[redacted]".
 type Nonce struct {
+	secret
 	digits [MaxNonce]byte
 	len    uint8
 }
@@ -62,7 +72,7 @@ func parseNonce(s []byte) (n Nonce, ok bool) {
 		return n, false
 	}
 	for _, c := range s {
-		if lowerHex(c) > 15 && (c < 'A' || c > 'F') {
+		if hexDigit(c) > 15 {
 			return n, false
 		}
 	}
@@ -124,12 +134,15 @@ type Join struct {
 // Request is one frame from a client. One that was read by [Buffers.ReadRequest]
 // owns its buffer: fields that are slices point into it and are valid until
 // Release. It has one owner at a time.
+// It prints as "[redacted]".
 type Request struct {
+	secret
 	Event Event
 	Ref   Ref
 	// Fault is why the data is refused, or "": the first fault in the order
 	// PROTOCOL.md gives for the event. For an edit, whether the message is the
-	// author's to edit is looked at before Fault.
+	// author's to edit is looked at before Fault. With a Fault the other fields
+	// of its event, but for MessageID, mean nothing.
 	Fault Reason
 
 	Join Join
@@ -147,8 +160,9 @@ type Request struct {
 	buf *Buffer
 }
 
-// Message is what a slot holds, as it travels.
+// Message is what a slot holds, as it travels. It prints as "[redacted]".
 type Message struct {
+	secret
 	ID         MessageID
 	Sender     SenderHash
 	Ciphertext []byte

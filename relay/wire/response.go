@@ -4,8 +4,9 @@ import "time"
 
 // Response is one frame from the relay: a reply when Event is EventNone, else
 // a broadcast. Only the fields its kind names are used. It does not own what
-// it points to.
+// it points to. It prints as "[redacted]".
 type Response struct {
+	secret
 	Event Event
 
 	// Of a reply.
@@ -29,19 +30,21 @@ type Response struct {
 	// Message is that of new_message; message_edited uses its Ciphertext and
 	// IV, message_read its ReadAt.
 	Message *Message
-	// TTLExpiresAt travels with party_paired.
+	// TTLExpiresAt travels with party_paired; the zero time is left out.
 	TTLExpiresAt time.Time
 	// Connected travels with presence.
 	Connected bool
 }
 
-// Joined is the answer to a good join: the whole state of the room.
+// Joined is the answer to a good join: the whole state of the room. It prints
+// as "[redacted]".
 type Joined struct {
+	secret
 	RoomID        RoomID
 	TTLExpiresAt  time.Time
 	AwaitingParty bool
 	// Message is nil when the slot is empty.
 	Message *Message
-	// Resume is the seat's token, an extension.
+	// Resume is the seat's token, an extension; the zero token is left out.
 	Resume ResumeToken
 }

@@ -1,0 +1,227 @@
+package wire
+
+import "io"
+
+// ReadRequest reads everything r has as one frame and decodes it where it
+// stands. Ciphertext over maxCiphertext bytes is noted in [Request.Fault]. The
+// caller releases the request. There is none with an error, which is
+// [ErrFrame], [ErrTooBig] or r's own.
+func (b *Buffers) ReadRequest(r io.Reader, maxCiphertext int) (*Request, error) {
+	buf, err := b.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	req := b.requests.Get().(*Request) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	req.buf = buf
+	s := b.scanners.Get().(*scanner) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	s.reset(buf.bytes)
+	ok := req.decode(s, maxCiphertext)
+	s.reset(nil)
+	b.scanners.Put(s)
+	if !ok {
+		req.Release()
+		return nil, ErrFrame
+	}
+	return req, nil
+}
+
+// Release clears the request and gives it and its buffer back. It is for
+// requests that ReadRequest returned and panics on a second call.
+func (r *Request) Release() {
+	buf := r.buf
+	if buf == nil {
+		panic("wire: request released twice, or not read")
+	}
+	owner := buf.owner
+	*r = Request{}
+	buf.Release()
+	owner.requests.Put(r)
+}
+
+// requestFields are the known fields of a frame from a client.
+type requestFields struct {
+	event, ref value
+	// other is data when it is no object.
+	other value
+	data  dataFields
+}
+
+// dataFields are the known fields of data, of all events together: data may
+// come before event.
+type dataFields struct {
+	sender, access, otp, intent, roomID, resume, ext value
+	ciphertext, iv, nonce, replaces, messageID       value
+}
+
+func (f *requestFields) scan(s *scanner) bool {
+	for o := s.enter(); ; {
+		key, more := s.next(o)
+		if !more {
+			return s.end()
+		}
+		switch string(key) {
+		case "event":
+			f.event = s.value()
+		case "ref":
+			f.ref = s.value()
+		case "data":
+			if s.peek() == '{' {
+				f.data.scan(s)
+			} else {
+				f.other = s.value()
+			}
+		default:
+			s.value()
+		}
+	}
+}
+
+func (f *dataFields) scan(s *scanner) {
+	for o := s.enter(); ; {
+		key, more := s.next(o)
+		if !more {
+			return
+		}
+		switch string(key) {
+		case "sender_hash":
+			f.sender = s.value()
+		case "access_hash":
+			f.access = s.value()
+		case "otp_hash":
+			f.otp = s.value()
+		case "intent":
+			f.intent = s.value()
+		case "room_id":
+			f.roomID = s.value()
+		case "resume":
+			f.resume = s.value()
+		case "ext":
+			f.ext = s.value()
+		case "ciphertext":
+			f.ciphertext = s.value()
+		case "iv":
+			f.iv = s.value()
+		case "nonce":
+			f.nonce = s.value()
+		case "replaces":
+			f.replaces = s.value()
+		case "message_id":
+			f.messageID = s.value()
+		default:
+			s.value()
+		}
+	}
+}
+
+// decode fills the empty request r. It reports whether the frame was good.
+func (r *Request) decode(s *scanner, maxCiphertext int) bool {
+	var f requestFields
+	switch {
+	case !f.scan(s), f.event.kind != kindString:
+		return false
+	case f.ref.kind == kindString && len(f.ref.text) <= MaxRef:
+		r.Ref = newRef(f.ref.text)
+	case f.ref.kind != kindAbsent:
+		return false
+	}
+	r.Event = requestEvent(f.event.text)
+	if r.Event != EventUnknown && !f.other.none() {
+		r.Fault = ReasonInvalidEncoding
+		return true
+	}
+	switch r.Event {
+	case EventJoin:
+		r.Fault = r.Join.decode(&f.data)
+	case EventSend:
+		r.Fault = r.decodeSend(&f.data, maxCiphertext)
+	case EventEdit:
+		r.MessageID = messageIDValue(f.data.messageID)
+		r.Fault = r.decodeSealed(&f.data, maxCiphertext)
+	case EventRead, EventDelete:
+		r.MessageID = messageIDValue(f.data.messageID)
+	case EventResetPairing:
+		r.Gate = gateValue(f.data.otp)
+	}
+	return true
+}
+
+// requestEvent returns the event a client calls name.
+func requestEvent(name []byte) Event {
+	for e := firstRequest; e <= lastRequest; e++ {
+		if eventNames[e] == string(name) {
+			return e
+		}
+	}
+	return EventUnknown
+}
+
+func (j *Join) decode(f *dataFields) Reason {
+	var ok bool
+	if j.Sender, ok = hashValue[senderKind](f.sender); !ok {
+		return ReasonInvalidSender
+	}
+	if j.Access, ok = hashValue[accessKind](f.access); !ok {
+		return ReasonInvalidAccess
+	}
+	if !f.intent.noneOr(kindString) || !f.roomID.noneOr(kindString) ||
+		!f.resume.noneOr(kindString) || !f.ext.noneOr(kindNumber) {
+		return ReasonInvalidEncoding
+	}
+	if f.intent.kind == kindString {
+		switch string(f.intent.text) {
+		case "enter":
+			j.Intent = IntentEnter
+		case "return":
+			j.Intent = IntentReturn
+		default:
+			return ReasonInvalidEncoding
+		}
+	}
+	j.Gate = gateValue(f.otp)
+	j.RoomID, _ = parseUUID[roomIDKind](f.roomID.text)
+	j.Resume, j.HasResume = parseHash[tokenKind](f.resume.text)
+	j.Ext = f.ext.kind == kindNumber && isOne(f.ext.text)
+	return ""
+}
+
+// decodeSend returns the first fault in this order: encoding of any field, size.
+func (r *Request) decodeSend(f *dataFields, maxCiphertext int) Reason {
+	sealed := r.decodeSealed(f, maxCiphertext)
+	if sealed == ReasonInvalidEncoding {
+		return sealed
+	}
+	if !f.nonce.none() {
+		var ok bool
+		if r.Nonce, ok = nonceValue(f.nonce); !ok {
+			return ReasonInvalidEncoding
+		}
+	}
+	switch f.replaces.kind {
+	case kindAbsent:
+	case kindNull:
+		r.Replaces = Replaces{Set: true}
+	case kindString:
+		r.Replaces = Replaces{Set: true, Message: true, ID: messageIDValue(f.replaces)}
+	default:
+		return ReasonInvalidEncoding
+	}
+	return sealed
+}
+
+// decodeSealed reads ciphertext and iv.
+func (r *Request) decodeSealed(f *dataFields, maxCiphertext int) Reason {
+	iv, ok := f.iv.base64()
+	if !ok || len(iv) != IVSize {
+		return ReasonInvalidEncoding
+	}
+	ciphertext, ok := f.ciphertext.base64()
+	if !ok {
+		return ReasonInvalidEncoding
+	}
+	if len(ciphertext) > maxCiphertext {
+		return ReasonTooLarge
+	}
+	r.IV = [IVSize]byte(iv)
+	r.Ciphertext = ciphertext
+	return ""
+}

@@ -1,0 +1,106 @@
+package wire
+
+import (
+	"strconv"
+	"time"
+)
+
+// value is one scanned JSON value. Text is the unescaped content of a string,
+// or a number or boolean as written; it points into the frame. Of arrays and
+// objects only the kind is kept.
+type value struct {
+	kind kind
+	text []byte
+}
+
+// kind is the type of a JSON value.
+type kind uint8
+
+const (
+	kindAbsent kind = iota
+	kindNull
+	kindBool
+	kindNumber
+	kindString
+	kindArray
+	kindObject
+)
+
+// none reports whether v is absent or null, which is the same but for replaces.
+func (v value) none() bool { return v.kind == kindAbsent || v.kind == kindNull }
+
+// noneOr reports whether v is absent, null or of kind k.
+func (v value) noneOr(k kind) bool { return v.none() || v.kind == k }
+
+// base64 decodes a string in place.
+func (v value) base64() ([]byte, bool) {
+	if v.kind != kindString {
+		return nil, false
+	}
+	return decodeBase64(v.text)
+}
+
+func hashValue[K any](v value) (Hash[K], bool) {
+	if v.kind != kindString {
+		return Hash[K]{}, false
+	}
+	return parseHash[K](v.text)
+}
+
+func uuidValue[K any](v value) (UUID[K], bool) {
+	if v.kind != kindString {
+		return UUID[K]{}, false
+	}
+	return parseUUID[K](v.text)
+}
+
+// messageIDValue returns the zero id for anything but a UUID.
+func messageIDValue(v value) MessageID {
+	id, _ := uuidValue[messageKind](v)
+	return id
+}
+
+func nonceValue(v value) (Nonce, bool) {
+	if v.kind != kindString {
+		return Nonce{}, false
+	}
+	return parseNonce(v.text)
+}
+
+func gateValue(v value) Gate {
+	if v.none() {
+		return Gate{}
+	}
+	h, ok := hashValue[gateKind](v)
+	return Gate{Present: true, Valid: ok, Hash: h}
+}
+
+// isOne reports whether a JSON number is 1 as a double, however it is written.
+func isOne(number []byte) bool {
+	f, err := strconv.ParseFloat(string(number), 64)
+	return err == nil && f == 1
+}
+
+// timeValue reads an RFC 3339 time of any zone and precision, as UTC.
+func timeValue(v value) (t time.Time, ok bool) {
+	if v.kind != kindString || t.UnmarshalText(v.text) != nil {
+		return time.Time{}, false
+	}
+	return t.UTC(), true
+}
+
+func boolValue(v value) (is, ok bool) {
+	return string(v.text) == "true", v.kind == kindBool
+}
+
+// countValue reads a whole number from 0 to 1<<31-1; an absent one is 0.
+func countValue(v value) (n int, ok bool) {
+	if v.none() {
+		return 0, true
+	}
+	if v.kind != kindNumber {
+		return 0, false
+	}
+	wide, err := strconv.ParseUint(string(v.text), 10, 31)
+	return int(wide), err == nil //nolint:gosec // 31 bits
+}
