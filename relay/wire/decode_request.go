@@ -157,10 +157,10 @@ func requestEvent(name []byte) Event {
 
 func (j *Join) decode(f *dataFields) Reason {
 	var ok bool
-	if j.Sender, ok = hashValue[senderKind](f.sender); !ok {
+	if j.Sender, ok = hashValue[SenderHash](f.sender); !ok {
 		return ReasonInvalidSender
 	}
-	if j.Access, ok = hashValue[accessKind](f.access); !ok {
+	if j.Access, ok = hashValue[AccessHash](f.access); !ok {
 		return ReasonInvalidAccess
 	}
 	if !f.intent.noneOr(kindString) || !f.roomID.noneOr(kindString) ||
@@ -178,8 +178,8 @@ func (j *Join) decode(f *dataFields) Reason {
 		}
 	}
 	j.Gate = gateValue(f.otp)
-	j.RoomID, _ = parseUUID[roomIDKind](f.roomID.text)
-	j.Resume, j.HasResume = parseHash[tokenKind](f.resume.text)
+	j.RoomID, _ = parseUUID[RoomID](f.roomID.text)
+	j.Resume, j.HasResume = parseHash[ResumeToken](f.resume.text)
 	j.Ext = f.ext.kind == kindNumber && isOne(f.ext.text)
 	return ""
 }

@@ -182,7 +182,7 @@ func (f *bodyFields) decodeOK(r *Response) (ok bool) {
 		r.Joined = new(Joined)
 		return f.decodeJoined(r.Joined)
 	case f.messageID.kind != kindAbsent:
-		r.MessageID, ok = uuidValue[messageKind](f.messageID)
+		r.MessageID, ok = uuidValue[MessageID](f.messageID)
 		return ok
 	}
 	return true
@@ -190,10 +190,10 @@ func (f *bodyFields) decodeOK(r *Response) (ok bool) {
 
 func (f *bodyFields) decodeJoined(j *Joined) bool {
 	var ok [4]bool
-	j.RoomID, ok[0] = uuidValue[roomIDKind](f.roomID)
+	j.RoomID, ok[0] = uuidValue[RoomID](f.roomID)
 	j.TTLExpiresAt, ok[1] = timeValue(f.ttlExpiresAt)
 	j.AwaitingParty, ok[2] = boolValue(f.awaitingParty)
-	j.Resume, ok[3] = hashValue[tokenKind](f.resume)
+	j.Resume, ok[3] = hashValue[ResumeToken](f.resume)
 	if f.resume.none() {
 		ok[3] = true
 	}
@@ -227,7 +227,7 @@ func (f *bodyFields) decodeBroadcast(r *Response) (ok bool) {
 		r.Message = new(Message)
 		return f.message.decode(r.Message)
 	case EventMessageRead, EventMessageEdited, EventMessageDeleted:
-		if r.MessageID, ok = uuidValue[messageKind](f.messageID); !ok {
+		if r.MessageID, ok = uuidValue[MessageID](f.messageID); !ok {
 			return false
 		}
 		switch r.Event {
@@ -254,8 +254,8 @@ func (f *bodyFields) decodeBroadcast(r *Response) (ok bool) {
 
 func (f *messageFields) decode(m *Message) bool {
 	var ok [3]bool
-	m.ID, ok[0] = uuidValue[messageKind](f.id)
-	m.Sender, ok[1] = hashValue[senderKind](f.sender)
+	m.ID, ok[0] = uuidValue[MessageID](f.id)
+	m.Sender, ok[1] = hashValue[SenderHash](f.sender)
 	m.InsertedAt, ok[2] = timeValue(f.insertedAt)
 	if ok != [3]bool{true, true, true} || !f.decodeSealed(m) {
 		return false

@@ -47,19 +47,17 @@ type (
 	MessageID = UUID[messageKind]
 )
 
-// ParseHash reads 64 lower-case hex digits.
-func ParseHash[K any](s string) (h Hash[K], ok bool) {
-	return parseHash[K]([]byte(s))
-}
+// ParseHash reads 64 lower-case hex digits, as in ParseHash[RoomHash](s).
+func ParseHash[H ~[32]byte](s string) (H, bool) { return parseHash[H]([]byte(s)) }
 
-func parseHash[K any](s []byte) (h Hash[K], ok bool) {
+func parseHash[H ~[32]byte](s []byte) (h H, ok bool) {
 	if len(s) != 2*len(h) {
 		return h, false
 	}
 	for i := range h {
 		hi, lo := lowerHex(s[2*i]), lowerHex(s[2*i+1])
 		if hi > 15 || lo > 15 {
-			return Hash[K]{}, false
+			return H{}, false
 		}
 		h[i] = hi<<4 | lo
 	}
@@ -76,20 +74,20 @@ func (h Hash[K]) Reveal() string { return hex.EncodeToString(h[:]) }
 // Equal compares in constant time.
 func (h Hash[K]) Equal(o Hash[K]) bool { return subtle.ConstantTimeCompare(h[:], o[:]) == 1 }
 
-// NewUUID makes a version-4 UUID of 16 random bytes.
-func NewUUID[K any](random [16]byte) UUID[K] {
+// NewUUID makes a version-4 UUID of 16 random bytes, as in
+// NewUUID[MessageID](random).
+func NewUUID[U ~[16]byte](random [16]byte) U {
 	random[6] = random[6]&0x0f | 0x40
 	random[8] = random[8]&0x3f | 0x80
-	return UUID[K](random)
+	return U(random)
 }
 
-// ParseUUID reads the 8-4-4-4-12 form, its digits in either case. The version
-// is not looked at.
-func ParseUUID[K any](s string) (u UUID[K], ok bool) {
-	return parseUUID[K]([]byte(s))
-}
+// ParseUUID reads the 8-4-4-4-12 form, its digits in either case, as in
+// ParseUUID[RoomID](s). The version is
+// not looked at.
+func ParseUUID[U ~[16]byte](s string) (U, bool) { return parseUUID[U]([]byte(s)) }
 
-func parseUUID[K any](s []byte) (u UUID[K], ok bool) {
+func parseUUID[U ~[16]byte](s []byte) (u U, ok bool) {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return u, false
 	}
@@ -100,7 +98,7 @@ func parseUUID[K any](s []byte) (u UUID[K], ok bool) {
 		}
 		hi, lo := hexDigit(s[at]), hexDigit(s[at+1])
 		if hi > 15 || lo > 15 {
-			return UUID[K]{}, false
+			return U{}, false
 		}
 		u[i] = hi<<4 | lo
 		at += 2

@@ -40,23 +40,23 @@ func (v value) base64() ([]byte, bool) {
 	return decodeBase64(v.text)
 }
 
-func hashValue[K any](v value) (Hash[K], bool) {
+func hashValue[H ~[32]byte](v value) (H, bool) {
 	if v.kind != kindString {
-		return Hash[K]{}, false
+		return H{}, false
 	}
-	return parseHash[K](v.text)
+	return parseHash[H](v.text)
 }
 
-func uuidValue[K any](v value) (UUID[K], bool) {
+func uuidValue[U ~[16]byte](v value) (U, bool) {
 	if v.kind != kindString {
-		return UUID[K]{}, false
+		return U{}, false
 	}
-	return parseUUID[K](v.text)
+	return parseUUID[U](v.text)
 }
 
 // messageIDValue returns the zero id for anything but a UUID.
 func messageIDValue(v value) MessageID {
-	id, _ := uuidValue[messageKind](v)
+	id, _ := uuidValue[MessageID](v)
 	return id
 }
 
@@ -71,7 +71,7 @@ func gateValue(v value) Gate {
 	if v.none() {
 		return Gate{}
 	}
-	h, ok := hashValue[gateKind](v)
+	h, ok := hashValue[GateHash](v)
 	return Gate{Present: true, Valid: ok, Hash: h}
 }
 
