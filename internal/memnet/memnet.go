@@ -88,7 +88,7 @@ func (d *Dialer) DialContext(ctx context.Context, _, _ string) (net.Conn, error)
 		from = clientAddr
 	}
 	const firstPort, ports = 1024, 1<<16 - 1024
-	port := uint16(firstPort + d.To.dialled.Add(1)%ports) //nolint:gosec // below 1<<16
+	port := uint16(firstPort + d.To.dialled.Add(1)%ports)
 	local := net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, port))
 	near, far := Pipe(d.Capacity, local, d.To.Addr())
 

@@ -1,0 +1,44 @@
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-bench bench fuzz vuln
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: prerequisites lint test-go test-web test-e2e test-bench ## check everything; installs what is missing on Debian
+
+prerequisites: ## install what the tests need and is missing (Debian packages, node modules)
+	@scripts/prerequisites
+
+lint: bin/golangci-lint ## go vet and golangci-lint over every Go module
+	@scripts/lint
+
+test-go: ## Go tests with the race detector, in every Go module
+	@scripts/test-go
+
+test-web: ## the page's types, lint and tests in Node
+	cd web && npm run check && npm test
+
+test-e2e: ## browser tests in Chromium and Firefox against the real relay
+	cd web/e2e && npm run e2e
+
+test-bench: ## run every benchmark once, to see that it works
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+bench: ## measure; BASE=FILE compares with the output of an earlier run
+	@scripts/bench
+
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	@scripts/fuzz
+
+vuln: ## look for known vulnerabilities; needs their database online
+	go tool -modfile=tools/go.mod govulncheck ./...
+
+fmt: bin/golangci-lint ## format the Go code
+	bin/golangci-lint fmt
+
+generate: ## build the page into web/dist
+	go generate ./...
+
+bin/golangci-lint: tools/go.mod tools/go.sum
+	go -C tools build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
