@@ -1,0 +1,88 @@
+package roomactor
+
+import (
+	"time"
+
+	"sotto/relay/wire"
+)
+
+// command is what a room is asked to do. Randomness and time come with it, so
+// that step needs neither.
+type command struct {
+	kind commandKind
+	from Member
+	// req of a join belongs to the caller, who waits; that of a request
+	// belongs to the room from when it is in the mailbox.
+	req *wire.Request
+	// random feeds a message id or a resume token.
+	random [32]byte
+	// claimWait is how long the caller's address must wait before it may take
+	// a seat; 0 when it may.
+	claimWait time.Duration
+	// posted is when the command was put into the mailbox.
+	posted time.Duration
+	// answer is where a join's caller waits; it has room for one answer.
+	answer chan joinAnswer
+}
+
+type commandKind uint8
+
+const (
+	// cmdJoin is a join of this room; its wire answer is an effect.
+	cmdJoin commandKind = iota
+	// cmdRequest is any other event from a joined member.
+	cmdRequest
+	// cmdLeave: the member's socket is gone.
+	cmdLeave
+	// cmdTick: the room's time may be over.
+	cmdTick
+	// cmdStop: the relay shuts down.
+	cmdStop
+)
+
+// joinAnswer is how a join ended, for the connection; the client has been
+// answered by then.
+type joinAnswer struct {
+	result JoinResult
+	err    error
+}
+
+// effect is one thing a step wants done, in order.
+type effect struct {
+	kind effectKind
+	// member is whom a reply or close goes to, and whom a broadcast leaves out.
+	member Member
+	// seats a broadcast goes to.
+	seats seatSet
+	// optIn limits a broadcast to members that joined with ext.
+	optIn bool
+	frame wire.Response
+	code  wire.CloseCode
+}
+
+type effectKind uint8
+
+const (
+	effReply effectKind = iota
+	effBroadcast
+	effClose
+)
+
+// seatSet is a set of seats, one bit each.
+type seatSet uint8
+
+func onlySeat(i int) seatSet { return 1 << i }
+
+const bothSeats seatSet = 0b11
+
+func (s seatSet) has(i int) bool { return s&(1<<i) != 0 }
+
+// outcome is what a step did, beside its effects, for metrics and the caller.
+type outcome struct {
+	join     JoinKind
+	reason   wire.Reason
+	accepted wire.Event
+	lock     LockKind
+	// ended is why the room is over, or "".
+	ended CloseCause
+}

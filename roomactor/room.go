@@ -1,0 +1,243 @@
+package roomactor
+
+import (
+	"context"
+	"time"
+
+	"sotto/relay/wire"
+)
+
+// Room is a live room: a goroutine with a mailbox. Its methods are safe for
+// concurrent use.
+type Room struct {
+	sup  *Supervisor
+	hash wire.RoomHash
+
+	mailbox chan *command // never closed
+	done    chan struct{} // closed when the room takes no more commands
+
+	// Owned by run.
+	state *state
+	timer *time.Timer
+	// dropped are members that could not take a frame in this step.
+	dropped []Member
+}
+
+// Post hands the room a request of a joined member and, if it returns nil,
+// ownership of req. It waits while the mailbox is full. It returns
+// ErrRoomClosed when the room is over (its members are being closed) or the
+// context's error; req is then still the caller's.
+func (r *Room) Post(ctx context.Context, from Member, req *wire.Request) error {
+	c := &command{kind: cmdRequest, from: from, req: req}
+	if req.Event == wire.EventSend {
+		c.random = randomBytes()
+	}
+	return r.post(ctx, c)
+}
+
+// Leave tells the room that the member's socket is gone. It waits while the
+// mailbox is full, which the room empties without ever blocking.
+func (r *Room) Leave(from Member) {
+	_ = r.post(context.Background(), &command{kind: cmdLeave, from: from}) // a closed room has no members
+}
+
+func (r *Room) post(ctx context.Context, c *command) error {
+	c.posted = r.sup.now()
+	select {
+	case r.mailbox <- c:
+	case <-r.done:
+		return ErrRoomClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-r.done:
+		// The command may have slipped in after the room emptied its mailbox.
+		r.drain()
+	default:
+	}
+	return nil
+}
+
+// drain refuses what is left in the mailbox of a room that is done.
+func (r *Room) drain() {
+	for {
+		select {
+		case c := <-r.mailbox:
+			c.finish(joinAnswer{err: ErrRoomClosed})
+		default:
+			return
+		}
+	}
+}
+
+// finish answers a join's caller or releases a request.
+func (c *command) finish(a joinAnswer) {
+	switch c.kind {
+	case cmdJoin:
+		c.answer <- a
+	case cmdRequest:
+		c.req.Release()
+	}
+}
+
+// run is the room's goroutine. The supervisor waits for it.
+func (r *Room) run() {
+	r.timer = time.NewTimer(r.state.expires - r.sup.now())
+	defer r.timer.Stop()
+
+	tick := &command{kind: cmdTick}
+	for {
+		c := tick
+		select {
+		case c = <-r.mailbox:
+			r.sup.cfg.Observer.Waited(r.sup.now() - c.posted)
+		case <-r.timer.C:
+		}
+		if cause := r.handle(c); cause != "" {
+			r.close(cause)
+			return
+		}
+	}
+}
+
+// close ends the room: first it can't be found any more, then it takes no more
+// commands, then those that wait are refused. Joins try again elsewhere.
+func (r *Room) close(cause CloseCause) {
+	r.sup.unregister(r)
+	close(r.done)
+	r.drain()
+	r.state.forget()
+	r.sup.cfg.Observer.RoomClosed(cause)
+}
+
+// handle carries one command out and returns why the room is over, or "". A
+// panic ends this room alone; nothing is replayed.
+func (r *Room) handle(c *command) (ended CloseCause) {
+	answer := joinAnswer{err: ErrRoomFailed}
+	defer func() {
+		if p := recover(); p != nil {
+			r.sup.cfg.Observer.Panicked()
+			r.state.closeMembers(wire.CloseRoomFailed)
+			ended = ClosedPanic
+		}
+		c.finish(answer)
+	}()
+
+	// Effects live in a borrowed array, so that an idle room has none.
+	r.state.effects = r.sup.borrowEffects()
+	defer r.returnEffects()
+	expires := r.state.expires
+	out := r.state.step(r.sup.now(), c)
+	r.perform()
+	if c.kind == cmdTick || r.state.expires != expires {
+		r.timer.Reset(r.state.expires - r.sup.now())
+	}
+	r.observe(out)
+	answer = r.answer(out)
+	return out.ended
+}
+
+func (r *Room) returnEffects() {
+	r.sup.returnEffects(r.state.effects)
+	r.state.effects = nil
+}
+
+// answer tells a join's caller what the step did. A join that met the end of
+// the room was not looked at, and tries again.
+func (r *Room) answer(out outcome) joinAnswer {
+	switch out.join {
+	case "":
+		return joinAnswer{err: ErrRoomClosed}
+	case JoinRefused:
+		return joinAnswer{result: JoinResult{Kind: out.join, Reason: out.reason}}
+	}
+	return joinAnswer{result: JoinResult{Room: r, Kind: out.join}}
+}
+
+func (r *Room) observe(out outcome) {
+	o := r.sup.cfg.Observer
+	if out.join != "" {
+		o.Joined(out.join, out.reason)
+	}
+	if out.accepted != wire.EventNone {
+		o.Accepted(out.accepted)
+	}
+	if out.lock != "" {
+		o.Locked(out.lock)
+	}
+}
+
+// perform carries out the effects of a step, then those of dropping members
+// that could not take their frames.
+func (r *Room) perform() {
+	r.carryOut()
+	for len(r.dropped) > 0 {
+		m := r.dropped[0]
+		r.dropped = r.dropped[1:]
+		m.Close(wire.CloseSlowConsumer)
+		r.state.effects = r.state.effects[:0]
+		r.state.leave(m)
+		r.carryOut()
+	}
+	r.dropped = nil
+}
+
+func (r *Room) carryOut() {
+	for i := range r.state.effects {
+		e := &r.state.effects[i]
+		switch e.kind {
+		case effReply:
+			r.reply(e)
+		case effBroadcast:
+			r.broadcast(e)
+		case effClose:
+			e.member.Close(e.code)
+		}
+	}
+}
+
+func (r *Room) reply(e *effect) {
+	frame := r.sup.cfg.Buffers.Encode(&e.frame)
+	defer frame.Release()
+	r.deliver(e.member, e.frame.Event, frame)
+}
+
+// broadcast encodes the frame once, if anyone is to get it.
+func (r *Room) broadcast(e *effect) {
+	var frame *wire.Buffer
+	defer func() {
+		if frame != nil {
+			frame.Release()
+		}
+	}()
+	for i := range r.state.seats {
+		if !e.seats.has(i) {
+			continue
+		}
+		for _, k := range r.state.seats[i].sockets {
+			if e.optIn && !k.optIn {
+				continue
+			}
+			if frame == nil {
+				frame = r.sup.cfg.Buffers.Encode(&e.frame)
+			}
+			r.deliver(k.member, e.frame.Event, frame)
+		}
+	}
+}
+
+func (r *Room) deliver(m Member, event wire.Event, frame *wire.Buffer) {
+	if !m.Deliver(event, frame) {
+		r.dropped = append(r.dropped, m)
+	}
+}
+
+// closeMembers closes every socket of a room that failed.
+func (s *state) closeMembers(code wire.CloseCode) {
+	for i := range s.seats {
+		for _, k := range s.seats[i].sockets {
+			k.member.Close(code)
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package roomactor
+
+import (
+	"time"
+
+	"sotto/lockout"
+	"sotto/relay/wire"
+)
+
+// state is a room without its goroutine. All of it is owned by that goroutine.
+type state struct {
+	cfg *Config
+	// epoch is the wall-clock time of monotonic time 0; it only formats stamps.
+	epoch time.Time
+	id    wire.RoomID
+	// born and expires are monotonic.
+	born, expires time.Duration
+
+	seats [2]seat
+	// gate is the hash of the pairing code while one is set.
+	gate    wire.GateHash
+	gateSet bool
+	lock    lockout.Counter
+	slot    slot
+
+	// effects of the step under way, in the array that was there before it.
+	effects []effect
+}
+
+// seat is one of the room's two places, taken for good by its first join.
+type seat struct {
+	taken   bool
+	access  wire.AccessHash
+	sender  wire.SenderHash
+	tokens  lockout.Tokens
+	sockets []socket // oldest first, at most MaxSockets
+
+	// lastNonce and lastID are of the last accepted send.
+	lastNonce wire.Nonce
+	lastID    wire.MessageID
+}
+
+type socket struct {
+	member Member
+	optIn  bool
+}
+
+// slot is the room's only message.
+type slot struct {
+	full   bool
+	author int // seat
+	msg    wire.Message
+}
+
+// clear overwrites the message.
+func (s *slot) clear() {
+	clear(s.msg.Ciphertext[:cap(s.msg.Ciphertext)])
+	*s = slot{}
+}
+
+// fill overwrites the old ciphertext and keeps a copy of the new one, in the
+// old array when it fits.
+func (s *slot) fill(ciphertext []byte) {
+	old := s.msg.Ciphertext
+	clear(old[:cap(old)])
+	s.msg.Ciphertext = append(old[:0], ciphertext...)
+}
+
+func newState(cfg *Config, epoch time.Time, now time.Duration, id wire.RoomID) *state {
+	return &state{cfg: cfg, epoch: epoch, id: id, born: now, expires: now + cfg.UnpairedTTL}
+}
+
+// step applies one command. The effects are in s.effects, valid until the next
+// step, in the order in which they must be carried out. What frames point to
+// is valid as long, so they are encoded before.
+func (s *state) step(now time.Duration, c *command) outcome {
+	s.effects = s.effects[:0]
+	switch {
+	case c.kind == cmdStop:
+		s.closeAll(wire.CloseRestart)
+		return outcome{ended: ClosedShutdown}
+	case now >= s.expires:
+		// The time-to-live is exact: no command is carried out after it, even
+		// when it overtook the timer.
+		return s.end(s.ttlCause())
+	}
+	switch c.kind {
+	case cmdTick:
+		return outcome{}
+	case cmdLeave:
+		s.leave(c.from)
+		return outcome{}
+	case cmdJoin:
+		return s.join(now, c)
+	default:
+		return s.request(now, c)
+	}
+}
+
+func (s *state) request(now time.Duration, c *command) outcome {
+	me, ok := s.seatOf(c.from)
+	if !ok {
+		s.refuse(c, wire.ReasonNotJoined)
+		return outcome{}
+	}
+	switch c.req.Event {
+	case wire.EventSend:
+		return s.send(now, c, me)
+	case wire.EventRead:
+		return s.read(now, c, me)
+	case wire.EventEdit:
+		return s.edit(c, me)
+	case wire.EventDelete:
+		return s.remove(c, me)
+	case wire.EventTyping:
+		s.broadcast(onlySeat(1-me), wire.Response{Event: wire.EventCounterpartyTyping})
+		return outcome{accepted: wire.EventTyping}
+	case wire.EventExpire:
+		if s.faulty(c) {
+			return outcome{}
+		}
+		s.reply(c, wire.Response{})
+		out := s.end(ClosedExpired)
+		out.accepted = wire.EventExpire
+		return out
+	case wire.EventResetPairing:
+		return s.resetPairing(c)
+	case wire.EventRedeemExtension:
+		s.refuse(c, wire.ReasonMonetizationDisabled)
+	}
+	return outcome{}
+}
+
+func (s *state) resetPairing(c *command) outcome {
+	switch {
+	case s.faulty(c):
+		return outcome{}
+	case !s.awaiting():
+		s.refuse(c, wire.ReasonNotFound)
+		return outcome{}
+	case !c.req.Gate.Valid:
+		s.refuse(c, wire.ReasonInvalidToken)
+		return outcome{}
+	}
+	s.gate, s.gateSet = c.req.Gate.Hash, true
+	s.lock.Reset()
+	s.reply(c, wire.Response{})
+	return outcome{accepted: wire.EventResetPairing}
+}
+
+// end tells everyone that the room is over and forgets it.
+func (s *state) end(cause CloseCause) outcome {
+	s.broadcast(bothSeats, wire.Response{Event: wire.EventRoomExpired})
+	s.closeAll(wire.CloseRoomExpired)
+	return outcome{ended: cause}
+}
+
+func (s *state) closeAll(code wire.CloseCode) {
+	for i := range s.seats {
+		for _, k := range s.seats[i].sockets {
+			s.effects = append(s.effects, effect{kind: effClose, member: k.member, code: code})
+		}
+	}
+}
+
+// forget overwrites what the room knew. It is the last thing done to a room.
+func (s *state) forget() {
+	s.slot.clear()
+	*s = state{}
+}
+
+func (s *state) ttlCause() CloseCause {
+	if s.awaiting() {
+		return ClosedUnpaired
+	}
+	return ClosedTTL
+}
+
+// awaiting reports whether a seat is open.
+func (s *state) awaiting() bool { return !s.seats[1].taken }
+
+func (s *state) wall(now time.Duration) time.Time { return s.epoch.Add(now).UTC() }
+
+// seatOf returns the seat that m has joined.
+func (s *state) seatOf(m Member) (int, bool) {
+	for i := range s.seats {
+		for _, k := range s.seats[i].sockets {
+			if k.member == m {
+				return i, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// faulty refuses a request whose data was not an object or otherwise unfit,
+// and reports whether it was.
+func (s *state) faulty(c *command) bool {
+	if c.req.Fault == "" {
+		return false
+	}
+	s.refuse(c, c.req.Fault)
+	return true
+}
+
+// reply answers the request, if it carried a ref; the zero response is ok {}.
+func (s *state) reply(c *command, r wire.Response) {
+	if !c.req.Ref.Set() {
+		return
+	}
+	r.Ref = c.req.Ref
+	s.effects = append(s.effects, effect{kind: effReply, member: c.from, frame: r})
+}
+
+func (s *state) refuse(c *command, reason wire.Reason) {
+	s.reply(c, wire.Response{Reason: reason})
+}
+
+func (s *state) broadcast(to seatSet, r wire.Response) {
+	s.effects = append(s.effects, effect{kind: effBroadcast, seats: to, frame: r})
+}

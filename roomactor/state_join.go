@@ -1,0 +1,192 @@
+package roomactor
+
+import (
+	"slices"
+	"time"
+
+	"sotto/lockout"
+	"sotto/relay/wire"
+)
+
+// join decides a join of this room: PROTOCOL.md, join, from step 2's "return"
+// on. Malformed hashes were refused before the room was asked.
+func (s *state) join(now time.Duration, c *command) outcome {
+	j := &c.req.Join
+	if j.Intent == wire.IntentReturn && j.RoomID != s.id {
+		return s.refuseJoin(c, wire.ReasonNotFound)
+	}
+	me, known := s.seatFor(j.Access)
+	resumed := known && j.HasResume && s.seats[me].tokens.Has(lockout.Token(j.Resume))
+
+	var lock LockKind
+	if wait := s.lock.LockedFor(now); wait > 0 {
+		if at, joined := s.seatOf(c.from); !resumed && (!known || !joined || at != me) {
+			return s.refuseLocked(c, wait, LockRefused)
+		}
+		lock = LockResumed
+	}
+
+	kind := JoinEntered
+	if !known {
+		var reason wire.Reason
+		if me, kind, reason = s.claim(c); reason != "" {
+			return s.countFailure(now, c, reason)
+		}
+	}
+	s.enter(c, me, resumed, kind == JoinClaimed)
+	return outcome{join: kind, lock: lock}
+}
+
+// seatFor finds the seat of an access hash. Both seats are always compared.
+func (s *state) seatFor(a wire.AccessHash) (seat int, known bool) {
+	for i := range s.seats {
+		if s.seats[i].access.Equal(a) && s.seats[i].taken {
+			seat, known = i, true
+		}
+	}
+	return seat, known
+}
+
+// claim takes an open seat for an unknown access hash, or says why not.
+func (s *state) claim(c *command) (int, JoinKind, wire.Reason) {
+	j := &c.req.Join
+	first := &s.seats[0]
+	if !first.taken {
+		*first = seat{taken: true, access: j.Access, sender: j.Sender}
+		s.gate, s.gateSet = j.Gate.Hash, j.Gate.Valid
+		return 0, JoinCreated, ""
+	}
+	switch {
+	case !s.awaiting() || j.Intent == wire.IntentReturn:
+		return 0, "", wire.ReasonUnauthorized
+	case s.gateSet && !j.Gate.Present:
+		return 0, "", wire.ReasonOTPRequired
+	case s.gateSet && !(j.Gate.Valid && s.gate.Equal(j.Gate.Hash)):
+		return 0, "", wire.ReasonOTPInvalid
+	case j.Sender == first.sender:
+		return 0, "", wire.ReasonInvalidSender
+	case c.claimWait > 0:
+		return 0, "", wire.ReasonRateLimited
+	}
+	s.seats[1] = seat{taken: true, access: j.Access, sender: j.Sender}
+	s.gate, s.gateSet = wire.GateHash{}, false
+	s.expires = s.born + s.cfg.RoomTTL
+	return 1, JoinClaimed, ""
+}
+
+// countFailure counts a join of an unknown access hash that was not let in,
+// whatever the reason: any uncounted refusal would be a free oracle.
+func (s *state) countFailure(now time.Duration, c *command, reason wire.Reason) outcome {
+	remaining, locked := s.lock.Fail(s.cfg.Lockout, now)
+	if locked {
+		return s.refuseLocked(c, s.lock.LockedFor(now), LockBegan)
+	}
+	r := wire.Response{Reason: reason}
+	switch reason {
+	case wire.ReasonUnauthorized:
+		r.AttemptsRemaining = remaining
+	case wire.ReasonRateLimited:
+		r.RetryAfter = c.claimWait
+	}
+	s.reply(c, r)
+	return outcome{join: JoinRefused, reason: reason}
+}
+
+func (s *state) refuseLocked(c *command, wait time.Duration, kind LockKind) outcome {
+	s.reply(c, wire.Response{Reason: wire.ReasonLocked, RetryAfter: wait})
+	return outcome{join: JoinRefused, reason: wire.ReasonLocked, lock: kind}
+}
+
+func (s *state) refuseJoin(c *command, reason wire.Reason) outcome {
+	s.refuse(c, reason)
+	return outcome{join: JoinRefused, reason: reason}
+}
+
+// enter makes the socket a member of the seat and answers it with the whole
+// state, before anything else can reach it.
+func (s *state) enter(c *command, me int, resumed, claimed bool) {
+	seat := &s.seats[me]
+	token := lockout.Token(c.req.Join.Resume)
+	if !resumed {
+		token = lockout.Token(c.random)
+		seat.tokens.Add(token)
+	}
+	at, joined := s.seatOf(c.from)
+	moved := joined && at != me
+	if moved {
+		s.dropSocket(at, c.from)
+	}
+	wasHere := len(seat.sockets) > 0
+	s.addSocket(seat, c.from, c.req.Join.Ext)
+
+	ok := &wire.Joined{
+		RoomID:        s.id,
+		TTLExpiresAt:  s.wall(s.expires),
+		AwaitingParty: s.awaiting(),
+		Resume:        wire.ResumeToken(token),
+	}
+	if s.slot.full {
+		ok.Message = &s.slot.msg
+	}
+	s.reply(c, wire.Response{Joined: ok})
+
+	if c.req.Join.Ext {
+		s.effects = append(s.effects, effect{kind: effReply, member: c.from, frame: wire.Response{
+			Event: wire.EventPresence, Connected: len(s.seats[1-me].sockets) > 0,
+		}})
+	}
+	if claimed {
+		s.effects = append(s.effects, effect{
+			kind: effBroadcast, seats: onlySeat(1 - me),
+			frame: wire.Response{Event: wire.EventPartyPaired, TTLExpiresAt: s.wall(s.expires)},
+		})
+	}
+	if !wasHere {
+		s.tellPresence(me)
+	}
+	if moved && len(s.seats[at].sockets) == 0 {
+		s.tellPresence(at)
+	}
+}
+
+// addSocket adds the socket to its seat, or updates it. A ninth closes the
+// seat's oldest: that may be the ghost of the newcomer's own last connection.
+func (s *state) addSocket(seat *seat, m Member, optIn bool) {
+	for i := range seat.sockets {
+		if seat.sockets[i].member == m {
+			seat.sockets[i].optIn = optIn
+			return
+		}
+	}
+	if len(seat.sockets) == MaxSockets {
+		s.effects = append(s.effects, effect{
+			kind: effClose, member: seat.sockets[0].member, code: wire.CloseReplaced,
+		})
+		seat.sockets = slices.Delete(seat.sockets, 0, 1)
+	}
+	seat.sockets = append(seat.sockets, socket{member: m, optIn: optIn})
+}
+
+// leave forgets a socket that is gone.
+func (s *state) leave(m Member) {
+	if at, joined := s.seatOf(m); joined {
+		s.dropSocket(at, m)
+		if len(s.seats[at].sockets) == 0 {
+			s.tellPresence(at)
+		}
+	}
+}
+
+func (s *state) dropSocket(at int, m Member) {
+	seat := &s.seats[at]
+	seat.sockets = slices.DeleteFunc(seat.sockets, func(k socket) bool { return k.member == m })
+}
+
+// tellPresence tells the other seat's opted-in sockets whether this seat has a
+// socket.
+func (s *state) tellPresence(seat int) {
+	s.effects = append(s.effects, effect{
+		kind: effBroadcast, seats: onlySeat(1 - seat), optIn: true,
+		frame: wire.Response{Event: wire.EventPresence, Connected: len(s.seats[seat].sockets) > 0},
+	})
+}

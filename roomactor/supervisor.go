@@ -1,0 +1,251 @@
+package roomactor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sotto/relay/wire"
+)
+
+// shardCount spreads rooms over maps so that joins rarely meet.
+const shardCount = 64
+
+// Supervisor spawns rooms on first join, finds them, and waits for them. Its
+// methods are safe for concurrent use.
+type Supervisor struct {
+	cfg    Config
+	start  time.Time
+	shards [shardCount]shard
+	rooms  atomic.Int64
+	wg     sync.WaitGroup // rooms' goroutines
+	// effects are arrays for the effects of steps, one for each room at work.
+	effects sync.Pool
+}
+
+type shard struct {
+	mu sync.Mutex
+	// guarded by mu
+	rooms  map[wire.RoomHash]*Room
+	closed bool
+}
+
+// JoinResult is how a join ended. The client has been answered by then.
+type JoinResult struct {
+	// Room is where the member is in, nil when it was refused.
+	Room *Room
+	Kind JoinKind
+	// Reason of a refusal.
+	Reason wire.Reason
+}
+
+// TookSeat reports whether the join created a room or claimed a seat, which
+// draws on the creation allowance.
+func (r JoinResult) TookSeat() bool { return r.Kind == JoinCreated || r.Kind == JoinClaimed }
+
+// NewSupervisor returns a supervisor without rooms. It panics if
+// Config.Buffers is nil.
+func NewSupervisor(cfg Config) *Supervisor {
+	s := &Supervisor{cfg: cfg.withDefaults(), start: time.Now()}
+	for i := range s.shards {
+		s.shards[i].rooms = make(map[wire.RoomHash]*Room)
+	}
+	return s
+}
+
+// Join brings a member into the room, which it creates if there is none and
+// the join's intent allows it, or has it refused. It delivers the answer to
+// the member. req must be a join without Fault; it stays the caller's.
+// claimWait is how long the member's address must wait before it may create a
+// room or take a seat, 0 when it may.
+//
+// Errors: ErrShutdown; ErrRoomFailed; the context's. After an error the member
+// was not answered and is in no room, unless the context ended.
+func (s *Supervisor) Join(ctx context.Context, hash wire.RoomHash, from Member, req *wire.Request, claimWait time.Duration) (JoinResult, error) {
+	c := &command{
+		kind: cmdJoin, from: from, req: req, claimWait: claimWait,
+		random: randomBytes(), answer: make(chan joinAnswer, 1),
+	}
+	for {
+		room, refusal, err := s.findOrSpawn(hash, c)
+		switch {
+		case err != nil:
+			return JoinResult{}, err
+		case refusal.Kind != "":
+			s.refuse(c, refusal)
+			return refusal, nil
+		case room != nil:
+			if err := room.post(ctx, c); errors.Is(err, ErrRoomClosed) {
+				continue
+			} else if err != nil {
+				return JoinResult{}, err
+			}
+		}
+		// The room reads req until it answers, which never takes long, as a
+		// room does not block: so this wait is not left early.
+		if a := <-c.answer; !errors.Is(a.err, ErrRoomClosed) {
+			return a.result, a.err
+		}
+	}
+}
+
+// findOrSpawn returns the room that c must be posted to, or why the join is
+// refused without one. It returns neither when it spawned a room: c is then
+// that room's first command, so that no one finds a room without a seat.
+func (s *Supervisor) findOrSpawn(hash wire.RoomHash, c *command) (*Room, JoinResult, error) {
+	sh := s.shard(hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if sh.closed {
+		return nil, JoinResult{}, ErrShutdown
+	}
+	if room, ok := sh.rooms[hash]; ok {
+		return room, JoinResult{}, nil
+	}
+	switch {
+	case c.req.Join.Intent != wire.IntentAny:
+		return nil, JoinResult{Kind: JoinRefused, Reason: wire.ReasonNotFound}, nil
+	case c.claimWait > 0:
+		return nil, JoinResult{Kind: JoinRefused, Reason: wire.ReasonRateLimited}, nil
+	}
+	if most := int64(s.cfg.MaxRooms); s.rooms.Add(1) > most && most > 0 {
+		s.rooms.Add(-1)
+		return nil, JoinResult{Kind: JoinMaxRooms, Reason: wire.ReasonRateLimited}, nil
+	}
+	random, now := randomBytes(), s.now()
+	room := &Room{
+		sup:     s,
+		hash:    hash,
+		mailbox: make(chan *command, mailboxSize),
+		done:    make(chan struct{}),
+		state:   newState(&s.cfg, s.start, now, wire.NewUUID[wire.RoomID]([16]byte(random[:16]))),
+	}
+	c.posted = now
+	room.mailbox <- c // it is empty
+	sh.rooms[hash] = room
+	s.cfg.Observer.RoomStarted()
+	s.wg.Go(room.run)
+	return nil, JoinResult{}, nil
+}
+
+// fullRetry is what a newcomer is told to wait at MaxRooms: rooms end one by
+// one, so any figure is a guess; a minute keeps retries cheap.
+const fullRetry = time.Minute
+
+// refuse answers a join for which there is no room.
+func (s *Supervisor) refuse(c *command, refusal JoinResult) {
+	s.cfg.Observer.Joined(refusal.Kind, refusal.Reason)
+	if !c.req.Ref.Set() {
+		return
+	}
+	r := wire.Response{Ref: c.req.Ref, Reason: refusal.Reason}
+	switch {
+	case refusal.Kind == JoinMaxRooms:
+		r.RetryAfter = fullRetry
+	case refusal.Reason == wire.ReasonRateLimited:
+		r.RetryAfter = c.claimWait
+	}
+	frame := s.cfg.Buffers.Encode(&r)
+	defer frame.Release()
+	if !c.from.Deliver(wire.EventNone, frame) {
+		c.from.Close(wire.CloseSlowConsumer)
+	}
+}
+
+// Exists reports whether the room is alive.
+func (s *Supervisor) Exists(hash wire.RoomHash) bool {
+	sh := s.shard(hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	_, ok := sh.rooms[hash]
+	return ok
+}
+
+// Rooms returns how many rooms are alive.
+func (s *Supervisor) Rooms() int { return int(s.rooms.Load()) }
+
+// Check compares the count of rooms with the maps. It is exact only while no
+// join is under way and no room ends.
+func (s *Supervisor) Check() error {
+	found := 0
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		found += len(sh.rooms)
+		sh.mu.Unlock()
+	}
+	if counted := s.Rooms(); counted != found {
+		return fmt.Errorf("check rooms: %d counted, %d in the maps", counted, found)
+	}
+	return nil
+}
+
+// Shutdown refuses new joins, ends every room, whose members are closed with
+// wire.CloseRestart, and waits for the rooms' goroutines or the context.
+func (s *Supervisor) Shutdown(ctx context.Context) error {
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		sh.closed = true
+		rooms := make([]*Room, 0, len(sh.rooms))
+		for _, room := range sh.rooms {
+			rooms = append(rooms, room)
+		}
+		sh.mu.Unlock()
+		for _, room := range rooms {
+			err := room.post(ctx, &command{kind: cmdStop})
+			if err != nil && !errors.Is(err, ErrRoomClosed) {
+				return fmt.Errorf("stop rooms: %w", err)
+			}
+		}
+	}
+	ended := make(chan struct{})
+	go func() { // ends with the last room, which has been told to stop
+		s.wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for rooms: %w", ctx.Err())
+	}
+}
+
+func (s *Supervisor) borrowEffects() []effect {
+	if p, ok := s.effects.Get().(*[]effect); ok {
+		return (*p)[:0]
+	}
+	return make([]effect, 0, 8)
+}
+
+func (s *Supervisor) returnEffects(effects []effect) {
+	clear(effects[:cap(effects)])
+	s.effects.Put(&effects)
+}
+
+// unregister takes the room out of the map, if the map still holds it.
+func (s *Supervisor) unregister(r *Room) {
+	sh := s.shard(r.hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if sh.rooms[r.hash] == r {
+		delete(sh.rooms, r.hash)
+		s.rooms.Add(-1)
+	}
+}
+
+// shard picks by the first byte: room hashes are SHA-256, so it is uniform.
+func (s *Supervisor) shard(h wire.RoomHash) *shard { return &s.shards[h[0]%shardCount] }
+
+// now is the monotonic time since the supervisor was made.
+func (s *Supervisor) now() time.Duration { return time.Since(s.start) }
+
+func randomBytes() (b [32]byte) {
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return b
+}
