@@ -118,6 +118,18 @@ func (b *Buffers) readMore(r io.Reader, buf *Buffer) (int, error) {
 // Bytes returns the content. It must not be used after the last Release.
 func (b *Buffer) Bytes() []byte { return b.bytes }
 
+// Size returns how much memory the buffer takes, in bytes.
+func (b *Buffer) Size() int { return cap(b.bytes) }
+
+// Append adds p to a buffer that nobody else holds yet. It panics when that
+// is more than Get was asked for.
+func (b *Buffer) Append(p []byte) {
+	if len(b.bytes)+len(p) > cap(b.bytes) {
+		panic("wire: append over a buffer's size")
+	}
+	b.bytes = append(b.bytes, p...)
+}
+
 // Retain adds a reference and returns b. It panics when there is none left.
 func (b *Buffer) Retain() *Buffer {
 	if b.refs.Add(1) <= 1 {

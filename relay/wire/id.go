@@ -47,7 +47,7 @@ type (
 	MessageID = UUID[messageKind]
 )
 
-// ParseHash reads 64 lower-case hex digits, as in ParseHash[RoomHash](s).
+// ParseHash reads 64 lower-case hex digits: ParseHash[RoomHash](s).
 func ParseHash[H ~[32]byte](s string) (H, bool) { return parseHash[H]([]byte(s)) }
 
 func parseHash[H ~[32]byte](s []byte) (h H, ok bool) {
@@ -74,34 +74,30 @@ func (h Hash[K]) Reveal() string { return hex.EncodeToString(h[:]) }
 // Equal compares in constant time.
 func (h Hash[K]) Equal(o Hash[K]) bool { return subtle.ConstantTimeCompare(h[:], o[:]) == 1 }
 
-// NewUUID makes a version-4 UUID of 16 random bytes, as in
-// NewUUID[MessageID](random).
+// NewUUID makes a version-4 UUID of 16 random bytes: NewUUID[MessageID](random).
 func NewUUID[U ~[16]byte](random [16]byte) U {
 	random[6] = random[6]&0x0f | 0x40
 	random[8] = random[8]&0x3f | 0x80
 	return U(random)
 }
 
-// ParseUUID reads the 8-4-4-4-12 form, its digits in either case, as in
-// ParseUUID[RoomID](s). The version is
-// not looked at.
+// uuidDigits is where the digits of each byte stand.
+var uuidDigits = [16]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
+// ParseUUID reads the 8-4-4-4-12 form, its digits in either case:
+// ParseUUID[RoomID](s). The version is not looked at.
 func ParseUUID[U ~[16]byte](s string) (U, bool) { return parseUUID[U]([]byte(s)) }
 
 func parseUUID[U ~[16]byte](s []byte) (u U, ok bool) {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return u, false
 	}
-	at := 0
-	for i := range u {
-		if s[at] == '-' {
-			at++
-		}
+	for i, at := range uuidDigits {
 		hi, lo := hexDigit(s[at]), hexDigit(s[at+1])
 		if hi > 15 || lo > 15 {
 			return U{}, false
 		}
 		u[i] = hi<<4 | lo
-		at += 2
 	}
 	return u, true
 }

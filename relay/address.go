@@ -1,0 +1,66 @@
+package relay
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// clientAddr returns the address a request came from: the peer, or, while that
+// is a trusted proxy, the one it says it forwards for. Headers of anyone else
+// are not looked at. The zero Addr stands for all peers without an address.
+func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	addr := hostAddr(r.RemoteAddr)
+	if !isTrusted(addr, trusted) {
+		return addr
+	}
+	hops := forwardedFor(r.Header)
+	for _, hop := range slices.Backward(hops) {
+		next := hostAddr(hop)
+		if !next.IsValid() {
+			return addr // what is left of a garbled hop may be anybody's
+		}
+		addr = next
+		if !isTrusted(addr, trusted) {
+			return addr
+		}
+	}
+	return addr
+}
+
+func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
+	return a.IsValid() && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// forwardedFor lists the hops that proxies noted, nearest last.
+func forwardedFor(h http.Header) []string {
+	if values := h.Values("X-Forwarded-For"); len(values) > 0 {
+		return strings.Split(strings.Join(values, ","), ",")
+	}
+	var hops []string
+	for _, element := range strings.Split(strings.Join(h.Values("Forwarded"), ","), ",") {
+		for _, pair := range strings.Split(element, ";") {
+			// RFC 7239, section 4: for=192.0.2.43, for="[2001:db8::1]:4711".
+			name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
+			if ok && strings.EqualFold(name, "for") {
+				hops = append(hops, strings.Trim(value, `"`))
+			}
+		}
+	}
+	return hops
+}
+
+// hostAddr reads an address with or without port, brackets and zone.
+func hostAddr(s string) netip.Addr {
+	s = strings.TrimSpace(s)
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone("")
+	}
+	s = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
+}

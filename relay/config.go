@@ -1,0 +1,137 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"sotto/lockout"
+	"sotto/roomactor"
+)
+
+// Defaults of Config.
+const (
+	DefaultMaxConns           = 100_000
+	DefaultMaxCiphertextBytes = 8192
+	DefaultPingInterval       = 240 * time.Second
+	DefaultCreateRate         = 20
+	DefaultUpgradeRate        = 120
+	DefaultJoinFloor          = 500 * time.Millisecond
+)
+
+// Bounds of Config.MaxCiphertextBytes: below, not even a join fits the frame
+// limit of four times as much; above, one message could hold a socket's whole
+// outbox.
+const (
+	minCiphertextBytes = 512
+	maxCiphertextBytes = 32 << 10
+)
+
+// Config configures a Relay. The zero value works; a field that is zero means
+// its default, and a negative number turns a limit off where the field says so.
+type Config struct {
+	// Logger is silent when zero. See the package comment for what is logged.
+	Logger zerolog.Logger
+	// Registerer takes the metrics; nil means that they are not exported.
+	Registerer prometheus.Registerer
+
+	// AllowedOrigins may open sockets beside the relay's own origin, each as
+	// "https://host[:port]". A request without Origin is not from a page and is
+	// allowed.
+	AllowedOrigins []string
+	// TrustedProxies are the peers whose X-Forwarded-For or Forwarded header
+	// tells the client's address. X-Forwarded-For wins where both are there, so
+	// a proxy must set or remove it.
+	TrustedProxies []netip.Prefix
+
+	// RoomTTL is how long a room lives from its creation. 0: 7 days.
+	RoomTTL time.Duration
+	// UnpairedTTL is how long it lives while its second seat is open. 0: 24 h.
+	UnpairedTTL time.Duration
+	// MaxRooms bounds the rooms alive; the newcomer is refused with
+	// rate_limited. 0: 1,000,000. Negative: off.
+	MaxRooms int
+	// MaxConns bounds the sockets; the newcomer gets 503. 0: 100,000.
+	// Negative: off.
+	MaxConns int
+	// MaxCiphertextBytes bounds a message, from 512 to 32,768 bytes. 0: 8,192.
+	// Frames may have four times as much.
+	MaxCiphertextBytes int
+	// PingInterval is the longest pause between pings; each is drawn from the
+	// last eighth of it. 0: 240 s. Negative: no pings.
+	PingInterval time.Duration
+	// CreateRate is how many rooms and seats one address may take in a minute,
+	// and at once. 0: 20. Negative: off.
+	CreateRate int
+	// UpgradeRate is how many sockets one address may open, and rooms it may
+	// ask after, in a minute, and at once. 0: 120. Negative: off.
+	UpgradeRate int
+	// JoinFloor is how long every join waits for its answer, beside up to a
+	// quarter of it at random. 0: 500 ms. Negative: off.
+	JoinFloor time.Duration
+	// Lockout is the policy against guessing. Zero: 10 attempts, 30 minutes.
+	Lockout lockout.Policy
+
+	// Admit is asked before a socket is opened or a room asked after; an error
+	// is answered 403, without its text. nil admits everyone. It may be called
+	// concurrently.
+	Admit func(*http.Request) error
+	// Page serves every path the relay does not own; nil: 404.
+	Page http.Handler
+}
+
+// withDefaults returns c with its zero fields filled in, or every fault in it.
+func (c Config) withDefaults() (Config, error) {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
+	}
+	if c.RoomTTL < 0 {
+		fault("RoomTTL %v is negative", c.RoomTTL)
+	}
+	if c.UnpairedTTL < 0 {
+		fault("UnpairedTTL %v is negative", c.UnpairedTTL)
+	}
+	if c.Lockout.For < 0 {
+		fault("Lockout.For %v is negative", c.Lockout.For)
+	}
+	c.MaxCiphertextBytes = orDefault(c.MaxCiphertextBytes, DefaultMaxCiphertextBytes)
+	if c.MaxCiphertextBytes < minCiphertextBytes || c.MaxCiphertextBytes > maxCiphertextBytes {
+		fault("MaxCiphertextBytes %d is not between %d and %d",
+			c.MaxCiphertextBytes, minCiphertextBytes, maxCiphertextBytes)
+	}
+	for _, o := range c.AllowedOrigins {
+		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || o != u.Scheme+"://"+u.Host {
+			fault("AllowedOrigins: %q is not scheme://host[:port]", o)
+		}
+	}
+	for _, p := range c.TrustedProxies {
+		if !p.IsValid() {
+			fault("TrustedProxies has an invalid prefix")
+		}
+	}
+	c.RoomTTL = orDefault(c.RoomTTL, roomactor.DefaultRoomTTL)
+	c.UnpairedTTL = min(orDefault(c.UnpairedTTL, roomactor.DefaultUnpairedTTL), c.RoomTTL)
+	c.MaxRooms = orDefault(c.MaxRooms, roomactor.DefaultMaxRooms)
+	c.MaxConns = orDefault(c.MaxConns, DefaultMaxConns)
+	c.PingInterval = orDefault(c.PingInterval, DefaultPingInterval)
+	c.CreateRate = orDefault(c.CreateRate, DefaultCreateRate)
+	c.UpgradeRate = orDefault(c.UpgradeRate, DefaultUpgradeRate)
+	c.JoinFloor = orDefault(c.JoinFloor, DefaultJoinFloor)
+	c.Lockout = c.Lockout.WithDefaults()
+	return c, errors.Join(faults...)
+}
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}

@@ -1,0 +1,267 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/rs/zerolog"
+
+	"sotto/relay/wire"
+	"sotto/roomactor"
+)
+
+const (
+	// An unjoined socket is closed this long after its last frame, and this
+	// long after it was opened whatever it sends.
+	unjoinedIdle = 30 * time.Second
+	unjoinedMost = 5 * time.Minute
+	// frameDeadline is how long one frame may take from its first byte to its
+	// last: the largest takes half of it at 10 kbit/s.
+	frameDeadline = 60 * time.Second
+	// pongDeadline is how long a ping waits for its pong.
+	pongDeadline = 30 * time.Second
+	// typingInterval is the shortest pause between typing events of one socket
+	// that reach the room.
+	typingInterval = time.Second
+)
+
+// conn is one socket. Its read loop is its owner; fields without a note are
+// set before that starts.
+type conn struct {
+	*outbox
+	relay *Relay
+	hash  wire.RoomHash
+	addr  addrKey
+	in    net.Conn // for read deadlines
+	out   *frameWriter
+	log   zerolog.Logger
+	born  time.Time
+
+	// timer closes an unjoined socket and pings a joined one.
+	timer  *time.Timer
+	joined atomic.Bool
+
+	// Owned by the read loop.
+	room       *roomactor.Room // nil until joined
+	lastTyping time.Time
+}
+
+// run reads until the socket ends. The relay waits for it.
+func (c *conn) run(ctx context.Context) {
+	c.log.Debug().Msg("socket opened")
+	c.timer = time.AfterFunc(unjoinedIdle, c.onTimer)
+	err := c.readAll(ctx)
+	c.timer.Stop()
+	end := endingOf(c.shut(), err)
+	if c.room != nil {
+		c.room.Leave(c)
+	}
+	c.out.release()
+	c.relay.metrics.connsClosed.WithLabelValues(end.label).Inc()
+	c.log.WithLevel(end.level).Str("code", end.label).Msg("socket closed")
+}
+
+// readAll handles frame after frame until the socket fails, is closing, or
+// breaks a rule that ends it.
+func (c *conn) readAll(ctx context.Context) error {
+	for {
+		kind, r, err := c.ws.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		_ = c.in.SetReadDeadline(time.Now().Add(frameDeadline))
+		if err := c.readFrame(ctx, kind, r); err != nil {
+			return err
+		}
+		_ = c.in.SetReadDeadline(time.Time{})
+		if !c.waitForRoom() {
+			return c.awaitClose(ctx)
+		}
+	}
+}
+
+// awaitClose lets the closing handshake read the peer's close frame.
+func (c *conn) awaitClose(ctx context.Context) error {
+	for {
+		_, r, err := c.ws.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return err
+		}
+	}
+}
+
+// readFrame handles one message. An error ends the socket.
+func (c *conn) readFrame(ctx context.Context, kind websocket.MessageType, r io.Reader) error {
+	if kind != websocket.MessageText {
+		if err := c.discard(r); err != nil {
+			return err
+		}
+		c.rejectFrame(rejectedBinary)
+		return nil
+	}
+	req, err := c.relay.buffers.ReadRequest(r, c.relay.cfg.MaxCiphertextBytes)
+	switch {
+	case errors.Is(err, wire.ErrFrame):
+		c.rejectFrame(rejectedFrame)
+		return nil
+	case errors.Is(err, wire.ErrTooBig):
+		c.Close(wire.CloseTooBig)
+		return err
+	case err != nil:
+		return err
+	}
+	if kept := c.handle(ctx, req); !kept {
+		req.Release()
+	}
+	return nil
+}
+
+// discard reads a message that is refused for what it is.
+func (c *conn) discard(r io.Reader) error {
+	n, err := io.Copy(io.Discard, io.LimitReader(r, int64(c.relay.buffers.Limit())+1))
+	if err == nil && n > int64(c.relay.buffers.Limit()) {
+		c.Close(wire.CloseTooBig)
+		return wire.ErrTooBig
+	}
+	return err
+}
+
+// rejectFrame answers what could not be read as a frame.
+func (c *conn) rejectFrame(reason string) {
+	c.relay.metrics.framesRejected.WithLabelValues(reason).Inc()
+	c.touch()
+	c.answer(&wire.Response{Ref: wire.FrameRef, Reason: wire.ReasonInvalidEncoding})
+}
+
+// handle does what a request asks and reports whether it gave req away.
+func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
+	c.touch()
+	switch {
+	case req.Event == wire.EventUnknown:
+		return false
+	case req.Event == wire.EventJoin:
+		c.join(ctx, req)
+		return false
+	case c.room == nil:
+		c.relay.metrics.framesRejected.WithLabelValues(rejectedNotJoined).Inc()
+		if req.Ref.Set() {
+			c.answer(&wire.Response{Ref: req.Ref, Reason: wire.ReasonNotJoined})
+		}
+		return false
+	case req.Event == wire.EventTyping:
+		now := time.Now()
+		if !c.lastTyping.IsZero() && now.Sub(c.lastTyping) < typingInterval {
+			c.relay.metrics.framesRejected.WithLabelValues(rejectedTyping).Inc()
+			return false
+		}
+		c.lastTyping = now
+	}
+	// A room that is over has closed its members, this one too.
+	return c.room.Post(ctx, c, req) == nil
+}
+
+// join waits out the floor, whatever the join is like, and asks the room.
+// While it waits nothing is read, so the answers of a socket's joins can't be
+// had faster than one after another.
+func (c *conn) join(ctx context.Context, req *wire.Request) {
+	if !c.holdJoin(ctx) {
+		return
+	}
+	if req.Fault != "" {
+		c.relay.metrics.Joined(roomactor.JoinRefused, req.Fault)
+		if req.Ref.Set() {
+			c.answer(&wire.Response{Ref: req.Ref, Reason: req.Fault})
+		}
+		return
+	}
+	limits := c.relay.limits
+	result, err := c.relay.rooms.Join(ctx, c.hash, c, req, limits.creationWait(c.addr))
+	if err != nil {
+		c.relay.metrics.Joined(roomactor.JoinRefused, wire.ReasonInternalError)
+		if errors.Is(err, roomactor.ErrRoomFailed) && req.Ref.Set() {
+			c.answer(&wire.Response{Ref: req.Ref, Reason: wire.ReasonInternalError})
+		}
+		return
+	}
+	if result.TookSeat() {
+		limits.tookSeat(c.addr)
+	}
+	if result.Room != nil {
+		c.room = result.Room
+		if !c.joined.Swap(true) {
+			c.schedulePing()
+		}
+	}
+}
+
+// holdJoin waits from the arrival of a join until it may be decided, and
+// reports whether the socket is still open then.
+func (c *conn) holdJoin(ctx context.Context) bool {
+	floor := c.relay.cfg.JoinFloor
+	if floor <= 0 {
+		return c.isOpen()
+	}
+	hold := time.NewTimer(floor + rand.N(floor/4+1)) //nolint:gosec // jitter that hides nanoseconds, not a secret
+	defer hold.Stop()
+	select {
+	case <-hold.C:
+		return c.isOpen()
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// answer queues a reply of the connection's own.
+func (c *conn) answer(r *wire.Response) {
+	frame := c.relay.buffers.Encode(r)
+	defer frame.Release()
+	if !c.Deliver(wire.EventNone, frame) {
+		c.Close(wire.CloseSlowConsumer)
+	}
+}
+
+// touch gives an unjoined socket more time.
+func (c *conn) touch() {
+	if !c.joined.Load() {
+		c.timer.Reset(min(unjoinedIdle, unjoinedMost-time.Since(c.born)))
+	}
+}
+
+// onTimer runs when the socket's timer fires.
+func (c *conn) onTimer() {
+	if !c.joined.Load() {
+		c.Close(wire.CloseNotJoined)
+		return
+	}
+	c.task(c.ping)
+}
+
+func (c *conn) schedulePing() {
+	every := c.relay.cfg.PingInterval
+	if every < 0 {
+		c.timer.Stop()
+		return
+	}
+	// Drawn, so that phones do not wake in step.
+	c.timer.Reset(every - rand.N(every/8+1)) //nolint:gosec // not a secret
+}
+
+// ping is a task of the outbox.
+func (c *conn) ping() {
+	ctx, cancel := context.WithTimeout(context.Background(), pongDeadline)
+	defer cancel()
+	if err := c.ws.Ping(ctx); err != nil {
+		c.Close(wire.CloseNoPong)
+		return
+	}
+	c.schedulePing()
+}

@@ -1,0 +1,228 @@
+package relay
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"sotto/internal/secheaders"
+	"sotto/relay/wire"
+)
+
+// ServeHTTP serves the relay's own paths and hands all others to Config.Page.
+// A socket outlives the call.
+func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// A path that had to be unescaped is none of ours: a proxy that routes by
+	// the room in the path must see the same path as we do.
+	path := r.URL.Path
+	if r.URL.RawPath != "" {
+		path = ""
+	}
+	switch {
+	case strings.HasPrefix(path, "/room/") && strings.HasSuffix(path, "/ws"):
+		rl.serveRoom(w, r, between(path, "/room/", "/ws"))
+	case strings.HasPrefix(path, "/api/room/") && strings.HasSuffix(path, "/exists"):
+		rl.serveExists(w, r, between(path, "/api/room/", "/exists"))
+	case path == "/api/config":
+		rl.serveConfig(w, r)
+	case path == "/healthz":
+		rl.serveHealth(w, r)
+	case rl.cfg.Page != nil:
+		rl.cfg.Page.ServeHTTP(w, r)
+	default:
+		fail(w, r, http.StatusNotFound, "not_found")
+	}
+}
+
+func between(s, prefix, suffix string) string {
+	if len(s) < len(prefix)+len(suffix) {
+		return ""
+	}
+	return s[len(prefix) : len(s)-len(suffix)]
+}
+
+// serveRoom opens a socket. What can be refused without cost is refused first;
+// a hostile page's attempts do not draw on the allowance of its visitor.
+func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) {
+	if !allowMethods(w, r, http.MethodGet) {
+		return
+	}
+	hash, ok := parseRoom(name)
+	switch {
+	case !ok:
+		fail(w, r, http.StatusBadRequest, string(wire.ReasonInvalidRoom))
+		return
+	case !isUpgrade(r):
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "websocket")
+		fail(w, r, http.StatusUpgradeRequired, "upgrade_required")
+		return
+	case !originAllowed(r, rl.cfg.AllowedOrigins):
+		rl.metrics.upgradesRefused.WithLabelValues(refusedOrigin).Inc()
+		fail(w, r, http.StatusForbidden, "forbidden")
+		return
+	}
+	addr := rl.limits.key(clientAddr(r, rl.cfg.TrustedProxies))
+	if !rl.admit(w, r, addr) {
+		return
+	}
+	switch ok, closing := rl.reserve(); {
+	case closing:
+		rl.metrics.upgradesRefused.WithLabelValues(refusedClosing).Inc()
+		refuseFor(w, r, http.StatusServiceUnavailable, "relay_restart", restartRetry)
+		return
+	case !ok:
+		rl.metrics.rateLimited.WithLabelValues(limitConns).Inc()
+		rl.limitLog.Warn().Msg("refusing sockets: MaxConns reached")
+		refuseFor(w, r, http.StatusServiceUnavailable, "too_many_connections", connsRetry)
+		return
+	}
+	rl.open(w, r, hash, addr)
+}
+
+// What a refused newcomer is told to wait.
+const (
+	restartRetry = 5 * time.Second
+	connsRetry   = 30 * time.Second
+)
+
+// open upgrades and starts the socket, which has been counted.
+func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash, addr addrKey) {
+	ws, nc, out, err := accept(w, r, rl.buffers)
+	if err != nil {
+		rl.release()
+		rl.metrics.upgradesRefused.WithLabelValues(refusedProtocol).Inc()
+		return
+	}
+	c := &conn{
+		outbox: newOutbox(ws, nc, rl.metrics),
+		relay:  rl,
+		hash:   hash,
+		addr:   addr,
+		in:     nc,
+		out:    out,
+		log:    rl.connLogger(),
+		born:   time.Now(),
+	}
+	if !rl.start(c) {
+		rl.release()
+		_ = nc.SetDeadline(time.Now().Add(closeDeadline))
+		_ = ws.Close(websocket.StatusServiceRestart, wire.CloseRestart.Reason())
+	}
+}
+
+// admit draws on the upgrade allowance and asks Config.Admit. It answers when
+// it returns false.
+func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) bool {
+	if wait := rl.limits.takeUpgrade(addr); wait > 0 {
+		rl.metrics.rateLimited.WithLabelValues(limitUpgrade).Inc()
+		rl.limitLog.Warn().Msg("refusing an address: UpgradeRate reached")
+		refuseFor(w, r, http.StatusTooManyRequests, string(wire.ReasonRateLimited), wait)
+		return false
+	}
+	if rl.cfg.Admit != nil && rl.cfg.Admit(r) != nil {
+		rl.metrics.upgradesRefused.WithLabelValues(refusedAdmit).Inc()
+		fail(w, r, http.StatusForbidden, "forbidden")
+		return false
+	}
+	return true
+}
+
+func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string) {
+	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	hash, ok := parseRoom(name)
+	if !ok {
+		fail(w, r, http.StatusBadRequest, "invalid_room_hash")
+		return
+	}
+	if !rl.admit(w, r, rl.limits.key(clientAddr(r, rl.cfg.TrustedProxies))) {
+		return
+	}
+	writeJSON(w, r, http.StatusOK, struct {
+		Exists bool `json:"exists"`
+	}{rl.rooms.Exists(hash)})
+}
+
+// serveConfig answers what std-1 clients ask for. Nothing is for sale where
+// nothing is kept.
+func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request) {
+	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	days := int(math.Round(rl.cfg.RoomTTL.Hours() / 24))
+	writeJSON(w, r, http.StatusOK, struct {
+		MonetizationEnabled bool     `json:"monetization_enabled"`
+		FreeTTLDays         int      `json:"free_ttl_days"`
+		PaidTTLDays         int      `json:"paid_ttl_days"`
+		PriceCents          int      `json:"price_cents"`
+		Currency            string   `json:"currency"`
+		CFCountry           string   `json:"cf_country"`
+		RoomTTLSeconds      int64    `json:"room_ttl_seconds"`
+		MaxCiphertextBytes  int      `json:"max_ciphertext_bytes"`
+		Protocols           []string `json:"protocols"`
+	}{
+		FreeTTLDays: days, PaidTTLDays: days, Currency: "USD",
+		RoomTTLSeconds:     int64(rl.cfg.RoomTTL / time.Second),
+		MaxCiphertextBytes: rl.cfg.MaxCiphertextBytes,
+		Protocols:          []string{"sTELgano-std-1"},
+	})
+}
+
+func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request) {
+	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	secheaders.Set(w.Header(), r.TLS != nil)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok"))
+}
+
+func parseRoom(name string) (wire.RoomHash, bool) {
+	return wire.ParseHash[wire.RoomHash](name)
+}
+
+// allowMethods answers 405 and returns false for any other method.
+func allowMethods(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	for _, m := range methods {
+		if r.Method == m {
+			return true
+		}
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	fail(w, r, http.StatusMethodNotAllowed, "method_not_allowed")
+	return false
+}
+
+// refuseFor is fail with a time after which to try again, at least a second.
+func refuseFor(w http.ResponseWriter, r *http.Request, status int, reason string, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
+	fail(w, r, status, reason)
+}
+
+// fail answers {"error": reason}. It never repeats anything of the request.
+func fail(w http.ResponseWriter, r *http.Request, status int, reason string) {
+	writeJSON(w, r, status, struct {
+		Error string `json:"error"`
+	}{reason})
+}
+
+func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic("relay: marshal an answer: " + err.Error()) // of plain structs
+	}
+	secheaders.Set(w.Header(), r.TLS != nil)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may be gone
+	}
+}

@@ -1,0 +1,184 @@
+package relay
+
+import (
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sotto/relay/wire"
+	"sotto/roomactor"
+)
+
+// metrics are aggregates with closed label sets, all created at 0. They
+// implement roomactor.Observer.
+type metrics struct {
+	roomsStarted    prometheus.Counter
+	roomsClosed     *prometheus.CounterVec
+	joins           *prometheus.CounterVec
+	messages        *prometheus.CounterVec
+	framesRejected  *prometheus.CounterVec
+	connsClosed     *prometheus.CounterVec
+	slowConsumers   *prometheus.CounterVec
+	lockouts        *prometheus.CounterVec
+	rateLimited     *prometheus.CounterVec
+	upgradesRefused *prometheus.CounterVec
+	roomPanics      prometheus.Counter
+	deliver         prometheus.Histogram
+	mailboxWait     prometheus.Histogram
+}
+
+// Label values that are used in code.
+const (
+	rejectedFrame     = "not_a_frame"
+	rejectedBinary    = "binary"
+	rejectedNotJoined = "not_joined"
+	rejectedTyping    = "typing_too_often"
+
+	slowQueue = "queue"
+	slowWrite = "write_deadline"
+
+	limitUpgrade = "upgrade"
+	limitCreate  = "create"
+	limitRooms   = "rooms"
+	limitConns   = "conns"
+
+	refusedOrigin   = "origin"
+	refusedAdmit    = "admit"
+	refusedClosing  = "closing"
+	refusedProtocol = "protocol"
+)
+
+// Durations inside the relay are microseconds; the last bucket is a write
+// deadline's worth.
+var durationBuckets = []float64{
+	0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10,
+}
+
+func newMetrics(reg prometheus.Registerer, rooms, conns func() float64) (*metrics, error) {
+	var collectors []prometheus.Collector
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+		collectors = append(collectors, c)
+		return c
+	}
+	vec := func(name, help, label string, values ...string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
+		for _, value := range values {
+			v.WithLabelValues(value)
+		}
+		collectors = append(collectors, v)
+		return v
+	}
+	histogram := func(name, help string) prometheus.Histogram {
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: durationBuckets})
+		collectors = append(collectors, h)
+		return h
+	}
+	collectors = append(collectors,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sotto_rooms", Help: "Rooms alive.",
+		}, rooms),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sotto_connections", Help: "Open sockets, joined or not.",
+		}, conns),
+	)
+	m := &metrics{
+		roomsStarted: counter("sotto_rooms_started_total", "Rooms created."),
+		roomsClosed: vec("sotto_rooms_closed_total", "Rooms that ended, by reason.",
+			"reason", texts(roomactor.CloseCauses())...),
+		joins: vec("sotto_joins_total", "Joins answered, by result: how they got in, or why not.",
+			"result", joinResults()...),
+		messages: vec("sotto_messages_total", "Events that changed a room or reached the other seat.",
+			"event", eventNames(acceptedEvents)...),
+		framesRejected: vec("sotto_frames_rejected_total", "Frames refused or dropped before a room saw them.",
+			"reason", rejectedFrame, rejectedBinary, rejectedNotJoined, rejectedTyping),
+		connsClosed: vec("sotto_connections_closed_total", "Sockets that ended, by close code, or peer or lost.",
+			"code", endingLabels()...),
+		slowConsumers: vec("sotto_slow_consumers_total", "Sockets closed because their peer read too slowly.",
+			"cause", slowQueue, slowWrite),
+		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
+			"kind", texts(roomactor.LockKinds())...),
+		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit.",
+			"limit", limitUpgrade, limitCreate, limitRooms, limitConns),
+		upgradesRefused: vec("sotto_upgrades_refused_total", "Upgrades refused for other reasons than a limit.",
+			"reason", refusedOrigin, refusedAdmit, refusedClosing, refusedProtocol),
+		roomPanics:  counter("sotto_room_panics_total", "Rooms that ended by a panic."),
+		deliver:     histogram("sotto_deliver_seconds", "Time from queueing a new message for a socket to having written it."),
+		mailboxWait: histogram("sotto_mailbox_wait_seconds", "Time a command waited for its room."),
+	}
+	if reg == nil {
+		return m, nil
+	}
+	var faults []error
+	for _, c := range collectors {
+		faults = append(faults, reg.Register(c))
+	}
+	return m, errors.Join(faults...)
+}
+
+var acceptedEvents = []wire.Event{
+	wire.EventSend, wire.EventRead, wire.EventEdit, wire.EventDelete,
+	wire.EventTyping, wire.EventExpire, wire.EventResetPairing,
+}
+
+func eventNames(events []wire.Event) []string {
+	names := make([]string, len(events))
+	for i, e := range events {
+		names[i] = e.String()
+	}
+	return names
+}
+
+// joinResults are the ways in and the reasons why not.
+func joinResults() []string {
+	return []string{
+		string(roomactor.JoinCreated), string(roomactor.JoinClaimed), string(roomactor.JoinEntered),
+		string(roomactor.JoinMaxRooms),
+		string(wire.ReasonInvalidSender), string(wire.ReasonInvalidAccess), string(wire.ReasonInvalidEncoding),
+		string(wire.ReasonNotFound), string(wire.ReasonLocked), string(wire.ReasonUnauthorized),
+		string(wire.ReasonOTPRequired), string(wire.ReasonOTPInvalid), string(wire.ReasonRateLimited),
+		string(wire.ReasonInternalError),
+	}
+}
+
+func endingLabels() []string {
+	labels := make([]string, len(endings))
+	for i, e := range endings {
+		labels[i] = e.label
+	}
+	return labels
+}
+
+func texts[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func (m *metrics) RoomStarted() { m.roomsStarted.Inc() }
+
+func (m *metrics) RoomClosed(cause roomactor.CloseCause) {
+	m.roomsClosed.WithLabelValues(string(cause)).Inc()
+}
+
+func (m *metrics) Joined(kind roomactor.JoinKind, reason wire.Reason) {
+	result := string(kind)
+	if kind == roomactor.JoinRefused {
+		result = string(reason)
+	}
+	m.joins.WithLabelValues(result).Inc()
+	switch {
+	case kind == roomactor.JoinMaxRooms:
+		m.rateLimited.WithLabelValues(limitRooms).Inc()
+	case reason == wire.ReasonRateLimited:
+		m.rateLimited.WithLabelValues(limitCreate).Inc()
+	}
+}
+
+func (m *metrics) Accepted(e wire.Event)          { m.messages.WithLabelValues(e.String()).Inc() }
+func (m *metrics) Locked(kind roomactor.LockKind) { m.lockouts.WithLabelValues(string(kind)).Inc() }
+func (m *metrics) Waited(d time.Duration)         { m.mailboxWait.Observe(d.Seconds()) }
+func (m *metrics) Panicked()                      { m.roomPanics.Inc() }

@@ -1,0 +1,242 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"sotto/relay/wire"
+)
+
+const (
+	// maxQueued and maxQueuedBytes bound what waits for a slow socket. Two
+	// people who take turns have a handful of frames under way.
+	maxQueued      = 64
+	maxQueuedBytes = 256 << 10
+	// writeDeadline is how long one frame may take into the kernel's buffer. A
+	// peer that stops reading loses its socket after it.
+	writeDeadline = 10 * time.Second
+	// closeDeadline bounds the closing handshake, both ways.
+	closeDeadline = 5 * time.Second
+)
+
+// outbox is a socket's bounded queue of frames and its only sender of them.
+// An idle outbox has no goroutine: the first frame starts a writer, which ends
+// with the queue. All methods are safe for concurrent use and, but for
+// waitForRoom and shut, none blocks.
+type outbox struct {
+	ws      *websocket.Conn
+	net     deadliner
+	metrics *metrics
+	writers sync.WaitGroup // the writer and the tasks
+
+	mu sync.Mutex
+	// guarded by mu
+	queue   []queued
+	bytes   int
+	writing bool
+	// code is set once the socket is to be closed; nothing is queued after it.
+	code wire.CloseCode
+	// closed: no writer and no task may start.
+	closed bool
+	// room is signalled when the queue has shrunk or the socket is closing.
+	room sync.Cond
+}
+
+// deadliner is the part of net.Conn the outbox needs.
+type deadliner interface {
+	SetDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+	Close() error
+}
+
+type queued struct {
+	frame *wire.Buffer
+	event wire.Event
+	at    time.Time
+}
+
+func newOutbox(ws *websocket.Conn, net deadliner, m *metrics) *outbox {
+	o := &outbox{ws: ws, net: net, metrics: m}
+	o.room.L = &o.mu
+	return o
+}
+
+// Deliver implements roomactor.Member.
+func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.code != wire.CloseNone {
+		return false
+	}
+	if len(o.queue) >= maxQueued || o.bytes+frame.Size() > maxQueuedBytes {
+		o.metrics.slowConsumers.WithLabelValues(slowQueue).Inc()
+		return false
+	}
+	o.queue = append(o.queue, queued{frame.Retain(), event, time.Now()})
+	o.bytes += frame.Size()
+	o.startWriter()
+	return true
+}
+
+// Close implements roomactor.Member: the socket closes with code after what is
+// queued, or at once if its peer reads too slowly.
+func (o *outbox) Close(code wire.CloseCode) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.code != wire.CloseNone {
+		return
+	}
+	o.code = code
+	if code == wire.CloseSlowConsumer {
+		o.dropQueue()
+	}
+	o.room.Broadcast()
+	o.startWriter()
+}
+
+// startWriter starts the writer if there is none. o.mu is held.
+func (o *outbox) startWriter() {
+	if !o.writing {
+		o.writing = true
+		o.writers.Go(o.write)
+	}
+}
+
+// write sends what is queued, then closes the socket if that is asked for.
+func (o *outbox) write() {
+	for {
+		q, code, more := o.next()
+		switch {
+		case more:
+			if !o.send(q) {
+				return
+			}
+		case code != wire.CloseNone:
+			_ = o.net.SetDeadline(time.Now().Add(closeDeadline))
+			_ = o.ws.Close(websocket.StatusCode(code), code.Reason()) // the socket is gone either way
+			return
+		default:
+			return
+		}
+	}
+}
+
+// next takes the first frame off the queue. With an empty queue the writer
+// ends, and says so under the same lock, or closes the socket.
+func (o *outbox) next() (q queued, code wire.CloseCode, more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) == 0 {
+		o.queue = nil
+		o.writing = o.code != wire.CloseNone
+		return queued{}, o.code, false
+	}
+	q = o.queue[0]
+	o.queue[0] = queued{}
+	o.queue = o.queue[1:]
+	o.bytes -= q.frame.Size()
+	if len(o.queue) < maxQueued/2 {
+		o.room.Broadcast()
+	}
+	return q, o.code, true
+}
+
+// send writes one frame and reports whether it could. When it could not, the
+// socket is gone: a WebSocket can't go on after part of a frame.
+func (o *outbox) send(q queued) bool {
+	_ = o.net.SetWriteDeadline(time.Now().Add(writeDeadline))
+	err := o.ws.Write(context.Background(), websocket.MessageText, q.frame.Bytes())
+	q.frame.Release()
+	if err == nil {
+		_ = o.net.SetWriteDeadline(time.Time{}) // pings have their own
+		if q.event == wire.EventNewMessage {
+			o.metrics.deliver.Observe(time.Since(q.at).Seconds())
+		}
+		return true
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		o.metrics.slowConsumers.WithLabelValues(slowWrite).Inc()
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.code == wire.CloseNone && errors.Is(err, os.ErrDeadlineExceeded) {
+		o.code = wire.CloseSlowConsumer
+	}
+	o.abandon()
+	return false
+}
+
+// abandon drops what is queued and breaks the connection. o.mu is held.
+func (o *outbox) abandon() {
+	o.closed = true
+	o.dropQueue()
+	o.room.Broadcast()
+	_ = o.net.Close()
+}
+
+func (o *outbox) dropQueue() {
+	for _, q := range o.queue {
+		q.frame.Release()
+	}
+	o.queue, o.bytes = nil, 0
+}
+
+// waitForRoom waits until the queue is at most half full or the socket is
+// closing, so that a client that asks without reading the answers waits for
+// itself. It reports whether the socket is still open.
+func (o *outbox) waitForRoom() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.queue) > maxQueued/2 && o.open() {
+		o.room.Wait()
+	}
+	return o.open()
+}
+
+// open reports whether frames are still taken. o.mu is held.
+func (o *outbox) open() bool { return !o.closed && o.code == wire.CloseNone }
+
+// isOpen reports whether frames are still taken.
+func (o *outbox) isOpen() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.open()
+}
+
+// task runs f beside the writer, unless the socket is closing.
+func (o *outbox) task(f func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.open() {
+		o.writers.Go(f)
+	}
+}
+
+// sever breaks the connection without a close frame.
+func (o *outbox) sever() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.abandon()
+}
+
+// shut ends the outbox when reading has ended: it lets a closing handshake
+// under way finish, breaks the connection otherwise, and waits for the writer.
+// It returns the code the relay closed with, if it did.
+func (o *outbox) shut() wire.CloseCode {
+	o.mu.Lock()
+	if o.code == wire.CloseNone {
+		o.abandon()
+	}
+	o.closed = true
+	code := o.code
+	o.mu.Unlock()
+	o.writers.Wait()
+	_ = o.net.Close()
+	_ = o.ws.CloseNow() // frees what the library holds
+	return code
+}
