@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+)
+
+// languages are those of src/strings and pages. The first is the one that
+// others are checked against, and what who speaks none of them is served.
+var languages = []string{"en", "sw"}
+
+// files are what was built, by name in dist.
+type files map[string][]byte
+
+// addHashed adds a file whose name says what is in it, and returns its URL
+// relative to the document.
+func (f files) addHashed(base, ext string, content []byte) string {
+	sum := sha256.Sum256(content)
+	name := base + "-" + hex.EncodeToString(sum[:4]) + ext
+	f[name] = content
+	return "./" + name
+}
+
+// tree is the folder web: files by slash-separated path, and where it is on
+// disk, as esbuild wants to know.
+type tree struct {
+	fs.FS
+	root string
+}
+
+// build makes everything that goes into dist, in memory. numberTable is what
+// numbers.JSON returns.
+func build(root string, numberTable []byte) (files, error) {
+	out := make(files)
+	src := tree{os.DirFS(root), root}
+	tables, err := readTables(src)
+	if err != nil {
+		return nil, err
+	}
+	urls := assets{
+		numbers: out.addHashed("numbers", ".json", numberTable),
+		strings: make(map[string]string),
+	}
+	qr, err := bundleQR(src)
+	if err != nil {
+		return nil, err
+	}
+	urls.qr = out.addHashed("qr", ".js", qr)
+	for _, l := range languages {
+		urls.strings[l] = out.addHashed("strings-"+l, ".json", tables[l].compact)
+	}
+	for _, l := range languages {
+		if err := buildLanguage(src, l, tables[l], urls, out); err != nil {
+			return nil, fmt.Errorf("build %s: %w", l, err)
+		}
+	}
+	for _, name := range slices.Collect(maps.Keys(out)) {
+		if out[name+".br"], err = brotliOf(out[name]); err != nil {
+			return nil, err
+		}
+		if out[name+".gz"], err = gzipOf(out[name]); err != nil {
+			return nil, err
+		}
+	}
+	out["MANIFEST"] = manifest(out)
+	return out, nil
+}
+
+// buildLanguage adds the document, the pages and the help sheet of a language.
+func buildLanguage(src tree, l string, t *table, urls assets, out files) error {
+	doc, err := document(src, l, t, urls)
+	if err != nil {
+		return err
+	}
+	out["index."+l+".html"] = doc
+	sum := sha256.Sum256(doc)
+	hash := hex.EncodeToString(sum[:6])
+
+	help := map[string]any{"hash": hash}
+	texts := make(map[string]*text, len(pages))
+	for _, page := range pages {
+		texts[page], err = readText(src, "pages/"+l+"/"+page+".md", hash)
+		if err != nil {
+			return err
+		}
+		help[page] = texts[page].blocks
+	}
+	for _, page := range pages {
+		if out[page+"."+l+".html"], err = renderPage(src, l, t, texts, page); err != nil {
+			return err
+		}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(help); err != nil {
+		return fmt.Errorf("encode help: %w", err)
+	}
+	out["help-"+l+".json"] = bytes.TrimSpace(b.Bytes())
+	return nil
+}
+
+// manifest lists the files as sha256sum does, so that sha256sum -c checks it.
+func manifest(f files) []byte {
+	var b bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		fmt.Fprintf(&b, "%x  %s\n", sha256.Sum256(f[name]), name)
+	}
+	return b.Bytes()
+}

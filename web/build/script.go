@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// assets are the URLs of what the document loads later, relative to it.
+type assets struct {
+	qr, numbers string
+	strings     map[string]string // by language
+}
+
+// bundleScript makes the document's script for one language.
+func bundleScript(src tree, l string, urls assets) ([]byte, error) {
+	others := make(map[string]string)
+	for code, url := range urls.strings {
+		if code != l {
+			others[code] = url
+		}
+	}
+	define := make(map[string]string)
+	for name, value := range map[string]any{
+		"__LANG__":         l,
+		"__QR_URL__":       urls.qr,
+		"__NUMBERS_URL__":  urls.numbers,
+		"__HELP_URL__":     "./help-" + l + ".json",
+		"__STRINGS_URLS__": others,
+	} {
+		literal, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("define %s: %w", name, err)
+		}
+		define[name] = string(literal)
+	}
+	return bundle(src, "src/main.ts", api.BuildOptions{
+		Define: define,
+		Alias:  map[string]string{"#strings": "./" + stringsFile(l)},
+		Plugins: []api.Plugin{{
+			Name: "lazy",
+			Setup: func(b api.PluginBuild) {
+				// What import() loads is a file of its own, whose URL
+				// is relative to the document, not to a source file.
+				b.OnResolve(api.OnResolveOptions{Filter: `^\./qr-[0-9a-f]+\.js$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+					return api.OnResolveResult{Path: a.Path, Namespace: "lazy", External: true}, nil
+				})
+			},
+		}},
+	})
+}
+
+// bundleQR makes the lazily loaded script, the same for every language.
+func bundleQR(src tree) ([]byte, error) {
+	if _, err := fs.Stat(src, "node_modules"); err != nil {
+		return nil, errors.New("node_modules is not there: run npm ci in web, the QR library comes from it")
+	}
+	return bundle(src, "src/lazy/qr.ts", api.BuildOptions{})
+}
+
+func bundle(src tree, entry string, o api.BuildOptions) ([]byte, error) {
+	abs, err := filepath.Abs(src.root)
+	if err != nil {
+		return nil, err
+	}
+	o.AbsWorkingDir = abs
+	o.EntryPoints = []string{entry}
+	o.Bundle = true
+	o.Format = api.FormatESModule
+	o.Platform = api.PlatformBrowser
+	o.Target = api.ES2022
+	o.Charset = api.CharsetUTF8
+	o.LegalComments = api.LegalCommentsNone
+	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true
+	// What tsconfig.json says is for the editor and tsc: it must not change
+	// what is served.
+	o.TsconfigRaw = "{}"
+	result := api.Build(o)
+	if err := messages(append(result.Errors, result.Warnings...)); err != nil {
+		return nil, fmt.Errorf("bundle %s: %w", entry, err)
+	}
+	return bytes.TrimSpace(result.OutputFiles[0].Contents), nil
+}
+
+// minifyStyle makes the content of a style element.
+func minifyStyle(src tree, name string) ([]byte, error) {
+	content, err := fs.ReadFile(src, name)
+	if err != nil {
+		return nil, err
+	}
+	result := api.Transform(string(content), api.TransformOptions{
+		Loader:           api.LoaderCSS,
+		Charset:          api.CharsetUTF8,
+		LegalComments:    api.LegalCommentsNone,
+		MinifyWhitespace: true, MinifySyntax: true,
+		Sourcefile: name,
+	})
+	if err := messages(append(result.Errors, result.Warnings...)); err != nil {
+		return nil, fmt.Errorf("minify %s: %w", name, err)
+	}
+	return bytes.TrimSpace(result.Code), nil
+}
+
+// messages makes one error of esbuild's errors and warnings: a warning that
+// nobody has to mend is one that nobody reads.
+func messages(all []api.Message) error {
+	lines := make([]string, len(all))
+	for i, m := range all {
+		lines[i] = m.Text
+		if m.Location != nil {
+			lines[i] = fmt.Sprintf("%s:%d: %s", m.Location.File, m.Location.Line, m.Text)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(lines, "; "))
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// table is the strings of one language.
+type table struct {
+	values  map[string]string
+	compact []byte // the file as it travels to a phone, in the order it was written
+}
+
+func stringsFile(code string) string { return "src/strings/" + code + ".json" }
+
+// readTables reads every language's strings and checks them against the
+// first: a key that is missing in a language would show as "undefined" to
+// whoever speaks it, and a placeholder that is missing would hide a number.
+func readTables(src tree) (map[string]*table, error) {
+	tables := make(map[string]*table, len(languages))
+	for _, l := range languages {
+		content, err := fs.ReadFile(src, stringsFile(l))
+		if err != nil {
+			return nil, err
+		}
+		t, err := parseTable(content)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", stringsFile(l), err)
+		}
+		tables[l] = t
+	}
+	first := tables[languages[0]]
+	var errs []error
+	for _, l := range languages[1:] {
+		if err := sameKeys(first, tables[l]); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", stringsFile(l), err))
+		}
+	}
+	return tables, errors.Join(errs...)
+}
+
+// parseTable reads one flat object of strings, each key once.
+func parseTable(content []byte) (*table, error) {
+	t := &table{values: make(map[string]string)}
+	dec := json.NewDecoder(bytes.NewReader(content))
+	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
+		return nil, errors.New("want one object")
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		value, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		k := fmt.Sprint(key)
+		v, ok := value.(string)
+		_, twice := t.values[k]
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("%q is not a string", k)
+		case strings.TrimSpace(v) == "":
+			return nil, fmt.Errorf("%q is empty", k)
+		case twice:
+			return nil, fmt.Errorf("%q is there twice", k)
+		}
+		t.values[k] = v
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more after the object")
+	}
+	for _, key := range []string{"title", "noscript", "dir"} {
+		if t.values[key] == "" {
+			return nil, fmt.Errorf("%q is missing", key)
+		}
+	}
+	if dir := t.values["dir"]; dir != "ltr" && dir != "rtl" {
+		return nil, fmt.Errorf("\"dir\" is %q, want ltr or rtl", dir)
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, content); err != nil {
+		return nil, err
+	}
+	t.compact = b.Bytes()
+	return t, nil
+}
+
+func sameKeys(first, t *table) error {
+	var errs []error
+	for key, text := range first.values {
+		other, ok := t.values[key]
+		if !ok {
+			errs = append(errs, fmt.Errorf("%q is missing", key))
+		} else if !slices.Equal(placeholders(text), placeholders(other)) {
+			errs = append(errs, fmt.Errorf("%q has not the same placeholders as in %s", key, languages[0]))
+		}
+	}
+	for key := range t.values {
+		if _, ok := first.values[key]; !ok {
+			errs = append(errs, fmt.Errorf("%q is not in %s", key, languages[0]))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+var placeholder = regexp.MustCompile(`\{\w+\}`)
+
+func placeholders(text string) []string {
+	found := placeholder.FindAllString(text, -1)
+	slices.Sort(found)
+	return found
+}
