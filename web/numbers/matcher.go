@@ -1,7 +1,6 @@
 package numbers
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"regexp/syntax"
@@ -14,7 +13,7 @@ import (
 // seed, and miss small gaps.
 type matcher struct {
 	prog *syntax.Prog
-	memo map[string]float64 // by state set and digits left
+	memo map[string]float64 // by digits left and state set
 }
 
 func compile(pattern string) (*matcher, error) {
@@ -33,8 +32,8 @@ func compile(pattern string) (*matcher, error) {
 // numbers of n digits are valid.
 func (m *matcher) leads(n, length int) []string {
 	var found []string
-	var walk func(states []uint32, lead []byte)
-	walk = func(states []uint32, lead []byte) {
+	var walk func(states []int, lead []byte)
+	walk = func(states []int, lead []byte) {
 		if len(states) == 0 {
 			return
 		}
@@ -62,7 +61,7 @@ func (m *matcher) share(lead string, n int) float64 {
 }
 
 // count returns how many strings of left digits match from these states.
-func (m *matcher) count(states []uint32, left int) float64 {
+func (m *matcher) count(states []int, left int) float64 {
 	if len(states) == 0 {
 		return 0
 	}
@@ -74,11 +73,7 @@ func (m *matcher) count(states []uint32, left int) float64 {
 		}
 		return 0
 	}
-	key := make([]byte, 0, 4*len(states)+1)
-	for _, pc := range states {
-		key = binary.LittleEndian.AppendUint32(key, pc)
-	}
-	key = append(key, byte(left))
+	key := fmt.Append(nil, left, states)
 	if n, ok := m.memo[string(key)]; ok {
 		return n
 	}
@@ -90,19 +85,19 @@ func (m *matcher) count(states []uint32, left int) float64 {
 	return n
 }
 
-func (m *matcher) start() []uint32 {
-	return m.closure([]uint32{uint32(m.prog.Start)})
+func (m *matcher) start() []int {
+	return m.closure([]int{m.prog.Start})
 }
 
 // step returns the states after one more digit.
-func (m *matcher) step(states []uint32, d rune) []uint32 {
-	var next []uint32
+func (m *matcher) step(states []int, d rune) []int {
+	var next []int
 	for _, pc := range states {
 		i := &m.prog.Inst[pc]
 		switch i.Op {
 		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
 			if i.MatchRune(d) {
-				next = append(next, i.Out)
+				next = append(next, int(i.Out))
 			}
 		}
 	}
@@ -112,11 +107,11 @@ func (m *matcher) step(states []uint32, d rune) []uint32 {
 // closure adds what is reached without a digit, and sorts. The patterns of the
 // metadata have no anchors or word boundaries: an empty-width assertion would
 // be passed as if it held.
-func (m *matcher) closure(states []uint32) []uint32 {
-	seen := make(map[uint32]bool)
-	var all []uint32
-	var visit func(pc uint32)
-	visit = func(pc uint32) {
+func (m *matcher) closure(states []int) []int {
+	seen := make(map[int]bool)
+	var all []int
+	var visit func(pc int)
+	visit = func(pc int) {
 		if seen[pc] {
 			return
 		}
@@ -124,10 +119,10 @@ func (m *matcher) closure(states []uint32) []uint32 {
 		i := &m.prog.Inst[pc]
 		switch i.Op {
 		case syntax.InstAlt, syntax.InstAltMatch:
-			visit(i.Out)
-			visit(i.Arg)
+			visit(int(i.Out))
+			visit(int(i.Arg))
 		case syntax.InstCapture, syntax.InstNop, syntax.InstEmptyWidth:
-			visit(i.Out)
+			visit(int(i.Out))
 		case syntax.InstFail:
 		default:
 			all = append(all, pc)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
@@ -14,9 +15,11 @@ import (
 	"sotto/web/numbers"
 )
 
+var once = sync.OnceValues(numbers.Table) // takes a second
+
 func table(t *testing.T) map[string]numbers.Country {
 	t.Helper()
-	table, err := numbers.Table()
+	table, err := once()
 	if err != nil {
 		t.Fatal(err)
 	}
