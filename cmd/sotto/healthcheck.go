@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// healthcheck asks the relay that these options start whether it serves. It is
+// meant for a container without a shell.
+func healthcheck(ctx context.Context, o *options) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	host, port, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return fmt.Errorf("read --listen: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	scheme := "http"
+	if o.tlsCert != "" {
+		scheme = "https"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{
+		// It asks whether this machine's own relay serves, not who it is.
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // as said
+	}}
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("check health: %w", err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read nothing
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("check health: the relay answers %d", res.StatusCode)
+	}
+	return nil
+}

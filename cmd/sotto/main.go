@@ -1,0 +1,59 @@
+// Command sotto is the relay and its page as one program.
+//
+//	sotto [flags]       serve; see sotto --help
+//	sotto version       print what this binary is
+//	sotto healthcheck   exit 0 if the relay that these flags start is healthy
+//
+// Exit codes: 0 after an orderly end, 1 when it could not run, 2 when flags
+// or environment are unfit; then every fault is named.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+)
+
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+}
+
+// run is main without the process around it.
+func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Writer) int {
+	command := ""
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		command, args = args[0], args[1:]
+	}
+	opts, help, err := parseOptions(args, env)
+	switch {
+	case help:
+		printHelp(stdout)
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "%v\nsotto --help lists all flags\n", err) //nolint:errcheck // nowhere left to say it
+		return exitUsage
+	}
+	switch command {
+	case "":
+		err = serve(ctx, opts, stdout, stderr)
+	case "version":
+		err = printVersion(stdout)
+	case "healthcheck":
+		err = healthcheck(ctx, opts)
+	default:
+		fmt.Fprintf(stderr, "sotto: unknown command %q\nsotto --help lists all commands\n", command) //nolint:errcheck // as above
+		return exitUsage
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "sotto: %v\n", err) //nolint:errcheck // as above
+		return exitError
+	}
+	return exitOK
+}

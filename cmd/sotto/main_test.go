@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sotto": main})
+}
+
+// TestScripts runs the program as its users do; the scripts are in testdata.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(env.WorkDir, "README.md"), readme, 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await":      awaitLine,
+			"get":        getURL,
+			"flag-table": flagTable,
+		},
+	})
+}
+
+func noEnv(string) (string, bool) { return "", false }
+
+func TestFlagOverEnvironmentOverDefault(t *testing.T) {
+	env := func(name string) (string, bool) {
+		v, ok := map[string]string{"SOTTO_MAX_ROOMS": "5", "SOTTO_CREATE_RATE": "off", "SOTTO_LISTEN": ":1"}[name]
+		return v, ok
+	}
+	o, _, err := parseOptions([]string{"--listen=:2", "--ping", "-1s"}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.listen != ":2" {
+		t.Errorf("listen = %q; the flag must win", o.listen)
+	}
+	if o.relay.MaxRooms != 5 || o.relay.CreateRate != -1 {
+		t.Errorf("max-rooms %d, create-rate %d; the environment must win over the default", o.relay.MaxRooms, o.relay.CreateRate)
+	}
+	if o.relay.UpgradeRate != 120 {
+		t.Errorf("upgrade-rate = %d; want the default", o.relay.UpgradeRate)
+	}
+	if o.relay.PingInterval >= 0 {
+		t.Errorf("ping = %v; a negative value must turn it off", o.relay.PingInterval)
+	}
+}
+
+// Every default must parse, and to what the library's zero Config means.
+func TestDefaultsAreTheLibrarys(t *testing.T) {
+	o, _, err := parseOptions(nil, noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := o.relay
+	if c.MaxRooms != 1_000_000 || c.CreateRate != 20 || c.UpgradeRate != 120 || c.MaxCiphertextBytes != 8192 ||
+		c.RoomTTL.Hours() != 168 || c.UnpairedTTL.Hours() != 24 || c.PingInterval.Seconds() != 240 ||
+		c.JoinFloor.Milliseconds() != 500 || c.Lockout.Attempts != 10 || c.Lockout.For.Minutes() != 30 {
+		t.Errorf("defaults are %+v", c)
+	}
+}
+
+func TestUnfitValuesAreAllNamed(t *testing.T) {
+	args := []string{
+		"--listen", "nonsense", "--room-ttl", "-1h", "--unpaired-ttl", "soon", "--max-rooms", "0",
+		"--max-conns", "x", "--max-ciphertext", "many", "--create-rate", "0", "--upgrade-rate", "1.5",
+		"--ping", "0", "--join-floor", "x", "--lockout-attempts", "0", "--lockout-for", "0s",
+		"--trusted-proxies", "10.0.0.0/33", "--log-format", "xml", "--log-level", "loud",
+		"--tls-cert", "c.pem", "--admin-listen", "here", "--unknown", "x", "--also-unknown=y", "stray",
+		"--log-level", "info",
+	}
+	_, _, err := parseOptions(args, noEnv)
+	if err == nil {
+		t.Fatal("everything was taken")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for _, want := range []string{
+		"--listen", "--room-ttl", "--unpaired-ttl", "--max-rooms", "--max-conns", "--max-ciphertext",
+		"--create-rate", "--upgrade-rate", "--ping", "--join-floor", "--lockout-attempts", "--lockout-for",
+		"--trusted-proxies", "--log-format", "--tls-cert and --tls-key", "--admin-listen",
+		"unknown flag --unknown", "unknown flag --also-unknown", `unexpected argument "stray"`,
+		"--log-level is given twice",
+	} {
+		n := 0
+		for _, l := range lines {
+			if strings.Contains(l, want) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%q is named %d times in:\n%v", want, n, err)
+		}
+	}
+}
+
+// What only the library finds unfit is a usage error too.
+func TestLibraryFaultsAreUsageErrors(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := run(context.Background(), []string{"--max-ciphertext", "1", "--allowed-origins", "ftp"}, noEnv, &out, &errs)
+	if code != exitUsage || !strings.Contains(errs.String(), "MaxCiphertextBytes") || !strings.Contains(errs.String(), "AllowedOrigins") {
+		t.Errorf("exit %d: %s", code, errs.String())
+	}
+}

@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// lockedBuffer is what a program running beside the test writes to.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// program is the program running in this process.
+type program struct {
+	out, err lockedBuffer
+	cancel   context.CancelFunc
+	exit     chan int
+}
+
+// start runs the program on free ports until stop.
+func start(t *testing.T, args ...string) *program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &program{cancel: cancel, exit: make(chan int, 1)}
+	args = append([]string{"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...)
+	go func() { p.exit <- run(ctx, args, noEnv, &p.out, &p.err) }()
+	t.Cleanup(func() { p.stop(t) })
+	return p
+}
+
+func (p *program) stop(t *testing.T) {
+	t.Helper()
+	p.cancel()
+	select {
+	case code := <-p.exit:
+		if code != exitOK {
+			t.Errorf("exit %d: %s", code, p.err.String())
+		}
+		p.exit <- code
+	case <-time.After(11 * time.Second):
+		t.Error("the program did not end within 10 s")
+	}
+}
+
+// await waits until the text matches and returns the first group.
+func await(t *testing.T, b *lockedBuffer, pattern string) string {
+	t.Helper()
+	re := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
+		if m := re.FindStringSubmatch(b.String()); m != nil {
+			return m[len(m)-1]
+		}
+	}
+	t.Fatalf("no %q in %q", pattern, b.String())
+	return ""
+}
+
+func status(t *testing.T, url string) int {
+	t.Helper()
+	res, err := http.Get(url) //nolint:gosec,noctx // of this test's own server
+	if err != nil {
+		return 0
+	}
+	res.Body.Close()
+	return res.StatusCode
+}
+
+// While sockets are being closed the admin listener says not ready.
+func TestNotReadyWhileDraining(t *testing.T) {
+	p := start(t)
+	addr := await(t, &p.out, `Open http://(\S+)`)
+	ready := "http://" + await(t, &p.err, `admin=(\S+)`) + "/readyz"
+	if got := status(t, ready); got != http.StatusOK {
+		t.Fatalf("readyz = %d before", got)
+	}
+
+	// A socket whose peer never answers the closing handshake.
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = io.WriteString(c, "GET /room/"+strings.Repeat("0", 64)+"/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"+
+		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(c)
+	if line, err := r.ReadString('\n'); err != nil || !strings.Contains(line, "101") {
+		t.Fatalf("upgrade: %q, %v", line, err)
+	}
+
+	begun := time.Now()
+	p.cancel()
+	for status(t, ready) != http.StatusServiceUnavailable {
+		if time.Since(begun) > 4*time.Second {
+			t.Fatal("readyz never said that the relay drains")
+		}
+	}
+	if got := status(t, strings.Replace(ready, "readyz", "healthz", 1)); got != http.StatusOK {
+		t.Errorf("healthz = %d while draining; the process is healthy", got)
+	}
+	p.stop(t)
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("the end took %v", took)
+	}
+}
+
+// writePair writes a new self-signed pair into dir by rename, as renewers do.
+func writePair(t *testing.T, dir string, serial int64) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"cert.pem": {Type: "CERTIFICATE", Bytes: der},
+		"key.pem":  {Type: "PRIVATE KEY", Bytes: keyDER},
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path+".new", pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCertificateReload(t *testing.T) {
+	dir := t.TempDir()
+	writePair(t, dir, 1)
+	p := start(t, "--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"))
+	addr := await(t, &p.out, `Open https://(\S+)`)
+	serial := func() int64 {
+		c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // looks at the certificate itself
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+	}
+	if got := serial(); got != 1 {
+		t.Fatalf("serial %d at start", got)
+	}
+
+	writePair(t, dir, 2)
+	hangUp(t)
+	await(t, &p.err, `certificate reloaded`)
+	if got := serial(); got != 2 {
+		t.Errorf("serial %d after the reload", got)
+	}
+
+	if err := os.WriteFile(filepath.Join(dir, "key.pem"), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangUp(t)
+	await(t, &p.err, `the old one stays`)
+	if got := serial(); got != 2 {
+		t.Errorf("serial %d after a reload that failed", got)
+	}
+}
+
+func hangUp(t *testing.T) {
+	t.Helper()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMissingCertificate(t *testing.T) {
+	var out, errs lockedBuffer
+	args := []string{"--listen", "127.0.0.1:0", "--admin-listen", "off", "--tls-cert", "/none/c.pem", "--tls-key", "/none/k.pem"}
+	if code := run(context.Background(), args, noEnv, &out, &errs); code != exitError {
+		t.Errorf("exit %d: %s", code, errs.String())
+	}
+}
+
+// A trusted proxy's PROXY header tells the client's address; from anyone else
+// it is garbage. The address is seen by the upgrade allowance.
+func TestProxyProtocolFromTrustedPeersOnly(t *testing.T) {
+	ask := func(addr, header string) int {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_, err = io.WriteString(c, header+"GET /api/room/"+strings.Repeat("0", 64)+"/exists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		return res.StatusCode
+	}
+	from := func(a string) string {
+		return "PROXY TCP4 " + netip.MustParseAddr(a).String() + " 192.0.2.1 1234 80\r\n"
+	}
+
+	p := start(t, "--upgrade-rate", "1", "--trusted-proxies", "127.0.0.0/8")
+	addr := await(t, &p.out, `Open http://(\S+)`)
+	for _, tt := range []struct {
+		header string
+		want   int
+	}{
+		{from("198.51.100.1"), http.StatusOK},
+		{from("198.51.100.1"), http.StatusTooManyRequests},
+		{from("198.51.100.2"), http.StatusOK},
+		{"", http.StatusOK}, // the proxy itself, without a header
+		{"", http.StatusTooManyRequests},
+	} {
+		if got := ask(addr, tt.header); got != tt.want {
+			t.Errorf("%q: %d; want %d", tt.header, got, tt.want)
+		}
+	}
+
+	q := start(t, "--trusted-proxies", "192.0.2.0/24")
+	addr = await(t, &q.out, `Open http://(\S+)`)
+	if got := ask(addr, from("198.51.100.1")); got != http.StatusBadRequest {
+		t.Errorf("a PROXY header from an untrusted peer: %d; want 400", got)
+	}
+}
