@@ -1,0 +1,2 @@
+// Package client speaks sTELgano-std-1 to a relay.
+package client
