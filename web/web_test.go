@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -350,18 +351,18 @@ func TestPrefix(t *testing.T) {
 		if bytes.Contains(a.body, []byte("/some")) || strings.Contains(a.header.Get("Location"), "/some") {
 			t.Errorf("%s answers with its own prefix", path)
 		}
-		for _, absolute := range []string{`="/`, `=/`, `url(/`, `import("/`, `fetch("/`, "http://", "https://"} {
-			if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") && bytes.Contains(a.body, []byte(absolute)) {
-				t.Errorf("%s has an absolute URL: %s", path, around(a.body, absolute))
-			}
+		if !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		// The namespace of SVG only looks like an address.
+		body := bytes.ReplaceAll(a.body, []byte("http://www.w3.org/2000/svg"), nil)
+		if at := absolute.FindIndex(body); at != nil {
+			t.Errorf("%s has an absolute URL: %s", path, body[max(0, at[0]-40):min(len(body), at[1]+40)])
 		}
 	}
 }
 
-func around(body []byte, s string) []byte {
-	i := bytes.Index(body, []byte(s))
-	return body[max(0, i-40):min(len(body), i+40)]
-}
+var absolute = regexp.MustCompile("[\"'`]/[a-z]|(?:href|src)=/|url\\(/|https?://|//#")
 
 // TestNoEcho: nothing that a request says comes back, so that nothing that was
 // typed into the address bar by mistake is shown, kept or reflected.
