@@ -1,0 +1,335 @@
+package relay_test
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/internal/memnet"
+)
+
+type object = map[string]any
+
+// client is a WebSocket client as anyone might write it: it knows RFC 6455 and
+// encoding/json, and nothing of relay/wire. A goroutine reads all the time and
+// answers pings; methods that expect something fail the test.
+type client struct {
+	t    testing.TB
+	conn net.Conn
+	// inbox has what came, in order; the last message is the end.
+	inbox chan message
+	refs  int
+	// deaf clients leave pings without a pong.
+	deaf atomic.Bool
+
+	mu sync.Mutex // guards what follows, and writes
+	// pings are the times at which pings came.
+	pings []time.Time
+	// answered is set once a close frame was sent.
+	answered bool
+}
+
+// message is a text frame, or the end of the socket.
+type message struct {
+	at   time.Time
+	text string
+	// ended: code and reason are those of the close frame, code 0 if none came.
+	ended  bool
+	code   int
+	reason string
+}
+
+// within is how long a client waits for what must come: long enough for a
+// join's floor, in virtual time.
+const within = 2 * time.Second
+
+// dialOptions say how a client connects; the zero value is the usual.
+type dialOptions struct {
+	from     netip.Addr
+	capacity int
+	target   string // instead of the room's
+	lines    []string
+	// first is sent in one write with the handshake.
+	first []byte
+	deaf  bool
+}
+
+// dial opens a socket to the room called name.
+func (w *world) dial(name string) *client {
+	w.t.Helper()
+	return w.dialWith(name, dialOptions{})
+}
+
+func (w *world) dialWith(name string, o dialOptions) *client {
+	w.t.Helper()
+	conn, resp, br := w.upgrade(name, o)
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		w.t.Fatalf("upgrade was answered %s", resp.Status)
+	}
+	return startClient(w.t, conn, br, o.deaf)
+}
+
+// upgrade asks for a socket and returns whatever the answer is.
+func (w *world) upgrade(name string, o dialOptions) (net.Conn, *http.Response, *bufio.Reader) {
+	w.t.Helper()
+	d := memnet.Dialer{To: w.listener, From: o.from, Capacity: o.capacity}
+	conn, err := d.DialContext(w.t.Context(), "", "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = conn.Close() })
+	target := o.target
+	if target == "" {
+		target = roomPath(name)
+	}
+	resp, br, err := handshake(conn, o.first, target, o.lines...)
+	if err != nil {
+		w.t.Fatalf("handshake: %v", err)
+	}
+	return conn, resp, br
+}
+
+// roomPath is the path of the room called name.
+func roomPath(name string) string { return "/room/" + hash(name) + "/ws" }
+
+func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *client {
+	c := &client{t: t, conn: conn, inbox: make(chan message, 1<<14)}
+	c.deaf.Store(deaf)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		c.read(br)
+	}()
+	t.Cleanup(func() {
+		_ = conn.Close()
+		<-read
+	})
+	return c
+}
+
+// read is the client's goroutine.
+func (c *client) read(br *bufio.Reader) {
+	for {
+		op, payload, err := readFrame(br)
+		now := time.Now()
+		switch {
+		case err != nil:
+			c.inbox <- message{at: now, ended: true}
+			return
+		case op == opText:
+			c.inbox <- message{at: now, text: string(payload)}
+		case op == opPing:
+			c.mu.Lock()
+			c.pings = append(c.pings, now)
+			c.mu.Unlock()
+			if !c.deaf.Load() {
+				c.write(frameBytes(finBit|opPong, payload))
+			}
+		case op == opPong:
+		case op == opClose && len(payload) >= 2:
+			c.sendClose(payload)
+			c.inbox <- message{
+				at: now, ended: true,
+				code: int(binary.BigEndian.Uint16(payload)), reason: string(payload[2:]),
+			}
+			return
+		default:
+			c.t.Errorf("the relay sent opcode %x with %d bytes", op, len(payload))
+		}
+	}
+}
+
+// write sends bytes as they are; a socket that is gone swallows them.
+func (c *client) write(b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, _ = c.conn.Write(b)
+}
+
+// sendClose sends a close frame, once.
+func (c *client) sendClose(payload []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.answered {
+		c.answered = true
+		_, _ = c.conn.Write(frameBytes(finBit|opClose, payload))
+	}
+}
+
+// leave closes the socket in an orderly way and waits for the answer.
+func (c *client) leave() {
+	c.t.Helper()
+	c.sendClose(binary.BigEndian.AppendUint16(nil, 1000))
+	c.closed(1000, "")
+}
+
+// say sends text as one text frame.
+func (c *client) say(text string) { c.write(textFrame(text)) }
+
+// post sends an event with a new ref, which it returns. A nil data is left out.
+func (c *client) post(event string, data any) (ref string) {
+	c.t.Helper()
+	c.refs++
+	ref = fmt.Sprint("r", c.refs)
+	frame := object{"event": event, "ref": ref}
+	if data != nil {
+		frame["data"] = data
+	}
+	c.sayJSON(frame)
+	return ref
+}
+
+func (c *client) sayJSON(v any) {
+	c.t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.say(string(text))
+}
+
+// next returns what comes next within d.
+func (c *client) next(d time.Duration) message {
+	c.t.Helper()
+	timeout := time.NewTimer(d)
+	defer timeout.Stop()
+	select {
+	case m := <-c.inbox:
+		return m
+	case <-timeout.C:
+		c.t.Fatalf("nothing came in %v", d)
+		return message{}
+	}
+}
+
+// frame returns the next text frame, decoded.
+func (c *client) frame() object {
+	c.t.Helper()
+	m := c.next(within)
+	if m.ended {
+		c.t.Fatalf("the socket ended with %d %q; want a frame", m.code, m.reason)
+	}
+	return decode(c.t, m.text)
+}
+
+func decode(t testing.TB, text string) object {
+	t.Helper()
+	var o object
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		t.Fatalf("the relay sent %q: %v", text, err)
+	}
+	return o
+}
+
+// ok expects the good reply to ref and returns what it says.
+func (c *client) ok(ref string) object {
+	c.t.Helper()
+	f := c.frame()
+	wantKeys(c.t, f, "ref", "ok")
+	ok, isObject := f["ok"].(object)
+	if f["ref"] != ref || !isObject {
+		c.t.Fatalf("got %v; want the ok of %s", f, ref)
+	}
+	return ok
+}
+
+// refused expects the bad reply to ref and returns its error object.
+func (c *client) refused(ref string) object {
+	c.t.Helper()
+	f := c.frame()
+	wantKeys(c.t, f, "ref", "error")
+	fault, isObject := f["error"].(object)
+	if f["ref"] != ref || !isObject {
+		c.t.Fatalf("got %v; want the error of %s", f, ref)
+	}
+	return fault
+}
+
+// refusedFor expects the bad reply to ref, with a reason and nothing else.
+func (c *client) refusedFor(ref, reason string) {
+	c.t.Helper()
+	want(c.t, "error", c.refused(ref), object{"reason": reason})
+}
+
+// event expects a broadcast and returns its data.
+func (c *client) event(name string) object {
+	c.t.Helper()
+	f := c.frame()
+	wantKeys(c.t, f, "event", "data")
+	data, isObject := f["data"].(object)
+	if f["event"] != name || !isObject {
+		c.t.Fatalf("got %v; want a %s", f, name)
+	}
+	return data
+}
+
+// closed expects the end of the socket with code, 0 for none.
+func (c *client) closed(code int, reason string) {
+	c.t.Helper()
+	c.closedWithin(within, code, reason)
+}
+
+// closedWithin is closed for what may take d; it returns when the end came.
+func (c *client) closedWithin(d time.Duration, code int, reason string) time.Time {
+	c.t.Helper()
+	m := c.next(d)
+	if !m.ended || m.code != code || m.reason != reason {
+		c.t.Fatalf("got %+v; want the end with %d %q", m, code, reason)
+	}
+	return m.at
+}
+
+// silent expects that nothing more comes at this instant.
+func (c *client) silent() {
+	c.t.Helper()
+	synctest.Wait()
+	select {
+	case m := <-c.inbox:
+		c.t.Fatalf("got %+v; want nothing", m)
+	default:
+	}
+}
+
+// join joins as p and returns the ok.
+func (c *client) join(p person, more ...any) object {
+	c.t.Helper()
+	return c.ok(c.post("join", p.joining(more...)))
+}
+
+// couple opens a room with ann and ben in it, both without extensions.
+func (w *world) couple(name string) (a, b *client) {
+	w.t.Helper()
+	a, b = w.dial(name), w.dial(name)
+	a.join(ann)
+	b.join(ben)
+	a.event("party_paired")
+	return a, b
+}
+
+func wantKeys(t testing.TB, o object, keys ...string) {
+	t.Helper()
+	slices.Sort(keys)
+	if got := slices.Sorted(maps.Keys(o)); !slices.Equal(got, keys) {
+		t.Fatalf("keys %s; want %s", strings.Join(got, " "), strings.Join(keys, " "))
+	}
+}
+
+func want(t testing.TB, what string, got, wanted any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, wanted) {
+		t.Fatalf("%s is %v; want %v", what, got, wanted)
+	}
+}
