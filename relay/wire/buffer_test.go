@@ -1,0 +1,283 @@
+package wire_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"sotto/relay/wire"
+)
+
+const (
+	smallBuffer = 1 << 10
+	limit       = 4 * maxCiphertext
+)
+
+func TestBuffersRead(t *testing.T) {
+	t.Parallel()
+	failure := errors.New("connection lost")
+	for name, tc := range map[string]struct {
+		size   int
+		wrap   func(io.Reader) io.Reader
+		err    error
+		backed int // capacity of the buffer
+	}{
+		"nothing":                   {size: 0, backed: smallBuffer},
+		"one byte":                  {size: 1, backed: smallBuffer},
+		"just under the small one":  {size: smallBuffer - 1, backed: smallBuffer},
+		"over the small one":        {size: smallBuffer + 1, backed: limit},
+		"just the limit":            {size: limit, backed: limit},
+		"one over the limit":        {size: limit + 1, err: wire.ErrTooBig},
+		"a megabyte":                {size: 1 << 20, err: wire.ErrTooBig},
+		"byte by byte":              {size: 3000, wrap: iotest.OneByteReader, backed: limit},
+		"the limit, byte by byte":   {size: limit, wrap: iotest.OneByteReader, backed: limit},
+		"over it, byte by byte":     {size: limit + 1, wrap: iotest.OneByteReader, err: wire.ErrTooBig},
+		"the end with the data":     {size: 3000, wrap: iotest.DataErrReader, backed: limit},
+		"the limit with its end":    {size: limit, wrap: iotest.DataErrReader, backed: limit},
+		"an error at once":          {size: 0, wrap: thenError(failure), err: failure},
+		"an error after a part":     {size: 3000, wrap: thenError(failure), err: failure},
+		"an error after the limit":  {size: limit, wrap: thenError(failure), err: failure},
+		"an end that is wrapped":    {size: 10, wrap: thenError(errors.Join(io.EOF)), err: io.EOF},
+		"nothing and no error ever": {size: 10, wrap: thenError(nil), err: io.ErrNoProgress},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			content := bytes.Repeat([]byte("0123456789abcdef"), tc.size/16+1)[:tc.size]
+			var r io.Reader = bytes.NewReader(content)
+			if tc.wrap != nil {
+				r = tc.wrap(r)
+			}
+			b := newBuffers()
+			buf, err := b.Read(r)
+			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
+				t.Fatalf("error is %v, not %v", err, tc.err)
+			}
+			if err == nil {
+				if !bytes.Equal(buf.Bytes(), content) {
+					t.Error("read something else")
+				}
+				if buf.Size() != tc.backed {
+					t.Errorf("the buffer has %d bytes, not %d", buf.Size(), tc.backed)
+				}
+				if n := b.Live(); n != 1 {
+					t.Errorf("%d buffers are out, not one", n)
+				}
+				buf.Release()
+			}
+			if n := b.Live(); n != 0 {
+				t.Errorf("%d buffers are out at the end", n)
+			}
+		})
+	}
+}
+
+// thenError makes a reader end with err instead of io.EOF.
+func thenError(err error) func(io.Reader) io.Reader {
+	return func(r io.Reader) io.Reader { return io.MultiReader(r, errorReader{err}) }
+}
+
+type errorReader struct{ err error }
+
+func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
+
+func TestBuffersAreClearedWhenReleased(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"small": 900, "large": 20_000, "full": limit} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			buf, err := newBuffers().Read(strings.NewReader(strings.Repeat("s", size)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			backing := buf.Bytes()[:buf.Size()]
+			buf.Retain()
+			buf.Release()
+			if backing[0] != 's' || backing[size-1] != 's' {
+				t.Error("overwritten while it is still held")
+			}
+			buf.Release()
+			if !allZero(backing) {
+				t.Error("something is left")
+			}
+		})
+	}
+}
+
+// peekingReader keeps the memory it was given to read into.
+type peekingReader struct {
+	io.Reader
+	given [][]byte
+}
+
+func (r *peekingReader) Read(p []byte) (int, error) {
+	r.given = append(r.given, p[:len(p):len(p)])
+	return r.Reader.Read(p)
+}
+
+func TestBuffersClearWhatTheyLeaveBehind(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		size int
+		end  error
+	}{
+		"the small one, when it grows":  {size: 5000},
+		"both, when it is too big":      {size: limit + 1},
+		"the small one, upon an error":  {size: 100, end: io.ErrUnexpectedEOF},
+		"the large one, upon an error":  {size: 5000, end: io.ErrUnexpectedEOF},
+		"the small one, without an end": {size: 100, end: io.ErrNoProgress},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBuffers()
+			var content io.Reader = strings.NewReader(strings.Repeat("s", tc.size))
+			if tc.end != nil {
+				content = io.MultiReader(content, iotest.ErrReader(tc.end))
+			}
+			r := &peekingReader{Reader: content}
+			if buf, err := b.Read(r); err == nil {
+				buf.Release()
+			}
+			for _, memory := range r.given {
+				if len(memory) > 1 && !allZero(memory) {
+					t.Error("something is left")
+				}
+			}
+			if n := b.Live(); n != 0 {
+				t.Errorf("%d buffers are out at the end", n)
+			}
+		})
+	}
+}
+
+func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+
+func TestBuffersGet(t *testing.T) {
+	t.Parallel()
+	b := newBuffers()
+	for size, want := range map[int]int{
+		0: smallBuffer, smallBuffer: smallBuffer, smallBuffer + 1: limit, limit: limit,
+		limit + 1: limit + 1, 1 << 20: 1 << 20,
+	} {
+		buf := b.Get(size)
+		if len(buf.Bytes()) != 0 || buf.Size() != want {
+			t.Errorf("for %d bytes got %d, %d of them in use", size, buf.Size(), len(buf.Bytes()))
+		}
+		buf.Append([]byte("s"))
+		if string(buf.Bytes()) != "s" {
+			t.Error("does not hold what was appended")
+		}
+		buf.Release()
+	}
+	// What was made for one call must not come back for another: Read would
+	// let frames over the limit pass.
+	if buf := b.Get(limit); buf.Size() != limit {
+		t.Errorf("got %d bytes from the pool of %d", buf.Size(), limit)
+	}
+	if n := b.Live(); n != 1 {
+		t.Errorf("%d buffers are out, not one", n)
+	}
+}
+
+func TestBuffersLimit(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[int]int{0: 2048, 1000: 2048, 2048: 2048, 2049: 2049, limit: limit} {
+		if got := wire.NewBuffers(in).Limit(); got != want {
+			t.Errorf("a limit of %d counts as %d, not %d", in, got, want)
+		}
+	}
+}
+
+func TestBufferMisusePanics(t *testing.T) {
+	t.Parallel()
+	for name, misuse := range map[string]func(b *wire.Buffers){
+		"wire: buffer released twice": func(b *wire.Buffers) {
+			buf := b.Get(1)
+			buf.Release()
+			buf.Release()
+		},
+		"wire: buffer retained after its release": func(b *wire.Buffers) {
+			buf := b.Get(1)
+			buf.Release()
+			buf.Retain()
+		},
+		"wire: append over a buffer's size": func(b *wire.Buffers) {
+			b.Get(1).Append(make([]byte, smallBuffer+1))
+		},
+		"wire: request released twice, or not read": func(b *wire.Buffers) {
+			req, err := b.ReadRequest(strings.NewReader(`{"event":"typing"}`), maxCiphertext)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Release()
+			req.Release()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			defer func() {
+				if got := recover(); got != name {
+					t.Errorf("panicked with %v", got)
+				}
+			}()
+			misuse(newBuffers())
+		})
+	}
+}
+
+// Run with -race: many holders of one buffer, many buffers of one pool.
+func TestBuffersFromManyGoroutines(t *testing.T) {
+	t.Parallel()
+	b := newBuffers()
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 200 {
+				content := strings.Repeat(string(rune('a'+i)), 700*(i+1))
+				buf, err := b.Read(strings.NewReader(content))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for range 3 {
+					wg.Go(func(held *wire.Buffer) func() {
+						return func() {
+							defer held.Release()
+							if string(held.Bytes()) != content {
+								t.Error("a buffer changed while it was held")
+							}
+						}
+					}(buf.Retain()))
+				}
+				buf.Release()
+			}
+		})
+	}
+	wg.Wait()
+	if n := b.Live(); n != 0 {
+		t.Errorf("%d buffers are out at the end", n)
+	}
+}
+
+func TestReleaseClearsTheRequest(t *testing.T) {
+	t.Parallel()
+	b := newBuffers()
+	frame := wire.AppendRequest(nil, &wire.Request{
+		Event: wire.EventSend, Ref: wire.NewRef("7"), Ciphertext: []byte("sealed"),
+	})
+	req, err := b.ReadRequest(bytes.NewReader(frame), maxCiphertext)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ciphertext := req.Ciphertext
+	req.Release()
+	if !allZero(ciphertext) {
+		t.Error("ciphertext is left in the buffer")
+	}
+	if left := different(req, &wire.Request{}); left != nil {
+		t.Errorf("%v are left in the request", left)
+	}
+}

@@ -1,0 +1,212 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sotto/relay/wire"
+)
+
+const (
+	ivText         = "AAECAwQFBgcICQoL"
+	ciphertextText = "c2VhbGVk"
+)
+
+var (
+	ivBytes         = [wire.IVSize]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
+	ciphertextBytes = []byte("sealed")
+)
+
+func goodSend() object {
+	return object{"ciphertext": quoted(ciphertextText), "iv": quoted(ivText)}
+}
+
+func TestSend(t *testing.T) {
+	t.Parallel()
+	id := uuid[wire.MessageID](t, messageHex)
+	for name, tc := range map[string]struct {
+		data object
+		want func(*wire.Request)
+	}{
+		"std-1":            {goodSend(), func(*wire.Request) {}},
+		"empty ciphertext": {goodSend().with("ciphertext", `""`), func(r *wire.Request) { r.Ciphertext = nil }},
+		"one byte":         {goodSend().with("ciphertext", `"AA=="`), func(r *wire.Request) { r.Ciphertext = []byte{0} }},
+		"two bytes":        {goodSend().with("ciphertext", `"AAA="`), func(r *wire.Request) { r.Ciphertext = []byte{0, 0} }},
+		"slash and plus":   {goodSend().with("ciphertext", `"//++"`), func(r *wire.Request) { r.Ciphertext = []byte{0xff, 0xff, 0xbe} }},
+		"slashes escaped":  {goodSend().with("ciphertext", `"\/\/\u002B\u002b"`), func(r *wire.Request) { r.Ciphertext = []byte{0xff, 0xff, 0xbe} }},
+		"all escaped":      {goodSend().with("iv", quoted(escaped(ivText))), func(*wire.Request) {}},
+		"padding escaped":  {goodSend().with("ciphertext", `"AA\u003d="`), func(r *wire.Request) { r.Ciphertext = []byte{0} }},
+		"longest":          {goodSend().with("ciphertext", base64Of(maxCiphertext)), func(r *wire.Request) { r.Ciphertext = make([]byte, maxCiphertext) }},
+		"nonce":            {goodSend().with("nonce", `"0123456789abcdefABCDEF"`), func(r *wire.Request) { r.Nonce = nonce(t, "0123456789abcdefABCDEF") }},
+		"nonce null":       {goodSend().with("nonce", "null"), func(*wire.Request) {}},
+		"replaces null":    {goodSend().with("replaces", "null"), func(r *wire.Request) { r.Replaces.Set = true }},
+		"replaces": {
+			goodSend().with("replaces", quoted(messageHex)),
+			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true, ID: id} },
+		},
+		"replaces in upper case": {
+			goodSend().with("replaces", quoted(strings.ToUpper(messageHex))),
+			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true, ID: id} },
+		},
+		"replaces no id": {
+			goodSend().with("replaces", `"that one"`),
+			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true} },
+		},
+		"replaces nothing": {
+			goodSend().with("replaces", `""`),
+			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true} },
+		},
+		"fields of others": {goodSend().with("message_id", "1").with("otp_hash", "2").with("sender_hash", "3"), func(*wire.Request) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := wire.Request{Event: wire.EventSend, Ref: wire.NewRef("1"), Ciphertext: ciphertextBytes, IV: ivBytes}
+			tc.want(&want)
+			got := decodeData(t, "send_message", tc.data.String())
+			if fields := different(&got, &want); fields != nil {
+				t.Errorf("different in %v; fault is %q", fields, got.Fault)
+			}
+		})
+	}
+}
+
+// escaped writes every byte of s as an escape.
+func escaped(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		fmt.Fprintf(&b, `\u%04X`, c)
+	}
+	return b.String()
+}
+
+func base64Of(size int) string {
+	return quoted(base64.StdEncoding.EncodeToString(make([]byte, size)))
+}
+
+// badBase64 is what an encoder never writes.
+var badBase64 = map[string]string{
+	"absent": "", "null": "null",
+	"one digit": `"A"`, "two digits": `"AA"`, "three digits": `"AAA"`, "five digits": `"AAAAA"`,
+	"no padding": `"c2VhbGU"`, "padding short": `"AA="`, "padding long": `"AAA=="`, "padding alone": `"===="`,
+	"padding of three": `"A==="`, "padding of a whole": `"AAAA===="`, "padding inside": `"AA==AAAA"`,
+	"padding, then a digit": `"AA=A"`, "bits behind two": `"AB=="`, "bits behind three": `"AAB="`,
+	"last bit behind two": `"AI=="`, "last bit behind three": `"AAC="`,
+	"URL digits": `"-_-_"`, "a space": `"AA A"`, "a newline": `"AAAA\n"`, "a return": `"AAAA\r\n"`,
+	"a newline inside": `"AA\nAA"`, "four newlines": `"\n\n\n\n"`, "newlines to fit": `"AAAA\r\n\r\n"`,
+	"a tab": `"AAA\t"`, "NUL": `"AAA\u0000"`, "not ASCII": `"AAé"`, "a foreign digit": `"AA*A"`, "a dot": `"AAA."`,
+}
+
+func TestSealedFaults(t *testing.T) {
+	t.Parallel()
+	wrong := map[string]string{}
+	for name, raw := range badBase64 {
+		wrong[name] = raw
+	}
+	for name, raw := range notStrings {
+		wrong[name] = raw
+	}
+	for name, raw := range wrong {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, event := range []string{"send_message", "edit_message"} {
+				for _, field := range []string{"ciphertext", "iv"} {
+					got := decodeData(t, event, goodSend().with(field, raw).String())
+					if got.Fault != wire.ReasonInvalidEncoding {
+						t.Errorf("%s of %s: fault is %q", field, event, got.Fault)
+					}
+				}
+			}
+		})
+	}
+	for name, iv := range map[string]string{
+		"empty": `""`, "11 bytes": base64Of(11), "13 bytes": base64Of(13), "16 bytes": base64Of(16), "9 bytes": base64Of(9),
+	} {
+		t.Run("iv of "+name, func(t *testing.T) {
+			t.Parallel()
+			for _, event := range []string{"send_message", "edit_message"} {
+				got := decodeData(t, event, goodSend().with("iv", iv).String())
+				if got.Fault != wire.ReasonInvalidEncoding {
+					t.Errorf("fault of %s is %q", event, got.Fault)
+				}
+			}
+		})
+	}
+}
+
+func TestSendFaults(t *testing.T) {
+	t.Parallel()
+	tooLong := goodSend().with("ciphertext", base64Of(maxCiphertext+1))
+	for name, tc := range map[string]struct {
+		data object
+		want wire.Reason
+	}{
+		"too large":                      {tooLong, wire.ReasonTooLarge},
+		"much too large":                 {goodSend().with("ciphertext", base64Of(20_000)), wire.ReasonTooLarge},
+		"too large, with all the rest":   {tooLong.with("nonce", quoted(senderHex)).with("replaces", "null"), wire.ReasonTooLarge},
+		"encoding of the iv goes first":  {tooLong.with("iv", "1"), wire.ReasonInvalidEncoding},
+		"encoding of the nonce too":      {tooLong.with("nonce", `"x"`), wire.ReasonInvalidEncoding},
+		"encoding of replaces too":       {tooLong.with("replaces", "1"), wire.ReasonInvalidEncoding},
+		"nonce empty":                    {goodSend().with("nonce", `""`), wire.ReasonInvalidEncoding},
+		"nonce too short":                {goodSend().with("nonce", quoted(senderHex[:15])), wire.ReasonInvalidEncoding},
+		"nonce too long":                 {goodSend().with("nonce", quoted(senderHex+"0")), wire.ReasonInvalidEncoding},
+		"nonce of other digits":          {goodSend().with("nonce", quoted(senderHex[1:]+"g")), wire.ReasonInvalidEncoding},
+		"replaces a number, nonce wrong": {goodSend().with("nonce", "1").with("replaces", "1"), wire.ReasonInvalidEncoding},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := decodeData(t, "send_message", tc.data.String()); got.Fault != tc.want {
+				t.Errorf("fault is %q", got.Fault)
+			}
+		})
+	}
+	for name, raw := range notStrings {
+		for _, field := range []string{"nonce", "replaces"} {
+			if got := decodeData(t, "send_message", goodSend().with(field, raw).String()); got.Fault != wire.ReasonInvalidEncoding {
+				t.Errorf("%s as %s: fault is %q", name, field, got.Fault)
+			}
+		}
+	}
+	if got := decodeData(t, "edit_message", tooLong.String()); got.Fault != wire.ReasonTooLarge {
+		t.Errorf("an edit too large: fault is %q", got.Fault)
+	}
+}
+
+// The room answers an unknown message before anything that is wrong with the
+// rest, so its id is read whatever else is.
+func TestMessageID(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"absent": "", "null": "null", "empty": `""`, "no id": `"` + messageHex[1:] + `"`}
+	for name, raw := range notStrings {
+		values[name] = raw
+	}
+	values["an id"] = quoted(messageHex)
+	values["in upper case"] = quoted(strings.ToUpper(messageHex))
+	for name, raw := range values {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var want wire.MessageID
+			if strings.EqualFold(raw, quoted(messageHex)) {
+				want = uuid[wire.MessageID](t, messageHex)
+			}
+			for event, data := range map[string]object{
+				"read_receipt": {}, "delete_message": {}, "edit_message": goodSend(),
+			} {
+				got := decodeData(t, event, data.with("message_id", raw).String())
+				if got.MessageID != want || got.Fault != "" {
+					t.Errorf("%s: right id %v, fault %q", event, got.MessageID == want, got.Fault)
+				}
+			}
+			got := decodeData(t, "edit_message", object{"message_id": raw}.String())
+			if got.MessageID != want || got.Fault != wire.ReasonInvalidEncoding {
+				t.Errorf("a bad edit: right id %v, fault %q", got.MessageID == want, got.Fault)
+			}
+		})
+	}
+	got := decodeData(t, "edit_message", goodSend().String())
+	if !bytes.Equal(got.Ciphertext, ciphertextBytes) || got.IV != ivBytes {
+		t.Error("an edit without its ciphertext")
+	}
+}

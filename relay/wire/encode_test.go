@@ -1,0 +1,310 @@
+package wire_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sotto/relay/wire"
+)
+
+var (
+	insertedAt = time.Date(2026, 7, 1, 12, 0, 0, 123456789, time.UTC)
+	readAt     = time.Date(2026, 7, 1, 14, 0, 0, 0, time.FixedZone("CEST", 2*60*60))
+	expiresAt  = time.Date(2026, 7, 8, 12, 0, 0, 999999999, time.UTC)
+)
+
+const (
+	insertedAtText = "2026-07-01T12:00:00.123456Z"
+	readAtText     = "2026-07-01T12:00:00.000000Z"
+	expiresAtText  = "2026-07-08T12:00:00.999999Z"
+)
+
+func message(t testing.TB) *wire.Message {
+	t.Helper()
+	return &wire.Message{
+		ID:         uuid[wire.MessageID](t, messageHex),
+		Sender:     hash[wire.SenderHash](t, senderHex),
+		Ciphertext: ciphertextBytes,
+		IV:         ivBytes,
+		InsertedAt: insertedAt,
+	}
+}
+
+// The frames of the protocol, to the byte.
+func TestEncode(t *testing.T) {
+	t.Parallel()
+	ref := wire.NewRef("7")
+	id := uuid[wire.MessageID](t, messageHex)
+	read := message(t)
+	read.ReadAt = readAt
+	messageText := `"id":"` + messageHex + `","sender_hash":"` + senderHex + `","ciphertext":"` + ciphertextText +
+		`","iv":"` + ivText + `","read_at":`
+	unreadText := messageText + `null,"inserted_at":"` + insertedAtText + `"`
+	readText := messageText + `"` + readAtText + `","inserted_at":"` + insertedAtText + `"`
+	joined := wire.Joined{
+		RoomID: uuid[wire.RoomID](t, roomIDHex), TTLExpiresAt: expiresAt, AwaitingParty: true,
+		Resume: hash[wire.ResumeToken](t, resumeHex),
+	}
+	full := joined
+	full.AwaitingParty, full.Message = false, read
+	std1 := joined
+	std1.Resume = wire.ResumeToken{}
+	roomText := `"room_id":"` + roomIDHex + `","ttl_expires_at":"` + expiresAtText + `",`
+	for name, tc := range map[string]struct {
+		in   wire.Response
+		want string
+	}{
+		"ok":        {wire.Response{Ref: ref}, `{"ref":"7","ok":{}}`},
+		"empty ref": {wire.Response{Ref: wire.NewRef("")}, `{"ref":"","ok":{}}`},
+		"a ref to escape": {
+			wire.Response{Ref: wire.NewRef("\"\\/<>&\x00\x1f\n\x7fé\u2028😀")},
+			`{"ref":"\"\\/<>&\u0000\u001f\u000a` + "\x7fé\u2028😀" + `","ok":{}}`,
+		},
+		"sent": {wire.Response{Ref: ref, MessageID: id}, `{"ref":"7","ok":{"message_id":"` + messageHex + `"}}`},
+		"joined, slot empty": {
+			wire.Response{Ref: ref, Joined: &joined},
+			`{"ref":"7","ok":{` + roomText + `"awaiting_party":true,"resume":"` + resumeHex + `"}}`,
+		},
+		"joined, slot full": {
+			wire.Response{Ref: ref, Joined: &full},
+			`{"ref":"7","ok":{` + roomText + `"awaiting_party":false,"current_message":{` + readText + `},"resume":"` + resumeHex + `"}}`,
+		},
+		"joined, no token": {
+			wire.Response{Ref: ref, Joined: &std1}, `{"ref":"7","ok":{` + roomText + `"awaiting_party":true}}`,
+		},
+		"error": {
+			wire.Response{Ref: ref, Reason: wire.ReasonNotYourTurn}, `{"ref":"7","error":{"reason":"not_your_turn"}}`,
+		},
+		"error with attempts": {
+			wire.Response{Ref: ref, Reason: wire.ReasonUnauthorized, AttemptsRemaining: 9},
+			`{"ref":"7","error":{"reason":"unauthorized","attempts_remaining":9}}`,
+		},
+		"error with a time": {
+			wire.Response{Ref: ref, Reason: wire.ReasonLocked, RetryAfter: 1799*time.Second + 1},
+			`{"ref":"7","error":{"reason":"locked","retry_after":1800}}`,
+		},
+		"error with a whole time": {
+			wire.Response{Ref: ref, Reason: wire.ReasonLocked, RetryAfter: 1800 * time.Second},
+			`{"ref":"7","error":{"reason":"locked","retry_after":1800}}`,
+		},
+		"error with the shortest time": {
+			wire.Response{Ref: ref, Reason: wire.ReasonRateLimited, RetryAfter: 1},
+			`{"ref":"7","error":{"reason":"rate_limited","retry_after":1}}`,
+		},
+		"error with the longest time": {
+			wire.Response{Ref: ref, Reason: wire.ReasonRateLimited, RetryAfter: 1<<63 - 1},
+			`{"ref":"7","error":{"reason":"rate_limited","retry_after":9223372037}}`,
+		},
+		"error with a time gone by": {
+			wire.Response{Ref: ref, Reason: wire.ReasonLocked, RetryAfter: -1, AttemptsRemaining: -1},
+			`{"ref":"7","error":{"reason":"locked"}}`,
+		},
+		"error goes before ok": {
+			wire.Response{Ref: ref, Reason: wire.ReasonStale, Joined: &joined, MessageID: id},
+			`{"ref":"7","error":{"reason":"stale"}}`,
+		},
+		"a frame without a ref": {
+			wire.Response{Ref: wire.FrameRef, Reason: wire.ReasonInvalidEncoding},
+			`{"ref":"0","error":{"reason":"invalid_encoding"}}`,
+		},
+		"new_message": {
+			wire.Response{Event: wire.EventNewMessage, Message: message(t)},
+			`{"event":"new_message","data":{` + unreadText + `}}`,
+		},
+		"new_message has no ref": {
+			wire.Response{Event: wire.EventNewMessage, Message: read, Ref: ref, Reason: wire.ReasonStale},
+			`{"event":"new_message","data":{` + readText + `}}`,
+		},
+		"message_read": {
+			wire.Response{Event: wire.EventMessageRead, MessageID: id, Message: read},
+			`{"event":"message_read","data":{"message_id":"` + messageHex + `","read_at":"` + readAtText + `"}}`,
+		},
+		"message_edited": {
+			wire.Response{Event: wire.EventMessageEdited, MessageID: id, Message: message(t)},
+			`{"event":"message_edited","data":{"message_id":"` + messageHex + `","ciphertext":"` + ciphertextText + `","iv":"` + ivText + `"}}`,
+		},
+		"message_deleted": {
+			wire.Response{Event: wire.EventMessageDeleted, MessageID: id},
+			`{"event":"message_deleted","data":{"message_id":"` + messageHex + `"}}`,
+		},
+		"counterparty_typing": {wire.Response{Event: wire.EventCounterpartyTyping}, `{"event":"counterparty_typing","data":{}}`},
+		"room_expired":        {wire.Response{Event: wire.EventRoomExpired}, `{"event":"room_expired","data":{}}`},
+		"party_paired": {
+			wire.Response{Event: wire.EventPartyPaired, TTLExpiresAt: expiresAt},
+			`{"event":"party_paired","data":{"ttl_expires_at":"` + expiresAtText + `"}}`,
+		},
+		"party_paired of std-1": {wire.Response{Event: wire.EventPartyPaired}, `{"event":"party_paired","data":{}}`},
+		"presence":              {wire.Response{Event: wire.EventPresence, Connected: true}, `{"event":"presence","data":{"connected":true}}`},
+		"no presence":           {wire.Response{Event: wire.EventPresence}, `{"event":"presence","data":{"connected":false}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBuffers()
+			buf := b.Encode(&tc.in)
+			if got := string(buf.Bytes()); got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+			buf.Release()
+			if n := b.Live(); n != 0 {
+				t.Errorf("%d buffers are out at the end", n)
+			}
+		})
+	}
+}
+
+func TestEncodePicksItsBufferOnce(t *testing.T) {
+	t.Parallel()
+	// A buffer that is outgrown would leave its content behind, uncleared.
+	longest := wire.NewRef(strings.Repeat("\x00", wire.MaxRef))
+	for size := range limit/4 + 1 {
+		full := &wire.Message{Ciphertext: make([]byte, size), ReadAt: readAt}
+		for _, r := range []*wire.Response{
+			{Ref: longest, Joined: &wire.Joined{Message: full, Resume: wire.ResumeToken{1}}},
+			{Event: wire.EventNewMessage, Message: full},
+		} {
+			b := newBuffers()
+			buf := b.Encode(r)
+			if got := buf.Size(); got != smallBuffer && got != limit {
+				t.Fatalf("%d bytes of ciphertext in a buffer of %d", size, got)
+			}
+			if size < 300 && r.Event == wire.EventNewMessage && buf.Size() != smallBuffer {
+				t.Fatalf("%d bytes of ciphertext in a large buffer", size)
+			}
+			buf.Release()
+		}
+	}
+	huge := newBuffers().Encode(&wire.Response{
+		Event: wire.EventNewMessage, Message: &wire.Message{Ciphertext: make([]byte, 1<<20)},
+	})
+	if want := 4 * (1<<20 + 2) / 3; len(huge.Bytes()) < want {
+		t.Errorf("a message over the limit was cut to %d bytes", len(huge.Bytes()))
+	}
+	huge.Release()
+}
+
+// The smallest relay must be able to answer what it accepts.
+func TestAnswersFitTheLimit(t *testing.T) {
+	t.Parallel()
+	for _, largest := range []int{0, 1, 16, 100, 255, 256, 300, 511, 512, 513, 1000, 2000, maxCiphertext, 1 << 16} {
+		b := wire.NewBuffers(4 * largest)
+		buf := b.Encode(&wire.Response{
+			Ref: wire.NewRef(strings.Repeat("\x00", wire.MaxRef)),
+			Joined: &wire.Joined{
+				Message: &wire.Message{Ciphertext: make([]byte, largest), ReadAt: readAt},
+				Resume:  wire.ResumeToken{1},
+			},
+		})
+		if buf.Size() > b.Limit() {
+			t.Errorf("with %d bytes of ciphertext the answer to a join needs %d of %d", largest, buf.Size(), b.Limit())
+		}
+		buf.Release()
+	}
+}
+
+func TestEncodeMisusePanics(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]wire.Response{
+		"no ref":                    {},
+		"no ref of an error":        {Reason: wire.ReasonNotJoined},
+		"unknown":                   {Event: wire.EventUnknown, Ref: wire.FrameRef},
+		"a client's event":          {Event: wire.EventJoin, Ref: wire.FrameRef},
+		"an event out of range":     {Event: 255},
+		"new_message of nothing":    {Event: wire.EventNewMessage},
+		"message_read of nothing":   {Event: wire.EventMessageRead},
+		"message_edited of nothing": {Event: wire.EventMessageEdited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBuffers()
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.HasPrefix(got, "wire: ") {
+					t.Errorf("panicked with %s", got)
+				}
+				if n := b.Live(); n != 0 {
+					t.Errorf("%d buffers are out at the end", n)
+				}
+			}()
+			b.Encode(&r)
+		})
+	}
+}
+
+// What our client sends, to the byte.
+func TestAppendRequest(t *testing.T) {
+	t.Parallel()
+	ref := wire.NewRef("7")
+	id := uuid[wire.MessageID](t, messageHex)
+	join := wire.Join{Sender: hash[wire.SenderHash](t, senderHex), Access: hash[wire.AccessHash](t, accessHex)}
+	all := join
+	all.Gate = wire.Gate{Present: true, Valid: true, Hash: hash[wire.GateHash](t, otpHex)}
+	all.Intent, all.RoomID = wire.IntentReturn, uuid[wire.RoomID](t, roomIDHex)
+	all.Resume, all.HasResume, all.Ext = hash[wire.ResumeToken](t, resumeHex), true, true
+	enter := join
+	enter.Intent = wire.IntentEnter
+	std1 := `"sender_hash":"` + senderHex + `","access_hash":"` + accessHex + `"`
+	sealed := `"ciphertext":"` + ciphertextText + `","iv":"` + ivText + `"`
+	send := wire.Request{Event: wire.EventSend, Ref: ref, Ciphertext: ciphertextBytes, IV: ivBytes}
+	replaced, first := send, send
+	replaced.Nonce, replaced.Replaces = nonce(t, otpHex), wire.Replaces{Set: true, Message: true, ID: id}
+	first.Replaces.Set = true
+	for name, tc := range map[string]struct {
+		in   wire.Request
+		want string
+	}{
+		"join": {wire.Request{Event: wire.EventJoin, Ref: ref, Join: join}, `{"event":"join","ref":"7","data":{` + std1 + `}}`},
+		"join to enter": {
+			wire.Request{Event: wire.EventJoin, Ref: ref, Join: enter},
+			`{"event":"join","ref":"7","data":{` + std1 + `,"intent":"enter"}}`,
+		},
+		"join with everything": {
+			wire.Request{Event: wire.EventJoin, Ref: ref, Join: all},
+			`{"event":"join","ref":"7","data":{` + std1 + `,"otp_hash":"` + otpHex + `","intent":"return","room_id":"` + roomIDHex +
+				`","resume":"` + resumeHex + `","ext":1}}`,
+		},
+		"send":            {send, `{"event":"send_message","ref":"7","data":{` + sealed + `}}`},
+		"send first":      {first, `{"event":"send_message","ref":"7","data":{` + sealed + `,"replaces":null}}`},
+		"send in reply":   {replaced, `{"event":"send_message","ref":"7","data":{` + sealed + `,"nonce":"` + otpHex + `","replaces":"` + messageHex + `"}}`},
+		"read, no ref":    {wire.Request{Event: wire.EventRead, MessageID: id}, `{"event":"read_receipt","data":{"message_id":"` + messageHex + `"}}`},
+		"delete":          {wire.Request{Event: wire.EventDelete, Ref: ref, MessageID: id}, `{"event":"delete_message","ref":"7","data":{"message_id":"` + messageHex + `"}}`},
+		"typing":          {wire.Request{Event: wire.EventTyping}, `{"event":"typing","data":{}}`},
+		"expire":          {wire.Request{Event: wire.EventExpire, Ref: ref}, `{"event":"expire_room","ref":"7","data":{}}`},
+		"redeem":          {wire.Request{Event: wire.EventRedeemExtension, Ref: ref}, `{"event":"redeem_extension","ref":"7","data":{}}`},
+		"reset":           {wire.Request{Event: wire.EventResetPairing, Ref: ref, Gate: all.Gate}, `{"event":"reset_pairing","ref":"7","data":{"otp_hash":"` + otpHex + `"}}`},
+		"reset, no code":  {wire.Request{Event: wire.EventResetPairing, Ref: ref}, `{"event":"reset_pairing","ref":"7","data":{}}`},
+		"a ref to escape": {wire.Request{Event: wire.EventTyping, Ref: wire.NewRef("\"\\\x01")}, `{"event":"typing","ref":"\"\\\u0001","data":{}}`},
+		"edit": {
+			wire.Request{Event: wire.EventEdit, Ref: ref, MessageID: id, Ciphertext: ciphertextBytes, IV: ivBytes},
+			`{"event":"edit_message","ref":"7","data":{"message_id":"` + messageHex + `",` + sealed + `}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := string(wire.AppendRequest([]byte("before "), &tc.in)); got != "before "+tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAppendRequestMisusePanics(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]wire.Request{
+		"no event":            {},
+		"unknown event":       {Event: wire.EventUnknown},
+		"a broadcast's event": {Event: wire.EventNewMessage},
+		"out of range":        {Event: 255},
+		"unknown intent":      {Event: wire.EventJoin, Join: wire.Join{Intent: 9}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.HasPrefix(got, "wire: ") {
+					t.Errorf("panicked with %s", got)
+				}
+			}()
+			wire.AppendRequest(nil, &r)
+		})
+	}
+}

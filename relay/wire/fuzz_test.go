@@ -1,0 +1,3 @@
+package wire_test
+
+const fuzzCiphertext = 1024

@@ -1,0 +1,222 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/gob"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"sotto/relay/wire"
+)
+
+const redacted = "[redacted]"
+
+// canary is the byte that all secrets of these tests are full of, in every
+// form in which package fmt or a marshaller could write it.
+const canary = 0xc5
+
+var canaryForms = []string{"c5", "C5", "197", "305", "11000101", "Å", "xcXF", "\xc5"}
+
+func fill(b []byte) { copy(b, bytes.Repeat([]byte{canary}, len(b))) }
+
+// secrets returns one value of every type that holds what a client sent.
+func secrets(t testing.TB) map[string]any {
+	t.Helper()
+	var h [32]byte
+	var u [16]byte
+	fill(h[:])
+	fill(u[:])
+	message := wire.Message{ID: u, Sender: h, Ciphertext: h[:], IV: [wire.IVSize]byte(h[:])}
+	return map[string]any{
+		"RoomHash":    wire.RoomHash(h),
+		"AccessHash":  wire.AccessHash(h),
+		"SenderHash":  wire.SenderHash(h),
+		"GateHash":    wire.GateHash(h),
+		"ResumeToken": wire.ResumeToken(h),
+		"RoomID":      wire.RoomID(u),
+		"MessageID":   wire.MessageID(u),
+		"Ref":         wire.NewRef("ÅÅc5C5c5"),
+		"Nonce":       nonce(t, strings.Repeat("c5", 10)),
+		"Message":     message,
+		"Joined":      wire.Joined{RoomID: u, Resume: h, Message: &message},
+		"Request": wire.Request{
+			Ref: wire.NewRef("c5"), MessageID: u, Ciphertext: h[:], Join: wire.Join{Access: h},
+		},
+		"Response": wire.Response{Ref: wire.NewRef("c5"), MessageID: u, Message: &message},
+	}
+}
+
+// verbs are those that package fmt lets a type answer. It never asks about %p
+// and hands %w to errors only.
+const verbs = "vbcdoOqxXUeEfFgGstz"
+
+func TestSecretsPrintRedacted(t *testing.T) {
+	t.Parallel()
+	for name, secret := range secrets(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, verb := range verbs {
+				for _, flags := range []string{"", "+", "#", "-", " ", "0", "# ", "+#", "80", "-80", ".3", "3.1"} {
+					format := "%" + flags + string(verb)
+					if got := fmt.Sprintf(format, secret); got != redacted {
+						t.Errorf("%s prints something else", format)
+					}
+					if got := fmt.Errorf("x: "+format, secret).Error(); got != "x: "+redacted {
+						t.Errorf("%s prints something else in an error", format)
+					}
+				}
+			}
+			for got := range map[string]bool{
+				fmt.Sprint(secret):                      true,
+				strings.TrimSpace(fmt.Sprintln(secret)): true,
+				string(fmt.Append(nil, secret)):         true,
+				secret.(fmt.Stringer).String():          true,
+				secret.(fmt.GoStringer).GoString():      true,
+			} {
+				if got != redacted {
+					t.Error("prints something else without a verb")
+				}
+			}
+			if got := fmt.Sprintf("%T", secret); !strings.Contains(got, "wire.") {
+				t.Errorf("%%T prints %s, not the type", got)
+			}
+		})
+	}
+}
+
+// container is what a secret gets printed in by accident.
+type container[T comparable] struct {
+	Value   T
+	Pointer *T
+	Any     any
+	Slice   []T
+	Array   [1]T
+	Pointed []*T
+	Values  map[string]T
+	Keys    map[T]bool
+	Nested  struct{ Value T }
+}
+
+func contain[T comparable](v T) any {
+	return &container[T]{
+		Value: v, Pointer: &v, Any: v, Slice: []T{v}, Array: [1]T{v}, Pointed: []*T{&v},
+		Values: map[string]T{"k": v}, Keys: map[T]bool{v: true}, Nested: struct{ Value T }{v},
+	}
+}
+
+// inContainers returns the secrets that may be map keys in a container each.
+func inContainers(t testing.TB) map[string]any {
+	t.Helper()
+	all := secrets(t)
+	return map[string]any{
+		"RoomHash":    contain(all["RoomHash"].(wire.RoomHash)),
+		"AccessHash":  contain(all["AccessHash"].(wire.AccessHash)),
+		"SenderHash":  contain(all["SenderHash"].(wire.SenderHash)),
+		"GateHash":    contain(all["GateHash"].(wire.GateHash)),
+		"ResumeToken": contain(all["ResumeToken"].(wire.ResumeToken)),
+		"RoomID":      contain(all["RoomID"].(wire.RoomID)),
+		"MessageID":   contain(all["MessageID"].(wire.MessageID)),
+		"Ref":         contain(all["Ref"].(wire.Ref)),
+		"Nonce":       contain(all["Nonce"].(wire.Nonce)),
+		"Joined":      contain(all["Joined"].(wire.Joined)),
+	}
+}
+
+// checkRedacted fails when text has any form of the canary, and when it has
+// no secret in it that could have been redacted.
+func checkRedacted(t *testing.T, how, text string) {
+	t.Helper()
+	for _, form := range canaryForms {
+		if strings.Contains(text, form) {
+			t.Errorf("%s shows the secret", how)
+			return
+		}
+	}
+	if !strings.Contains(text, "redacted") {
+		t.Errorf("%s shows no secret at all", how)
+	}
+}
+
+func TestSecretsInContainersPrintRedacted(t *testing.T) {
+	t.Parallel()
+	for name, c := range inContainers(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, verb := range verbs {
+				for _, flags := range []string{"", "+", "#"} {
+					format := "%" + flags + string(verb)
+					checkRedacted(t, format, fmt.Sprintf(format, c))
+				}
+			}
+		})
+	}
+}
+
+func TestSecretsMarshalRedacted(t *testing.T) {
+	t.Parallel()
+	// The digits of a time may look like a canary.
+	noTime := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}
+	marshallers := map[string]func(any) ([]byte, error){
+		"json":           json.Marshal,
+		"json in a list": func(v any) ([]byte, error) { return json.Marshal([]any{v, map[string]any{"k": v}}) },
+		"xml":            xml.Marshal,
+		"text":           func(v any) ([]byte, error) { return v.(encoding.TextMarshaler).MarshalText() },
+		"binary":         func(v any) ([]byte, error) { return v.(encoding.BinaryMarshaler).MarshalBinary() },
+		"gob": func(v any) ([]byte, error) {
+			var out bytes.Buffer
+			err := gob.NewEncoder(&out).Encode(v)
+			return out.Bytes(), err
+		},
+		"zerolog": func(v any) ([]byte, error) {
+			var out bytes.Buffer
+			log := zerolog.New(&out)
+			log.Log().Any("k", v).Interface("k", v).Stringer("k", v.(fmt.Stringer)).
+				Fields(map[string]any{"k": v}).Msgf("%v", v)
+			return out.Bytes(), nil
+		},
+		"slog as text": func(v any) ([]byte, error) {
+			var out bytes.Buffer
+			slog.New(slog.NewTextHandler(&out, noTime)).Info("m", "k", v)
+			return out.Bytes(), nil
+		},
+		"slog as JSON": func(v any) ([]byte, error) {
+			var out bytes.Buffer
+			slog.New(slog.NewJSONHandler(&out, noTime)).Info("m", "k", v)
+			return out.Bytes(), nil
+		},
+	}
+	for name, marshal := range marshallers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for kind, secret := range secrets(t) {
+				out, err := marshal(secret)
+				if err != nil {
+					t.Errorf("%s: %v", kind, err)
+				}
+				checkRedacted(t, kind, string(out))
+			}
+		})
+	}
+	t.Run("json of containers", func(t *testing.T) {
+		t.Parallel()
+		for kind, c := range inContainers(t) {
+			out, err := json.Marshal(c)
+			if err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+			checkRedacted(t, kind, string(out))
+		}
+	})
+}
