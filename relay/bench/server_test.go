@@ -1,0 +1,231 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"sotto/relay"
+)
+
+// serverKind is what a child process serves.
+type serverKind string
+
+const (
+	relayServer  serverKind = "relay"
+	fanoutServer serverKind = "fanout"
+	echoServer   serverKind = "echo"
+)
+
+const childEnv = "SOTTO_BENCH_SERVER"
+
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(childEnv); kind != "" {
+		if err := child(serverKind(kind)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// usage is what a child says of its memory, after giving back what it can.
+type usage struct {
+	RSS        uint64 // bytes in RAM
+	Live       uint64 // bytes of live heap objects and of stacks
+	Goroutines int
+}
+
+// child serves on a free port. It prints its address, then its usage for every
+// line it reads, and ends with its standard input.
+func child(kind serverKind) error {
+	handler, err := newHandler(kind)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	go func() { _ = http.Serve(l, handler) }() //nolint:gosec // ends with the process
+	fmt.Println(l.Addr())                      //nolint:forbidigo // the parent reads it
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		u, err := measure()
+		if err != nil {
+			return err
+		}
+		if err := json.NewEncoder(os.Stdout).Encode(u); err != nil {
+			return err
+		}
+	}
+	return in.Err()
+}
+
+func measure() (usage, error) {
+	debug.FreeOSMemory()
+	debug.FreeOSMemory() // what finalizers kept goes now
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return usage{}, err
+	}
+	pages, err := strconv.ParseUint(strings.Fields(string(statm))[1], 10, 64)
+	if err != nil {
+		return usage{}, err
+	}
+	return usage{
+		RSS:        pages * uint64(os.Getpagesize()),
+		Live:       m.HeapAlloc + m.StackInuse,
+		Goroutines: runtime.NumGoroutine(),
+	}, nil
+}
+
+func newHandler(kind serverKind) (http.Handler, error) {
+	switch kind {
+	case relayServer:
+		return relay.New(relay.Config{
+			CreateRate: -1, UpgradeRate: -1, MaxConns: -1, MaxRooms: -1, JoinFloor: -1,
+		})
+	case fanoutServer:
+		return &fanout{pairs: make(map[string]*pair)}, nil
+	case echoServer:
+		return http.HandlerFunc(echo), nil
+	}
+	return nil, fmt.Errorf("no server %q", kind)
+}
+
+func echo(w http.ResponseWriter, r *http.Request) {
+	c, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer c.CloseNow()
+	for {
+		kind, p, err := c.Read(context.Background())
+		if err != nil {
+			return
+		}
+		if err := c.Write(context.Background(), kind, p); err != nil {
+			return
+		}
+	}
+}
+
+// fanout pairs sockets by their path.
+type fanout struct {
+	mu    sync.Mutex
+	pairs map[string]*pair
+}
+
+type pair struct {
+	mu    sync.Mutex
+	socks []*websocket.Conn
+}
+
+var acknowledgement = []byte(`{"ref":"1","ok":{"message_id":"00000000-0000-4000-8000-000000000000"}}`)
+
+func (f *fanout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer c.CloseNow()
+	f.mu.Lock()
+	p := f.pairs[r.URL.Path]
+	if p == nil {
+		p = new(pair)
+		f.pairs[r.URL.Path] = p
+	}
+	f.mu.Unlock()
+	p.mu.Lock()
+	p.socks = append(p.socks, c)
+	p.mu.Unlock()
+	for {
+		_, b, err := c.Read(context.Background())
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		for _, s := range p.socks {
+			_ = s.Write(context.Background(), websocket.MessageText, b)
+		}
+		p.mu.Unlock()
+		if err := c.Write(context.Background(), websocket.MessageText, acknowledgement); err != nil {
+			return
+		}
+	}
+}
+
+// process is a server in a child process.
+type process struct {
+	kind serverKind
+	addr string
+	cmd  *exec.Cmd
+	in   interface{ Close() error }
+	ask  func() error
+	out  *bufio.Reader
+}
+
+func startServer(b *testing.B, kind serverKind) *process {
+	b.Helper()
+	cmd := exec.Command(os.Args[0]) //nolint:gosec // this binary
+	cmd.Env = append(os.Environ(), childEnv+"="+string(kind))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	p := &process{kind: kind, cmd: cmd, in: in, out: bufio.NewReader(out)}
+	p.ask = func() error { _, err := in.Write([]byte("\n")); return err }
+	b.Cleanup(p.stop)
+	line, err := p.out.ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.addr = strings.TrimSpace(line)
+	return p
+}
+
+func (p *process) stop() {
+	_ = p.in.Close()
+	_ = p.cmd.Wait()
+}
+
+func (p *process) usage(b *testing.B) usage {
+	b.Helper()
+	if err := p.ask(); err != nil {
+		b.Fatal(err)
+	}
+	var u usage
+	line, err := p.out.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &u)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return u
+}
