@@ -211,19 +211,11 @@ func (r *Room) broadcast(e *effect) {
 			frame.Release()
 		}
 	}()
-	for i := range r.state.seats {
-		if !e.seats.has(i) {
-			continue
+	for m := range r.state.recipients(e) {
+		if frame == nil {
+			frame = r.sup.cfg.Buffers.Encode(&e.frame)
 		}
-		for _, k := range r.state.seats[i].sockets {
-			if e.optIn && !k.optIn {
-				continue
-			}
-			if frame == nil {
-				frame = r.sup.cfg.Buffers.Encode(&e.frame)
-			}
-			r.deliver(k.member, e.frame.Event, frame)
-		}
+		r.deliver(m, e.frame.Event, frame)
 	}
 }
 

@@ -1,6 +1,7 @@
 package roomactor
 
 import (
+	"iter"
 	"time"
 
 	"sotto/lockout"
@@ -214,6 +215,23 @@ func (s *state) reply(c *command, r wire.Response) {
 
 func (s *state) refuse(c *command, reason wire.Reason) {
 	s.reply(c, wire.Response{Reason: reason})
+}
+
+// recipients are the members a broadcast goes to, of those in the room after
+// the step.
+func (s *state) recipients(e *effect) iter.Seq[Member] {
+	return func(yield func(Member) bool) {
+		for i := range s.seats {
+			if !e.seats.has(i) {
+				continue
+			}
+			for _, k := range s.seats[i].sockets {
+				if (k.optIn || !e.optIn) && !yield(k.member) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (s *state) broadcast(to seatSet, r wire.Response) {

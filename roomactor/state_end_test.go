@@ -1,0 +1,123 @@
+package roomactor
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"sotto/relay/wire"
+)
+
+// PROTOCOL.md, TTL: exact, whatever happens first at or after it.
+func TestTTL(t *testing.T) {
+	unpairedEnd := `a room_expired
+	                a closed 1000
+	                = over unpaired_ttl`
+	end := `a room_expired
+	        b room_expired
+	        a closed 1000
+	        b closed 1000
+	        = over ttl`
+	checkRules(t, map[string]rule{
+		"unpaired, one tick before": {
+			given: all(created, wait(day-tick)), when: join("a2", "alice"),
+			want: `a2 joined r1 until 24h0m0s token t2 awaiting
+			       = entered`,
+		},
+		"unpaired, one tick before, the timer": {given: all(created, wait(day-tick)), when: timer},
+		"unpaired, at it":                      {given: all(created, wait(day)), when: timer, want: unpairedEnd},
+		"unpaired, after it":                   {given: all(created, wait(day+tick)), when: timer, want: unpairedEnd},
+		"unpaired, with no one there":          {given: all(created, leave("a"), wait(day)), when: timer, want: `= over unpaired_ttl`},
+		"a join at it is not looked at":        {given: all(created, wait(day)), when: join("b", "bob"), want: unpairedEnd},
+		"a send at it is not looked at":        {given: all(created, wait(day)), when: send("a", "hi"), want: unpairedEnd},
+		"a leave at it is not looked at":       {given: all(created, wait(day)), when: leave("a"), want: unpairedEnd},
+		"an expiry at it is not looked at":     {given: all(created, wait(day)), when: expire("a"), want: unpairedEnd},
+		"a claim one tick before makes it seven days from creation": {
+			given: all(created, wait(day-tick)), when: join("b", "bob"),
+			want: `b joined r1 until 168h0m0s token t2
+			       a party_paired until 168h0m0s
+			       = claimed`,
+		},
+		"paired, at the old end":     {given: all(paired, wait(day)), when: timer},
+		"paired, one tick before":    {given: all(paired, wait(7*day-tick)), when: timer},
+		"paired, at it":              {given: all(paired, wait(7*day)), when: timer, want: end},
+		"paired, after it":           {given: all(paired, wait(70*day)), when: read("b", "m1"), want: end},
+		"a message extends nothing":  {given: all(paired, wait(6*day), send("a", "hi"), wait(day)), when: timer, want: end},
+		"a rejoin extends nothing":   {given: all(paired, wait(6*day), join("a", "alice"), wait(day)), when: timer, want: end},
+		"a late claim gains nothing": {given: all(created, wait(23*time.Hour), join("b", "bob"), wait(6*day+time.Hour)), when: timer, want: end},
+		"reset_pairing extends nothing": {
+			given: all(created, wait(23*time.Hour), resetPairing("a", "code"), wait(time.Hour)), when: timer, want: unpairedEnd,
+		},
+	})
+}
+
+// PROTOCOL.md, expire_room.
+func TestExpire(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"ok, then everyone is told, then closed": {
+			given: all(oneMessage, join("b2", "bob")), when: expire("b"),
+			want: `b ok
+			       a room_expired
+			       b room_expired
+			       b2 room_expired
+			       a closed 1000
+			       b closed 1000
+			       b2 closed 1000
+			       = expire_room over expire_room`,
+		},
+		"without a ref": {
+			given: created, when: expire("a", noRef),
+			want: `a room_expired
+			       a closed 1000
+			       = expire_room over expire_room`,
+		},
+		"data that is no object": {
+			given: created, when: expire("a", fault(wire.ReasonInvalidEncoding)), want: `a error invalid_encoding`,
+		},
+	})
+}
+
+func TestStop(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"everyone is closed, and told by the code alone": {
+			given: all(oneMessage, join("b2", "bob")), when: stop,
+			want: `a closed 1012
+			       b closed 1012
+			       b2 closed 1012
+			       = over shutdown`,
+		},
+		"at the end of its time too": {
+			given: all(created, wait(day)), when: stop,
+			want: `a closed 1012
+			       = over shutdown`,
+		},
+	})
+}
+
+// After its end a room knows nothing.
+func TestForget(t *testing.T) {
+	s := newStage(t)
+	all(join("a", "alice", gate("code")), join("x", "eve"), send("a", "hi", nonce(1)))(s)
+	s.state.forget()
+	if !reflect.ValueOf(*s.state).IsZero() {
+		t.Error("the room still knows something")
+	}
+}
+
+func TestConfigTTL(t *testing.T) {
+	tests := map[string]struct{ room, unpaired, wantRoom, wantUnpaired time.Duration }{
+		"defaults":                    {0, 0, 7 * day, day},
+		"own":                         {2 * day, time.Hour, 2 * day, time.Hour},
+		"unpaired is never longer":    {time.Hour, 0, time.Hour, time.Hour},
+		"unpaired given, but longer":  {time.Hour, 2 * time.Hour, time.Hour, time.Hour},
+		"a longer room, same default": {30 * day, 0, 30 * day, day},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := Config{RoomTTL: tt.room, UnpairedTTL: tt.unpaired, Buffers: wire.NewBuffers(0)}.withDefaults()
+			if got.RoomTTL != tt.wantRoom || got.UnpairedTTL != tt.wantUnpaired {
+				t.Errorf("TTL %v, unpaired %v; want %v, %v", got.RoomTTL, got.UnpairedTTL, tt.wantRoom, tt.wantUnpaired)
+			}
+		})
+	}
+}

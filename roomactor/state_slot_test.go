@@ -1,0 +1,332 @@
+package roomactor
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"sotto/relay/wire"
+)
+
+// oneMessage is a paired room in which alice wrote m1 after a second.
+var oneMessage = all(paired, wait(time.Second), send("a", "hi"))
+
+// PROTOCOL.md, send_message.
+func TestSend(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"everyone gets it, the sender too, then the ok": {
+			given: all(paired, join("b2", "bob"), wait(time.Second)), when: send("a", "hi"),
+			want: `a new_message m1 alice "hi" 1s
+			       b new_message m1 alice "hi" 1s
+			       b2 new_message m1 alice "hi" 1s
+			       a ok m1
+			       = send_message`,
+		},
+		"without a ref, no ok": {
+			given: paired, when: send("a", "hi", noRef),
+			want: `a new_message m1 alice "hi" 0s
+			       b new_message m1 alice "hi" 0s
+			       = send_message`,
+		},
+		"before the other joins": {
+			given: created, when: send("a", "hi"),
+			want: `a new_message m1 alice "hi" 0s
+			       a ok m1
+			       = send_message`,
+		},
+		"an empty ciphertext": {
+			given: created, when: send("a", ""),
+			want: `a new_message m1 alice "" 0s
+			       a ok m1
+			       = send_message`,
+		},
+		"an answer replaces the message": {
+			given: oneMessage, when: send("b", "ho"),
+			want: `a new_message m2 bob "ho" 1s
+			       b new_message m2 bob "ho" 1s
+			       b ok m2
+			       = send_message`,
+		},
+		"an answer to a read one is not read": {
+			given: all(oneMessage, read("b", "m1"), send("b", "ho")), when: join("a2", "alice"),
+			want: `a2 joined r1 until 168h0m0s token t3 with m2 bob "ho" 1s
+			       = entered`,
+		},
+		"not twice in a row":                     {given: oneMessage, when: send("a", "and"), want: `a error not_your_turn`},
+		"not twice in a row after it was read":   {given: all(oneMessage, read("b", "m1")), when: send("a", "and"), want: `a error not_your_turn`},
+		"not twice in a row from another socket": {given: all(oneMessage, join("a2", "alice")), when: send("a2", "and"), want: `a2 error not_your_turn`},
+		"not twice in a row, in silence":         {given: oneMessage, when: send("a", "and", noRef)},
+		"a deletion frees the turn": {
+			given: all(oneMessage, remove("a", "m1")), when: send("a", "again"),
+			want: `a new_message m2 alice "again" 1s
+			       b new_message m2 alice "again" 1s
+			       a ok m2
+			       = send_message`,
+		},
+		"bad encoding": {given: paired, when: send("a", "", fault(wire.ReasonInvalidEncoding)), want: `a error invalid_encoding`},
+		"too large":    {given: paired, when: send("a", "", fault(wire.ReasonTooLarge)), want: `a error message_too_large`},
+		"a fault comes before the nonce": {
+			given: all(paired, send("a", "hi", nonce(1))), when: send("a", "", nonce(1), fault(wire.ReasonTooLarge)),
+			want: `a error message_too_large`,
+		},
+		"a fault comes before the turn": {
+			given: oneMessage, when: send("a", "", fault(wire.ReasonInvalidEncoding)),
+			want: `a error invalid_encoding`,
+		},
+		"the turn comes before replaces": {
+			given: oneMessage, when: send("a", "and", replacesNothing),
+			want: `a error not_your_turn`,
+		},
+	})
+}
+
+// PROTOCOL.md, replaces.
+func TestReplaces(t *testing.T) {
+	sent := `a new_message m2 bob "ho" 1s
+	         b new_message m2 bob "ho" 1s
+	         b ok m2
+	         = send_message`
+	checkRules(t, map[string]rule{
+		"what is there":            {given: oneMessage, when: send("b", "ho", replaces("m1")), want: sent},
+		"absent":                   {given: oneMessage, when: send("b", "ho"), want: sent},
+		"null, but there is one":   {given: oneMessage, when: send("b", "ho", replacesNothing), want: `b error stale`},
+		"another id":               {given: oneMessage, when: send("b", "ho", replaces("m7")), want: `b error stale`},
+		"no UUID":                  {given: oneMessage, when: send("b", "ho", replacesGarbage), want: `b error stale`},
+		"stale, in silence":        {given: oneMessage, when: send("b", "ho", replacesNothing, noRef)},
+		"an id, but it is empty":   {given: all(oneMessage, remove("a", "m1")), when: send("b", "ho", replaces("m1")), want: `b error stale`},
+		"no UUID, and it is empty": {given: paired, when: send("b", "ho", replacesGarbage), want: `b error stale`},
+		"null, and it is empty": {
+			given: all(paired, wait(time.Second), send("a", "hi"), remove("a", "m1")), when: send("b", "ho", replacesNothing),
+			want: sent,
+		},
+		"one before the last": {
+			given: all(oneMessage, send("b", "ho")), when: send("a", "too late", replaces("m1")),
+			want: `a error stale`,
+		},
+		"stale changes nothing": {
+			given: all(oneMessage, send("b", "ho", replacesNothing)), when: join("b", "bob"),
+			want: `b joined r1 until 168h0m0s token t3 with m1 alice "hi" 1s
+			       = entered`,
+		},
+		"both pressed send at once": {
+			given: all(paired, send("a", "hi", replacesNothing)), when: send("b", "ho", replacesNothing),
+			want: `b error stale`,
+		},
+	})
+}
+
+// PROTOCOL.md, nonce.
+func TestNonce(t *testing.T) {
+	first := all(paired, send("a", "hi", nonce(1)))
+	checkRules(t, map[string]rule{
+		"a repeat gets the first ok and changes nothing": {
+			given: first, when: send("a", "hi", nonce(1)), want: `a ok m1`,
+		},
+		"a repeat comes before replaces": {
+			given: first, when: send("a", "hi", nonce(1), replacesNothing), want: `a ok m1`,
+		},
+		"a repeat's content is not looked at": {
+			given: first, when: send("a", "other", nonce(1)), want: `a ok m1`,
+		},
+		"from another socket of the seat": {
+			given: all(first, join("a2", "alice")), when: send("a2", "hi", nonce(1)), want: `a2 ok m1`,
+		},
+		"after the message was deleted": {
+			given: all(first, remove("a", "m1")), when: send("a", "hi", nonce(1)), want: `a ok m1`,
+		},
+		"after the other answered": {
+			given: all(first, send("b", "ho")), when: send("a", "hi", nonce(1)), want: `a ok m1`,
+		},
+		"after the other answered with the same nonce": {
+			given: all(first, send("b", "ho", nonce(1))), when: send("b", "ho", nonce(1)), want: `b ok m2`,
+		},
+		"of the other seat is no repeat": {
+			given: first, when: send("b", "ho", nonce(1)),
+			want: `a new_message m2 bob "ho" 0s
+			       b new_message m2 bob "ho" 0s
+			       b ok m2
+			       = send_message`,
+		},
+		"after one's own next send is no repeat": {
+			given: all(first, send("b", "ho"), send("a", "next", nonce(2)), send("b", "ho")), when: send("a", "hi", nonce(1)),
+			want: `a new_message m5 alice "hi" 0s
+			       b new_message m5 alice "hi" 0s
+			       a ok m5
+			       = send_message`,
+		},
+		"after one's own next send without a nonce is no repeat": {
+			given: all(first, send("b", "ho"), send("a", "next"), send("b", "ho")), when: send("a", "hi", nonce(1)),
+			want: `a new_message m5 alice "hi" 0s
+			       b new_message m5 alice "hi" 0s
+			       a ok m5
+			       = send_message`,
+		},
+		"after one's own refused sends": {
+			given: all(first, send("a", "next", nonce(2)), send("a", "", nonce(3), fault(wire.ReasonTooLarge))),
+			when:  send("a", "hi", nonce(1)), want: `a ok m1`,
+		},
+		"of a refused send is no repeat": {
+			given: all(first, send("b", "ho", nonce(5), replacesNothing)), when: send("b", "ho", nonce(5)),
+			want: `a new_message m3 bob "ho" 0s
+			       b new_message m3 bob "ho" 0s
+			       b ok m3
+			       = send_message`,
+		},
+		"none is no repeat of none": {
+			given: oneMessage, when: send("a", "hi"), want: `a error not_your_turn`,
+		},
+		"another one is no repeat": {
+			given: first, when: send("a", "hi", nonce(2)), want: `a error not_your_turn`,
+		},
+		"lasts over a reconnect": {
+			given: all(first, leave("a"), join("a2", "alice")), when: send("a2", "hi", nonce(1)), want: `a2 ok m1`,
+		},
+	})
+}
+
+// PROTOCOL.md, read_receipt.
+func TestRead(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"everyone is told, without a reply": {
+			given: all(oneMessage, join("b2", "bob"), wait(time.Second)), when: read("b", "m1"),
+			want: `a message_read m1 2s
+			       b message_read m1 2s
+			       b2 message_read m1 2s
+			       = read_receipt`,
+		},
+		"one's own is ignored":              {given: oneMessage, when: read("a", "m1")},
+		"one's own from another socket too": {given: all(oneMessage, join("a2", "alice")), when: read("a2", "m1")},
+		"twice is ignored":                  {given: all(oneMessage, read("b", "m1"), wait(time.Second)), when: read("b", "m1")},
+		"another id is ignored":             {given: oneMessage, when: read("b", "m7")},
+		"no id is ignored":                  {given: oneMessage, when: ask("b", wire.EventRead)},
+		"with nothing there it is ignored":  {given: paired, when: ask("b", wire.EventRead)},
+		"a deleted one is ignored":          {given: all(oneMessage, remove("a", "m1")), when: read("b", "m1")},
+		"a replaced one is ignored":         {given: all(oneMessage, send("b", "ho")), when: read("b", "m1")},
+	})
+}
+
+// PROTOCOL.md, edit_message.
+func TestEdit(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"ok, then everyone is told": {
+			given: oneMessage, when: edit("a", "m1", "hello"),
+			want: `a ok
+			       a message_edited m1 "hello"
+			       b message_edited m1 "hello"
+			       = edit_message`,
+		},
+		"from another socket of the author": {
+			given: all(oneMessage, join("a2", "alice")), when: edit("a2", "m1", ""),
+			want: `a2 ok
+			       a message_edited m1 ""
+			       a2 message_edited m1 ""
+			       b message_edited m1 ""
+			       = edit_message`,
+		},
+		"without a ref": {
+			given: oneMessage, when: edit("a", "m1", "hello", noRef),
+			want: `a message_edited m1 "hello"
+			       b message_edited m1 "hello"
+			       = edit_message`,
+		},
+		"keeps id, author and time": {
+			given: all(oneMessage, wait(time.Minute), edit("a", "m1", "hello")), when: join("b", "bob"),
+			want: `b joined r1 until 168h0m0s token t3 with m1 alice "hello" 1s
+			       = entered`,
+		},
+		"does not free the turn": {given: all(oneMessage, edit("a", "m1", "hello")), when: send("a", "and"), want: `a error not_your_turn`},
+		"not the author's":       {given: oneMessage, when: edit("b", "m1", "ho"), want: `b error not_found`},
+		"not that message":       {given: oneMessage, when: edit("a", "m7", "ho"), want: `a error not_found`},
+		"no id":                  {given: oneMessage, when: ask("a", wire.EventEdit, sealed("ho")), want: `a error not_found`},
+		"nothing there":          {given: paired, when: ask("a", wire.EventEdit, sealed("ho")), want: `a error not_found`},
+		"deleted":                {given: all(oneMessage, remove("a", "m1")), when: edit("a", "m1", "ho"), want: `a error not_found`},
+		"read":                   {given: all(oneMessage, read("b", "m1")), when: edit("a", "m1", "ho"), want: `a error not_editable`},
+		"read, not the author's": {given: all(oneMessage, read("b", "m1")), when: edit("b", "m1", "ho"), want: `b error not_found`},
+		"bad encoding":           {given: oneMessage, when: edit("a", "m1", "", fault(wire.ReasonInvalidEncoding)), want: `a error invalid_encoding`},
+		"too large":              {given: oneMessage, when: edit("a", "m1", "", fault(wire.ReasonTooLarge)), want: `a error message_too_large`},
+		"not found comes before bad encoding": {
+			given: oneMessage, when: edit("b", "m1", "", fault(wire.ReasonInvalidEncoding)), want: `b error not_found`,
+		},
+		"read comes before too large": {
+			given: all(oneMessage, read("b", "m1")), when: edit("a", "m1", "", fault(wire.ReasonTooLarge)),
+			want: `a error not_editable`,
+		},
+	})
+}
+
+// PROTOCOL.md, delete_message.
+func TestDelete(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"ok, then everyone is told": {
+			given: oneMessage, when: remove("a", "m1"),
+			want: `a ok
+			       a message_deleted m1
+			       b message_deleted m1
+			       = delete_message`,
+		},
+		"from another socket of the author, without a ref": {
+			given: all(oneMessage, join("a2", "alice")), when: remove("a2", "m1", noRef),
+			want: `a message_deleted m1
+			       a2 message_deleted m1
+			       b message_deleted m1
+			       = delete_message`,
+		},
+		"not the author's":       {given: oneMessage, when: remove("b", "m1"), want: `b error not_found`},
+		"not that message":       {given: oneMessage, when: remove("a", "m7"), want: `a error not_found`},
+		"no id":                  {given: oneMessage, when: ask("a", wire.EventDelete), want: `a error not_found`},
+		"nothing there":          {given: paired, when: ask("a", wire.EventDelete), want: `a error not_found`},
+		"twice":                  {given: all(oneMessage, remove("a", "m1")), when: remove("a", "m1"), want: `a error not_found`},
+		"read":                   {given: all(oneMessage, read("b", "m1")), when: remove("a", "m1"), want: `a error not_deletable`},
+		"read, not the author's": {given: all(oneMessage, read("b", "m1")), when: remove("b", "m1"), want: `b error not_found`},
+		"replaced":               {given: all(oneMessage, send("b", "ho")), when: remove("a", "m1"), want: `a error not_found`},
+	})
+}
+
+func TestRedeemExtension(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"nothing is for sale": {given: paired, when: ask("a", wire.EventRedeemExtension), want: `a error monetization_disabled`},
+		"in silence":          {given: paired, when: ask("a", wire.EventRedeemExtension, noRef)},
+	})
+}
+
+// A message's bytes are overwritten when they leave the slot, however they do.
+func TestSlotIsOverwritten(t *testing.T) {
+	const secret = "a secret"
+	leave := map[string]act{
+		"replaced by a shorter one": send("b", "x"),
+		"replaced by a longer one":  send("b", "something much longer than the secret was, by far"),
+		"edited to a shorter one":   edit("a", "m1", "y"),
+		"edited to a longer one":    edit("a", "m1", "something much longer than the secret was, by far"),
+		"deleted":                   remove("a", "m1"),
+		"the room ends":             func(s *stage) []string { s.state.forget(); return nil },
+	}
+	for name, act := range leave {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			all(paired, send("a", secret))(s)
+			array := s.state.slot.msg.Ciphertext
+			array = array[:cap(array)]
+			if !bytes.Contains(array, []byte(secret)) {
+				t.Fatal("the slot does not hold the message")
+			}
+			act(s)
+			for i := range len(secret) - 1 {
+				if bytes.Contains(array, []byte(secret)[i:i+2]) {
+					t.Fatalf("something of the message is left: %q", array)
+				}
+			}
+		})
+	}
+}
+
+// The slot keeps its own copy: the request's buffer goes back when it is done.
+func TestSlotCopies(t *testing.T) {
+	s := newStage(t)
+	paired(s)
+	text := []byte("hi")
+	send("a", "", func(c *command) { c.req.Ciphertext, c.req.IV = text, ivOf("hi") })(s)
+	clear(text)
+	checkLines(t, join("b", "bob")(s), `
+		b joined r1 until 168h0m0s token t3 with m1 alice "hi" 0s
+		= entered`)
+}
