@@ -226,7 +226,7 @@ func (s *state) recipients(e *effect) iter.Seq[Member] {
 				continue
 			}
 			for _, k := range s.seats[i].sockets {
-				if (k.optIn || !e.optIn) && !yield(k.member) {
+				if (k.optIn || !e.optIn) && k.member != e.member && !yield(k.member) {
 					return
 				}
 			}

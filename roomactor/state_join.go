@@ -61,7 +61,7 @@ func (s *state) claim(c *command) (int, JoinKind, wire.Reason) {
 		return 0, "", wire.ReasonUnauthorized
 	case s.gateSet && !j.Gate.Present:
 		return 0, "", wire.ReasonOTPRequired
-	case s.gateSet && !(j.Gate.Valid && s.gate.Equal(j.Gate.Hash)):
+	case s.gateSet && (!j.Gate.Valid || !s.gate.Equal(j.Gate.Hash)):
 		return 0, "", wire.ReasonOTPInvalid
 	case j.Sender == first.sender:
 		return 0, "", wire.ReasonInvalidSender
@@ -142,10 +142,10 @@ func (s *state) enter(c *command, me int, resumed, claimed bool) {
 		})
 	}
 	if !wasHere {
-		s.tellPresence(me)
+		s.tellPresence(me, nil)
 	}
 	if moved && len(s.seats[at].sockets) == 0 {
-		s.tellPresence(at)
+		s.tellPresence(at, c.from) // who has just been told
 	}
 }
 
@@ -172,7 +172,7 @@ func (s *state) leave(m Member) {
 	if at, joined := s.seatOf(m); joined {
 		s.dropSocket(at, m)
 		if len(s.seats[at].sockets) == 0 {
-			s.tellPresence(at)
+			s.tellPresence(at, nil)
 		}
 	}
 }
@@ -182,11 +182,11 @@ func (s *state) dropSocket(at int, m Member) {
 	seat.sockets = slices.DeleteFunc(seat.sockets, func(k socket) bool { return k.member == m })
 }
 
-// tellPresence tells the other seat's opted-in sockets whether this seat has a
-// socket.
-func (s *state) tellPresence(seat int) {
+// tellPresence tells the other seat's opted-in sockets but one whether this
+// seat has a socket.
+func (s *state) tellPresence(seat int, but Member) {
 	s.effects = append(s.effects, effect{
-		kind: effBroadcast, seats: onlySeat(1 - seat), optIn: true,
+		kind: effBroadcast, member: but, seats: onlySeat(1 - seat), optIn: true,
 		frame: wire.Response{Event: wire.EventPresence, Connected: len(s.seats[seat].sockets) > 0},
 	})
 }

@@ -1,0 +1,175 @@
+package roomactor
+
+import (
+	"testing"
+)
+
+// PROTOCOL.md, typing.
+func TestTyping(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"every socket of the other seat, none of one's own, no reply": {
+			given: all(paired, join("a2", "alice"), join("b2", "bob")), when: typing("a"),
+			want: `b counterparty_typing
+			       b2 counterparty_typing
+			       = typing`,
+		},
+		"the other way": {
+			given: all(paired, join("a2", "alice")), when: typing("b"),
+			want: `a counterparty_typing
+			       a2 counterparty_typing
+			       = typing`,
+		},
+		"alone": {given: created, when: typing("a"), want: `= typing`},
+		"out of turn": {
+			given: oneMessage, when: typing("a"),
+			want: `b counterparty_typing
+			       = typing`,
+		},
+	})
+}
+
+// PROTOCOL.md, presence: the other seat's, on change and after join, for those
+// that opted in.
+func TestPresence(t *testing.T) {
+	optedIn := all(join("a", "alice", ext), join("b", "bob", ext))
+	checkRules(t, map[string]rule{
+		"after a join: no one is there yet": {
+			when: join("a", "alice", ext),
+			want: `a joined r1 until 24h0m0s token t1 awaiting
+			       a presence false
+			       = created`,
+		},
+		"after a claim: told, and told of, behind the answer": {
+			given: join("a", "alice", ext), when: join("b", "bob", ext),
+			want: `b joined r1 until 168h0m0s token t2
+			       b presence true
+			       a party_paired until 168h0m0s
+			       a presence true
+			       = claimed`,
+		},
+		"a std-1 joiner is not told": {
+			given: join("a", "alice", ext), when: join("b", "bob"),
+			want: `b joined r1 until 168h0m0s token t2
+			       a party_paired until 168h0m0s
+			       a presence true
+			       = claimed`,
+		},
+		"a std-1 member is not told": {
+			given: created, when: join("b", "bob", ext),
+			want: `b joined r1 until 168h0m0s token t2
+			       b presence true
+			       a party_paired until 168h0m0s
+			       = claimed`,
+		},
+		"without a ref presence comes all the same": {
+			given: created, when: join("a2", "alice", ext, noRef),
+			want: `a2 presence false
+			       = entered`,
+		},
+		"a second socket is no change": {
+			given: optedIn, when: join("b2", "bob"),
+			want: `b2 joined r1 until 168h0m0s token t3
+			       = entered`,
+		},
+		"a second join on the socket is no change, but answered": {
+			given: optedIn, when: join("b", "bob", ext),
+			want: `b joined r1 until 168h0m0s token t3
+			       b presence true
+			       = entered`,
+		},
+		"a ninth socket is no change": {
+			given: all(optedIn, join("b2", "bob"), join("b3", "bob"), join("b4", "bob"), join("b5", "bob"),
+				join("b6", "bob"), join("b7", "bob"), join("b8", "bob")),
+			when: join("b9", "bob"),
+			want: `b closed 4001
+			       b9 joined r1 until 168h0m0s token t10
+			       = entered`,
+		},
+		"one of two sockets leaves: no change": {given: all(optedIn, join("b2", "bob")), when: leave("b")},
+		"the last socket leaves":               {given: optedIn, when: leave("b"), want: `a presence false`},
+		"the last one leaves, all are told": {
+			given: all(optedIn, join("a2", "alice"), join("a3", "alice", ext)), when: leave("b"),
+			want: `a presence false
+			       a3 presence false`,
+		},
+		"it leaves twice": {given: all(optedIn, leave("b")), when: leave("b")},
+		"it comes back": {
+			given: all(optedIn, leave("b")), when: join("b2", "bob"),
+			want: `b2 joined r1 until 168h0m0s token t3
+			       a presence true
+			       = entered`,
+		},
+		"a stranger leaves": {given: optedIn, when: leave("x")},
+		"a refused join tells no one": {given: all(optedIn, leave("b")), when: join("x", "eve"), want: `x error unauthorized left 9
+			= refused unauthorized`},
+		"a second join without ext opts out": {
+			given: all(optedIn, join("a", "alice")), when: leave("b"),
+		},
+		"a second join with ext opts in": {
+			given: all(paired, join("a", "alice", ext)), when: leave("b"), want: `a presence false`,
+		},
+	})
+}
+
+// A socket that joins again with the other seat's access hash moves there.
+func TestMovedSocket(t *testing.T) {
+	checkRules(t, map[string]rule{
+		"both seats change for those who stay": {
+			given: all(join("a", "alice", ext), join("a2", "alice", ext), join("b", "bob"), leave("b")),
+			when:  join("a2", "bob", ext),
+			want: `a2 joined r1 until 168h0m0s token t4
+			       a2 presence true
+			       a presence true
+			       = entered`,
+		},
+		"the seat it left is empty": {
+			given: all(join("a", "alice", ext), join("b", "bob", ext)),
+			when:  join("a", "bob", ext),
+			want: `a joined r1 until 168h0m0s token t3
+			       a presence false
+			       b presence false
+			       = entered`,
+		},
+		"the seat it left is not empty": {
+			given: all(join("a", "alice", ext), join("a2", "alice"), join("b", "bob", ext)),
+			when:  join("a", "bob"),
+			want: `a joined r1 until 168h0m0s token t4
+			       = entered`,
+		},
+		"it claims the open seat: no one is left to be told": {
+			given: join("a", "alice", ext), when: join("a", "bob", ext),
+			want: `a joined r1 until 168h0m0s token t2
+			       a presence false
+			       = claimed`,
+		},
+		"it speaks for the new seat": {
+			given: all(oneMessage, join("a", "bob")), when: send("a", "ho"),
+			want: `b new_message m2 bob "ho" 1s
+			       a new_message m2 bob "ho" 1s
+			       a ok m2
+			       = send_message`,
+		},
+		"it hears the typing of its old seat": {
+			given: all(paired, join("a2", "alice"), join("a", "bob")), when: typing("a2"),
+			want: `b counterparty_typing
+			       a counterparty_typing
+			       = typing`,
+		},
+		"a ninth closes the new seat's oldest": {
+			given: all(paired, join("b2", "bob"), join("b3", "bob"), join("b4", "bob"), join("b5", "bob"),
+				join("b6", "bob"), join("b7", "bob"), join("b8", "bob")),
+			when: join("a", "bob"),
+			want: `b closed 4001
+			       a joined r1 until 168h0m0s token t10
+			       = entered`,
+		},
+		"it moves back": {
+			given: all(join("a", "alice", ext), join("b", "bob", ext), join("a", "bob", ext)),
+			when:  join("a", "alice", ext),
+			want: `a joined r1 until 168h0m0s token t4
+			       a presence true
+			       b presence true
+			       = entered`,
+		},
+	})
+}
