@@ -114,8 +114,7 @@ func (s *state) request(now time.Duration, c *command) outcome {
 	case wire.EventDelete:
 		return s.remove(c, me)
 	case wire.EventTyping:
-		s.broadcast(onlySeat(1-me), wire.Response{Event: wire.EventCounterpartyTyping})
-		return outcome{accepted: wire.EventTyping}
+		return s.typing(c, me)
 	case wire.EventExpire:
 		if s.faulty(c) {
 			return outcome{}
@@ -130,6 +129,15 @@ func (s *state) request(now time.Duration, c *command) outcome {
 		s.refuse(c, wire.ReasonMonetizationDisabled)
 	}
 	return outcome{}
+}
+
+// typing has no reply, so bad input is dropped in silence.
+func (s *state) typing(c *command, me int) outcome {
+	if c.req.Fault != "" {
+		return outcome{}
+	}
+	s.broadcast(onlySeat(1-me), wire.Response{Event: wire.EventCounterpartyTyping})
+	return outcome{accepted: wire.EventTyping}
 }
 
 func (s *state) resetPairing(c *command) outcome {

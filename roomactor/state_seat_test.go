@@ -2,6 +2,8 @@ package roomactor
 
 import (
 	"testing"
+
+	"sotto/relay/wire"
 )
 
 // PROTOCOL.md, typing.
@@ -25,6 +27,7 @@ func TestTyping(t *testing.T) {
 			want: `b counterparty_typing
 			       = typing`,
 		},
+		"data that is no object": {given: paired, when: typing("a", fault(wire.ReasonInvalidEncoding))},
 	})
 }
 
