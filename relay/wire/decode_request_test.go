@@ -150,6 +150,8 @@ func TestJoin(t *testing.T) {
 		"ext 1":            {goodJoin().with("ext", "1").String(), func(j *wire.Join) { j.Ext = true }},
 		"ext 1.0":          {goodJoin().with("ext", "1.0").String(), func(j *wire.Join) { j.Ext = true }},
 		"ext 10e-1":        {goodJoin().with("ext", "10e-1").String(), func(j *wire.Join) { j.Ext = true }},
+		"ext 1, at length": {goodJoin().with("ext", "1."+strings.Repeat("0", 30)).String(), func(j *wire.Join) { j.Ext = true }},
+		"ext 1, too long":  {goodJoin().with("ext", "1."+strings.Repeat("0", 31)).String(), func(*wire.Join) {}},
 		"ext 0":            {goodJoin().with("ext", "0").String(), func(*wire.Join) {}},
 		"ext 2":            {goodJoin().with("ext", "2").String(), func(*wire.Join) {}},
 		"ext -1":           {goodJoin().with("ext", "-1").String(), func(*wire.Join) {}},

@@ -158,13 +158,13 @@ func TestEncodePicksItsBufferOnce(t *testing.T) {
 	t.Parallel()
 	// A buffer that is outgrown would leave its content behind, uncleared.
 	longest := wire.NewRef(strings.Repeat("\x00", wire.MaxRef))
-	for size := range limit/4 + 1 {
+	b := newBuffers()
+	for size := 0; size <= maxCiphertext; size += 1 + size/64 {
 		full := &wire.Message{Ciphertext: make([]byte, size), ReadAt: readAt}
 		for _, r := range []*wire.Response{
 			{Ref: longest, Joined: &wire.Joined{Message: full, Resume: wire.ResumeToken{1}}},
 			{Event: wire.EventNewMessage, Message: full},
 		} {
-			b := newBuffers()
 			buf := b.Encode(r)
 			if got := buf.Size(); got != smallBuffer && got != limit {
 				t.Fatalf("%d bytes of ciphertext in a buffer of %d", size, got)
@@ -175,7 +175,7 @@ func TestEncodePicksItsBufferOnce(t *testing.T) {
 			buf.Release()
 		}
 	}
-	huge := newBuffers().Encode(&wire.Response{
+	huge := b.Encode(&wire.Response{
 		Event: wire.EventNewMessage, Message: &wire.Message{Ciphertext: make([]byte, 1<<20)},
 	})
 	if want := 4 * (1<<20 + 2) / 3; len(huge.Bytes()) < want {

@@ -102,3 +102,48 @@ func different(a, b *wire.Request) (fields []string) {
 	}
 	return fields
 }
+
+var reasons = []wire.Reason{
+	wire.ReasonInvalidRoom, wire.ReasonInvalidSender, wire.ReasonInvalidAccess, wire.ReasonNotFound, wire.ReasonLocked,
+	wire.ReasonUnauthorized, wire.ReasonNotJoined, wire.ReasonNotYourTurn, wire.ReasonStale, wire.ReasonTooLarge,
+	wire.ReasonInvalidEncoding, wire.ReasonNotEditable, wire.ReasonNotDeletable, wire.ReasonOTPRequired,
+	wire.ReasonOTPInvalid, wire.ReasonInvalidToken, wire.ReasonMonetizationDisabled, wire.ReasonRateLimited,
+	wire.ReasonInternalError,
+}
+
+// differentResponse names the fields in which two responses differ.
+func differentResponse(a, b *wire.Response) (fields []string) {
+	for name, same := range map[string]bool{
+		"Event":             a.Event == b.Event,
+		"Ref":               a.Ref == b.Ref,
+		"Reason":            a.Reason == b.Reason,
+		"AttemptsRemaining": a.AttemptsRemaining == b.AttemptsRemaining,
+		"RetryAfter":        a.RetryAfter == b.RetryAfter,
+		"Joined":            sameJoined(a.Joined, b.Joined),
+		"MessageID":         a.MessageID == b.MessageID,
+		"Message":           sameMessage(a.Message, b.Message),
+		"TTLExpiresAt":      a.TTLExpiresAt.Equal(b.TTLExpiresAt),
+		"Connected":         a.Connected == b.Connected,
+	} {
+		if !same {
+			fields = append(fields, name)
+		}
+	}
+	return fields
+}
+
+func sameJoined(a, b *wire.Joined) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.RoomID == b.RoomID && a.TTLExpiresAt.Equal(b.TTLExpiresAt) && a.AwaitingParty == b.AwaitingParty &&
+		a.Resume == b.Resume && sameMessage(a.Message, b.Message)
+}
+
+func sameMessage(a, b *wire.Message) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.ID == b.ID && a.Sender == b.Sender && bytes.Equal(a.Ciphertext, b.Ciphertext) && a.IV == b.IV &&
+		a.InsertedAt.Equal(b.InsertedAt) && a.ReadAt.Equal(b.ReadAt)
+}

@@ -29,8 +29,7 @@ type verdict struct {
 // the plainest way and at any cost.
 func verdictOf(frame []byte) (v verdict) {
 	var top map[string]json.RawMessage
-	if !utf8.Valid(frame) || !json.Valid(frame) || loneSurrogate(frame) || !withinLimits(frame) ||
-		json.Unmarshal(frame, &top) != nil {
+	if !isFrame(frame) || json.Unmarshal(frame, &top) != nil {
 		return verdict{}
 	}
 	name, isString := stringOf(top["event"])
@@ -65,6 +64,12 @@ func verdictOf(frame []byte) (v verdict) {
 		v.fault = sealedFault(v.data, v.event)
 	}
 	return v
+}
+
+// isFrame reports whether frame is what the package comment demands of every
+// frame, but for event and ref.
+func isFrame(frame []byte) bool {
+	return utf8.Valid(frame) && json.Valid(frame) && !loneSurrogate(frame) && withinLimits(frame)
 }
 
 func clientEvents() map[string]wire.Event {
@@ -221,7 +226,7 @@ func fromBase64(v any) ([]byte, bool) {
 	return out, isString && err == nil && base64.StdEncoding.EncodeToString(out) == s
 }
 
-// agrees says in what a decoded request departs from the verdict, or nothing.
+// disagreement says in what a request departs from the verdict, or nothing.
 func (v verdict) disagreement(req *wire.Request) string {
 	switch {
 	case v.event != req.Event:
@@ -286,7 +291,7 @@ func (v verdict) join() (j wire.Join) {
 	j.Intent = map[string]wire.Intent{"enter": wire.IntentEnter, "return": wire.IntentReturn}[text("intent")]
 	j.RoomID, _ = wire.ParseUUID[wire.RoomID](text("room_id"))
 	j.Resume, j.HasResume = wire.ParseHash[wire.ResumeToken](text("resume"))
-	if n, isNumber := v.data["ext"].(json.Number); isNumber {
+	if n, isNumber := v.data["ext"].(json.Number); isNumber && len(n) <= 32 {
 		f, _, err := big.ParseFloat(n.String(), 10, 53, big.ToNearestEven)
 		j.Ext = err == nil && f.Cmp(big.NewFloat(1)) == 0
 	}

@@ -75,18 +75,24 @@ func gateValue(v value) Gate {
 	return Gate{Present: true, Valid: ok, Hash: h}
 }
 
-// isOne reports whether a JSON number is 1 as a double, however it is written.
+// isOne reports whether a JSON number is 1 as a double, in whatever spelling
+// of up to 32 bytes: more would have to be copied to the heap.
 func isOne(number []byte) bool {
+	if len(number) > 32 {
+		return false
+	}
 	f, err := strconv.ParseFloat(string(number), 64)
 	return err == nil && f == 1
 }
 
-// timeValue reads an RFC 3339 time of any zone and precision, as UTC.
+// timeValue reads an RFC 3339 time of any zone and precision, as UTC, where it
+// must still have a year of four digits.
 func timeValue(v value) (t time.Time, ok bool) {
 	if v.kind != kindString || t.UnmarshalText(v.text) != nil {
 		return time.Time{}, false
 	}
-	return t.UTC(), true
+	t = t.UTC()
+	return t, 0 <= t.Year() && t.Year() <= 9999
 }
 
 func boolValue(v value) (is, ok bool) {
