@@ -1,0 +1,31 @@
+// Bundles sources for Node with what the build would put in.
+
+import { build } from "esbuild";
+
+export const root = new URL("..", import.meta.url).pathname;
+
+const define = Object.fromEntries(
+  Object.entries({
+    __LANG__: "en",
+    __QR_URL__: "./qr-00000000.js",
+    __NUMBERS_URL__: "./numbers-00000000.json",
+    __HELP_URL__: "./help-en.json",
+    __STRINGS_URLS__: { sw: "./strings-sw-00000000.json" },
+  }).map(([name, value]) => [name, JSON.stringify(value)]),
+);
+
+/** @param {import("esbuild").BuildOptions} options */
+export const bundle = (options) =>
+  build({
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    define,
+    alias: { "#strings": "./src/strings/en.json" },
+    external: ["./qr-00000000.js"],
+    logLevel: "warning",
+    tsconfigRaw: "{}",
+    ...options,
+  });

@@ -1,0 +1,29 @@
+// Bundles the unit tests as the page is bundled and runs them in Node.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundle, root } from "./bundle.js";
+
+const tests = readdirSync(join(root, "test")).filter((name) => name.endsWith(".test.ts"));
+if (!tests.length) throw new Error("no tests");
+const out = mkdtempSync(join(tmpdir(), "page-test-"));
+try {
+  await bundle({
+    entryPoints: tests.map((name) => join("test", name)),
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    platform: "node",
+    sourcemap: "inline",
+  });
+  const files = tests.map((name) => join(out, name.replace(/ts$/, "mjs")));
+  const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=dot", ...files], {
+    cwd: root,
+    stdio: "inherit",
+    timeout: 120_000,
+  });
+  process.exitCode = status ?? 1;
+} finally {
+  rmSync(out, { recursive: true });
+}
