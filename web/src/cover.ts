@@ -1,0 +1,84 @@
+// The veil and the curtain: when the page hides what is on it, and when it
+// forgets it. Pure like the session; time is in ms since 1970.
+
+/**
+ * none: all is to be seen; veil: another window has the focus, and coming back
+ * soon lifts it; curtain: the PIN lifts it; forget: it is over.
+ */
+export interface Cover {
+  readonly kind: "none" | "veil" | "curtain" | "forget";
+  /** When it was drawn. */
+  readonly since: number;
+  /** Last sign of somebody being there. */
+  readonly active: number;
+  /** Wrong PINs in a row. */
+  readonly wrong: number;
+}
+
+export type CoverEvent =
+  | "start" // something to hide is on the page
+  | "active" // a key, a touch
+  | "blur"
+  | "focus"
+  | "hide" // out of sight, or hidden by its owner
+  | "tick"
+  | "right" // the PIN
+  | "wrong"; // another one
+
+/** Idle time-outs to choose from, in minutes; the first is the usual one. */
+export const idleChoices = [2, 5, 15] as const;
+
+const minute = 60_000;
+const veilFor = minute;
+const curtainFor = 10 * minute;
+/** Wrong PINs until all is forgotten. */
+export const triesAllowed = 5;
+
+export const uncovered: Cover = { kind: "none", since: 0, active: 0, wrong: 0 };
+
+/** `idle`: time-out in minutes. */
+export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: number): Cover => {
+  const cover = aged(before, at, idle);
+  const draw = (kind: Cover["kind"]): Cover => ({ ...cover, kind, since: at });
+  switch (event) {
+    case "start":
+    case "right":
+      return { ...uncovered, active: at };
+    case "active":
+      return cover.kind === "none" ? { ...cover, active: at } : cover;
+    case "blur":
+      return cover.kind === "none" ? draw("veil") : cover;
+    case "focus":
+      return cover.kind === "veil" ? { ...cover, kind: "none", active: at } : cover;
+    case "hide":
+      return cover.kind === "none" || cover.kind === "veil" ? draw("curtain") : cover;
+    case "wrong": {
+      const wrong = cover.wrong + 1;
+      return { ...cover, wrong, kind: wrong < triesAllowed ? cover.kind : "forget" };
+    }
+    case "tick":
+      return cover;
+  }
+};
+
+/** What time alone has made of it. A page that slept finds it out on waking. */
+const aged = (cover: Cover, at: number, idle: number): Cover => {
+  const since = coverDue(cover, idle);
+  if (at < since) return cover;
+  if (cover.kind === "curtain") return { ...cover, kind: "forget" };
+  return aged({ ...cover, kind: "curtain", since }, at, idle);
+};
+
+/** When to tick next; Infinity for never. */
+export const coverDue = ({ kind, since, active }: Cover, idle: number): number => {
+  switch (kind) {
+    case "none":
+      return active + idle * minute;
+    case "veil":
+      return since + veilFor;
+    case "curtain":
+      return since + curtainFor;
+    case "forget":
+      return Infinity;
+  }
+};

@@ -1,0 +1,180 @@
+// Joins and what comes of them: getting into a room, back into it, and what
+// to do when it is not there any more.
+
+import type { Data } from "../engine";
+import { number, object, string, time } from "./frames";
+import { receipt, take } from "./slot";
+import type { Event, Say } from "./state";
+import { ask, dial, doing, end, hangup, patience, say, soon, unlink, type Step } from "./step";
+
+/**
+ * Joins. Only `create` and `again` may make a room: they say the pairing code
+ * and no intent, which finds a room behind that code or makes it, in one step
+ * of the relay. So of two tabs that start again after a restart the first makes
+ * the room and the second finds it, whoever is first.
+ */
+export const join = (s: Step, wait?: number): void => {
+  if (s.link !== "joined") s.link = "joining";
+  const purpose = {
+    create: { ...s.gate },
+    again: { ...s.gate },
+    enter: { ...s.gate, intent: "enter" },
+    return: { intent: "return", room_id: s.roomId, ...(s.resume && { resume: s.resume }) },
+  }[s.purpose];
+  s.joinRef = ask(s, "join", { ...s.credentials, ...purpose, ext: 1 }, wait ?? patience.socket);
+};
+
+/** A good answer: the whole state of the room. */
+export const joined = (s: Step, data: Data): void => {
+  const awaiting = data.awaiting_party === true;
+  // Somebody invited takes the open seat; if it is still open, they were taken
+  // for the one who sits in the other, and must see nothing of it.
+  if (s.purpose === "enter" && s.gate && awaiting) {
+    end(s, "samePin");
+    return;
+  }
+  // A room just made has an open seat and no message: this is another's.
+  if (s.purpose === "create" && (!awaiting || data.current_message)) {
+    end(s, "taken");
+    return;
+  }
+  const roomId = string(data.room_id);
+  if (roomId !== s.roomId) doing(s, { do: "unlock", answer: data });
+  s.phase = "in";
+  s.purpose = "return";
+  s.link = "joined";
+  s.roomId = roomId;
+  s.resume = string(data.resume);
+  s.ttl = time(data.ttl_expires_at);
+  s.awaiting = awaiting;
+  s.tries = 0;
+  s.restarted = false;
+  take(s, object(data.current_message));
+  receipt(s);
+  if (s.wiping) wipe(s);
+};
+
+/** A bad answer to a join. */
+export const refusedJoin = (s: Step, error: Data): void => {
+  const reason = string(error.reason);
+  const wait = number(error.retry_after) * 1000;
+  const until = s.at + (wait || 1_800_000);
+  const unknown = reason === "unauthorized" || reason.startsWith("otp_");
+  if (s.phase === "opening") {
+    const words: Readonly<Record<string, Say>> = {
+      locked: "locked",
+      not_found: "nobody",
+      rate_limited: "busy",
+      // Whoever has a pairing code is not in the room yet; anybody else should know the PIN.
+      unauthorized: s.gate ? "held" : "wrongPin",
+      otp_required: "askRef",
+      otp_invalid: "wrongRef",
+    };
+    const word = s.purpose === "create" && unknown ? "taken" : (words[reason] ?? "failed");
+    end(s, word, { count: number(error.attempts_remaining), until });
+    return;
+  }
+  if (reason === "not_found") {
+    gone(s);
+    return;
+  }
+  hangup(s);
+  if (reason === "locked" || reason === "rate_limited" || reason === "internal_error") {
+    if (reason === "locked") say(s, reason, { until });
+    s.dialAt = s.at + (wait || 8000);
+  } else if (s.purpose === "again" && unknown) say(s, reason === "unauthorized" ? "held" : "otherRef");
+  else say(s, "closed");
+};
+
+/** The relay does not have the room any more. What is in this tab is all there is. */
+const gone = (s: Step): void => {
+  if (s.wiping) {
+    end(s, "wiped");
+    return;
+  }
+  const { slot } = s;
+  // What nobody has read goes back to where it was written, unless it was to be deleted.
+  if (slot?.mine && !slot.read && slot.text && !s.editing && s.job?.kind !== "delete") {
+    s.draft = s.draft ? slot.text + "\n" + s.draft : slot.text;
+  }
+  s.slot = slot && !slot.mine ? { ...slot, gone: true } : null;
+  s.job = s.regate = null;
+  s.editing = s.aside = s.roomId = s.resume = "";
+  s.phase = "gone";
+  // A room can also be gone because the other wiped it: it must not come back
+  // by itself then. Only a relay that said that it restarts is followed.
+  say(s, s.restarted ? "restarted" : "missing");
+  if (s.restarted && s.gate) {
+    s.purpose = "again";
+    s.link = "joining";
+    join(s);
+  } else hangup(s);
+};
+
+/** Starts again in phase gone. */
+export const again = (s: Step, { code, gate }: Extract<Event, { type: "again" }>): void => {
+  if (s.phase !== "gone" || s.link !== "down") return;
+  s.purpose = "again";
+  s.code = code;
+  s.gate = gate;
+  s.notice = null;
+  dial(s);
+};
+
+/** The socket closed, or never opened. */
+export const down = (s: Step, code: number, luck: number): void => {
+  if (s.phase === "open" || s.link === "down") return;
+  unlink(s);
+  if (code === 1000) {
+    end(s, s.wiping ? "wiped" : "ended");
+    return;
+  }
+  if (code >= 4500 && code < 5000) {
+    if (s.phase === "opening") end(s, "closed");
+    else say(s, "closed");
+    return;
+  }
+  // The frame that was too big would be too big again.
+  if (code === 1009 && s.job) {
+    s.job = null;
+    say(s, "tooLongRelay");
+  }
+  if (code === 1012) s.restarted = true;
+  // Half of the wait is chance, so that a relay that comes back is not met by
+  // every phone at once.
+  const wait = Math.min(8000, 1000 * 2 ** s.tries++);
+  s.dialAt = s.at + (wait + wait * luck) / 2;
+};
+
+/** Finds out whether the socket still works, or dials sooner. */
+export const check = (s: Step): void => {
+  if (s.link === "joined") {
+    // A second join on the socket is std-1, changes nothing, and its answer is
+    // the whole state of the room: whatever this page slept through is made good.
+    if (!s.joinRef) join(s, patience.check);
+  } else if (s.link === "down") {
+    if (s.dialAt) {
+      s.tries = 0;
+      s.dialAt = Math.min(s.dialAt, soon(s));
+    }
+  } else if (s.at - s.dialedAt > patience.check) {
+    // Perhaps it was on its way when the phone fell asleep.
+    s.answerBy = Math.min(s.answerBy, s.at + patience.check);
+  }
+};
+
+/** Sends the pairing code that the relay does not have yet. */
+export const pushGate = (s: Step): void => {
+  const { regate } = s;
+  if (!regate || regate.ref || s.link !== "joined") return;
+  s.regate = { ...regate, ref: ask(s, "reset_pairing", regate.gate) };
+};
+
+export const wipe = (s: Step): void => {
+  if (s.phase === "gone") end(s, "wiped");
+  else if (s.phase === "in") {
+    s.wiping = true;
+    s.job = null;
+    if (s.link === "joined") ask(s, "expire_room", {});
+  }
+};

@@ -1,0 +1,190 @@
+// The session: a pure state machine. It has no clock, no socket, no keys and
+// no DOM. A step takes the state, what happened and when, and gives the new
+// state, with what is to be done in it. Time is in ms since 1970.
+
+import { string, time, type Frame } from "./frames";
+import { again, check, down, join, joined, pushGate, refusedJoin, wipe } from "./room";
+import {
+  accepted, canWrite, deleted, edit, edited, opened, read, refused, remove, send, stopEditing, take, watch, work,
+} from "./slot";
+import type { Event, State } from "./state";
+import { dial, end, hangup, patience, reset, soon, tell, type Step } from "./step";
+
+const typingEvery = 3000;
+const typingLasts = 5000;
+const hour = 3_600_000;
+
+export const step = (before: State, event: Event, at: number): State => {
+  const s: Step = { ...before, at, commands: [] };
+  happen(s, event);
+  settle(s);
+  return s;
+};
+
+const happen = (s: Step, event: Event): void => {
+  switch (event.type) {
+    case "start":
+      hangup(s);
+      reset(s);
+      Object.assign(s, event.who);
+      s.phase = "opening";
+      dial(s);
+      break;
+    case "draft":
+      if (s.job) break;
+      s.draft = event.text;
+      s.notice = null;
+      if (s.link === "joined" && !s.awaiting && event.text && s.at - s.typedAt >= typingEvery && canWrite(s)) {
+        s.typedAt = s.at;
+        tell(s, "typing", {});
+      }
+      break;
+    case "send":
+      send(s, event.nonce);
+      break;
+    case "edit":
+      edit(s);
+      break;
+    case "cancel":
+      if (!s.job) stopEditing(s);
+      break;
+    case "delete":
+      remove(s, event.nonce);
+      break;
+    case "regate":
+      if (s.phase === "in" && s.awaiting) s.regate = { code: event.code, gate: event.gate, ref: "" };
+      break;
+    case "again":
+      again(s, event);
+      break;
+    case "wipe":
+      wipe(s);
+      break;
+    case "leave":
+      end(s);
+      break;
+    case "retry":
+      if (s.phase === "in" && s.link === "down") s.dialAt = soon(s);
+      check(s);
+      break;
+    case "attention":
+      s.attention = event.on;
+      break;
+    case "net":
+      s.offline = !event.online;
+      if (event.online) check(s);
+      break;
+    case "check":
+      check(s);
+      break;
+    case "tick":
+      break;
+    case "up":
+      if (s.link === "dialing") join(s);
+      break;
+    case "down":
+      down(s, event.code, event.luck);
+      break;
+    case "frame":
+      frame(s, event.frame);
+      break;
+    case "sealed":
+      if (s.job?.nonce === event.nonce) s.job = { ...s.job, sealed: event.sealed };
+      break;
+    case "opened":
+      opened(s, event.iv, event.text);
+  }
+};
+
+const frame = (s: Step, { ref, event, data, error }: Frame): void => {
+  if (s.link !== "joining" && s.link !== "joined") return;
+  // The socket is alive: whatever is still open gets its time anew.
+  if (s.answerBy) s.answerBy = s.at + patience.answer;
+  if (event) broadcast(s, event, data);
+  else if (error && string(error.reason) === "not_joined") redial(s);
+  else if (ref && ref === s.joinRef) {
+    s.joinRef = "";
+    if (error) refusedJoin(s, error);
+    else joined(s, data);
+  } else if (ref && ref === s.job?.ref) {
+    if (error) refused(s, s.job, string(error.reason));
+    else accepted(s);
+  } else if (ref && ref === s.regate?.ref) {
+    if (!error) {
+      s.code = s.regate.code;
+      s.gate = s.regate.gate;
+    }
+    s.regate = null;
+  }
+};
+
+const broadcast = (s: Step, event: string, data: Frame["data"]): void => {
+  if (s.link !== "joined") return;
+  const id = string(data.message_id);
+  switch (event) {
+    case "new_message":
+      s.typingUntil = 0;
+      take(s, data);
+      tellTime(s, data.inserted_at);
+      break;
+    case "message_edited":
+      edited(s, data);
+      break;
+    case "message_deleted":
+      deleted(s, id);
+      break;
+    case "message_read":
+      read(s, id);
+      tellTime(s, data.read_at);
+      break;
+    case "counterparty_typing":
+      s.typingUntil = s.at + typingLasts;
+      break;
+    case "party_paired":
+      s.awaiting = false;
+      s.ttl = time(data.ttl_expires_at) || s.ttl;
+      s.regate = null;
+      break;
+    case "presence":
+      s.peer = data.connected === true;
+      break;
+    case "room_expired":
+      end(s, s.wiping ? "wiped" : "ended");
+  }
+};
+
+/** A broadcast is stamped when it is sent: so late is it at the relay. */
+const tellTime = (s: Step, stamp: unknown): void => {
+  const relay = time(stamp);
+  if (relay) s.skew = relay - s.at;
+};
+
+const redial = (s: Step): void => {
+  hangup(s);
+  s.dialAt = soon(s);
+};
+
+/** What follows from the time and from everything that happened. */
+const settle = (s: Step): void => {
+  if (s.answerBy && s.at >= s.answerBy) redial(s);
+  if (s.dialAt && s.at >= s.dialAt) dial(s);
+  if (s.typingUntil <= s.at) s.typingUntil = 0;
+  work(s);
+  pushGate(s);
+  watch(s);
+  const open = s.link !== "joined" || s.joinRef !== "" || s.wiping || !!s.job?.ref || !!s.regate?.ref;
+  if (!open) s.answerBy = 0;
+};
+
+/** How long the room lives, in ms; negative if it should be over. */
+export const timeLeft = (s: State): number => s.ttl - s.skew - s.at;
+
+/** The times, in ms before its end, at which a pair is told that the room ends. */
+export const warnings = [48 * hour, 12 * hour] as const;
+
+/** When to tick next; Infinity for never. */
+export const due = (s: State): number => {
+  const ends = warnings.map((before) => s.ttl - s.skew - before);
+  // Whatever is past was seen to in the last step.
+  return Math.min(...[s.dialAt, s.answerBy, s.seenAt, s.typingUntil, ...ends].filter((when) => when > s.at), Infinity);
+};

@@ -1,0 +1,212 @@
+// What a session knows, what happens to it, and what it wants done.
+
+import type { Data, Sealed } from "../engine";
+import type { Frame } from "./frames";
+
+/**
+ * open: nobody is in a room; opening: the first join is on its way; in: in a
+ * room, connected or not; gone: was in a room that the relay no longer has.
+ */
+export type Phase = "open" | "opening" | "in" | "gone";
+
+/** Why a join is sent: it decides what the relay may do and what its answer means. */
+export type Purpose = "create" | "enter" | "return" | "again";
+
+/** down: no socket, perhaps a time to dial at; joining: open, the join not answered. */
+export type Link = "down" | "dialing" | "joining" | "joined";
+
+/** The one message. */
+export interface Slot {
+  readonly id: string;
+  readonly mine: boolean;
+  readonly iv: string;
+  /** Undefined until opened, null if it can't be opened. */
+  readonly text: string | null | undefined;
+  /** When the relay took it, ms since 1970 by the relay's clock. */
+  readonly at: number;
+  readonly read: boolean;
+  /** The relay restarted since: the message is in this tab only. */
+  readonly gone: boolean;
+  /** Not from the one who wrote here before. */
+  readonly stranger: boolean;
+}
+
+/** The one thing that is under way with a message of one's own. */
+export interface Job {
+  readonly kind: "send" | "edit" | "delete";
+  /** 32 hex digits; names the job, and to the relay the message, so that a repeat is known as one. */
+  readonly nonce: string;
+  readonly text: string;
+  /** send: the message it answers, null for none; edit and delete: the message itself. */
+  readonly target: string | null;
+  readonly sealed: Sealed | null;
+  /** Ref of the frame that went out on this socket, empty if none did. */
+  readonly ref: string;
+}
+
+/** A pairing code on its way to the relay. */
+export interface Regate {
+  readonly code: string;
+  readonly gate: Data;
+  readonly ref: string;
+}
+
+/** What a person has to be told; the words are in the strings table. */
+export type Say =
+  | "nobody" | "taken" | "samePin" | "wrongPin" | "held" | "locked" | "askRef" | "wrongRef" | "otherRef"
+  | "busy" | "failed" | "closed" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
+  | "restarted" | "missing" | "ended" | "wiped";
+
+export interface Notice {
+  readonly say: Say;
+  /** wrongPin: tries left. */
+  readonly count?: number;
+  /** locked: until when, ms since 1970 by this phone's clock. */
+  readonly until?: number;
+}
+
+export interface State {
+  /** When the last step was. */
+  readonly at: number;
+  /** What the last step wants done, in this order. */
+  readonly commands: readonly Command[];
+
+  readonly phase: Phase;
+  readonly purpose: Purpose;
+  readonly link: Link;
+  readonly notice: Notice | null;
+  /** The phone says that it has no network. */
+  readonly offline: boolean;
+
+  readonly author: string;
+  readonly credentials: Data;
+  /** The pairing code in clear, empty if this tab does not know it, and what a join says of it. */
+  readonly code: string;
+  readonly gate: Data | null;
+
+  readonly roomId: string;
+  readonly resume: string;
+  /** When the room ends, ms since 1970 by the relay's clock. */
+  readonly ttl: number;
+  /** The relay's clock less this phone's, in ms; 0 until known. */
+  readonly skew: number;
+  /** The second seat is open. */
+  readonly awaiting: boolean;
+  /** Whether the other seat has a socket; null if unknown. */
+  readonly peer: boolean | null;
+  /** The name under which the other one writes, empty until they did. */
+  readonly other: string;
+
+  readonly slot: Slot | null;
+  /** What is in the composer. It stays there until the relay has it. */
+  readonly draft: string;
+  /** Id of the message being edited, and the draft that was there before. */
+  readonly editing: string;
+  readonly aside: string;
+  readonly job: Job | null;
+  readonly regate: Regate | null;
+  /** Wiping for both was asked for and is not yet confirmed. */
+  readonly wiping: boolean;
+  /** Somebody is looking: the log is visible in a focused page. */
+  readonly attention: boolean;
+  /** Id of the last message of the other that was looked at for long enough. */
+  readonly seen: string;
+
+  // Times in ms since 1970 by this phone's clock; 0 is never.
+  readonly dialAt: number;
+  readonly dialedAt: number;
+  readonly answerBy: number;
+  readonly seenAt: number;
+  readonly typedAt: number;
+  readonly typingUntil: number;
+
+  /** Dials since the last good join. */
+  readonly tries: number;
+  /** The relay said that it restarts. */
+  readonly restarted: boolean;
+  readonly joinRef: string;
+  readonly frames: number;
+}
+
+export const initial: State = {
+  at: 0,
+  commands: [],
+  phase: "open",
+  purpose: "enter",
+  link: "down",
+  notice: null,
+  offline: false,
+  author: "",
+  credentials: {},
+  code: "",
+  gate: null,
+  roomId: "",
+  resume: "",
+  ttl: 0,
+  skew: 0,
+  awaiting: false,
+  peer: null,
+  other: "",
+  slot: null,
+  draft: "",
+  editing: "",
+  aside: "",
+  job: null,
+  regate: null,
+  wiping: false,
+  attention: false,
+  seen: "",
+  dialAt: 0,
+  dialedAt: 0,
+  answerBy: 0,
+  seenAt: 0,
+  typedAt: 0,
+  typingUntil: 0,
+  tries: 0,
+  restarted: false,
+  joinRef: "",
+  frames: 0,
+};
+
+/** Who joins, and how. */
+export type Who = Pick<State, "purpose" | "author" | "credentials" | "code" | "gate">;
+
+export type Event =
+  // From the person.
+  | { type: "start"; who: Who }
+  | { type: "draft"; text: string }
+  /** Sends what is in the composer, or the edit. `nonce`: 32 fresh random hex digits. */
+  | { type: "send"; nonce: string }
+  | { type: "edit" }
+  | { type: "cancel" }
+  | { type: "delete"; nonce: string }
+  | { type: "regate"; code: string; gate: Data }
+  /** Starts again in phase gone, behind this pairing code. */
+  | { type: "again"; code: string; gate: Data }
+  | { type: "wipe" }
+  | { type: "leave" }
+  | { type: "retry" }
+  // From the browser.
+  | { type: "attention"; on: boolean }
+  | { type: "net"; online: boolean }
+  /** The page came back from somewhere: is the socket still there? */
+  | { type: "check" }
+  | { type: "tick" }
+  // From the socket. `luck`: a random number from 0 up to 1.
+  | { type: "up" }
+  | { type: "down"; code: number; luck: number }
+  | { type: "frame"; frame: Frame }
+  // From the engine.
+  | { type: "sealed"; nonce: string; sealed: Sealed }
+  | { type: "opened"; iv: string; text: string | null };
+
+export type Command =
+  | { do: "dial" }
+  | { do: "hangup" }
+  | { do: "frame"; event: string; ref: string; data: Data }
+  /** Derive the keys of the room that this join's answer names. */
+  | { do: "unlock"; answer: Data }
+  | { do: "seal"; nonce: string; text: string }
+  | { do: "open"; sealed: Sealed }
+  /** Let go of everything that was ever entered or derived. */
+  | { do: "forget" };
