@@ -1,0 +1,195 @@
+// The page as a whole: which screen is shown, and when all of it is hidden or
+// forgotten.
+
+import { coverDue, coverStep, idleChoices, uncovered, type Cover, type CoverEvent } from "./cover";
+import type { Engine } from "./engine";
+import { createSession, type Session } from "./socket";
+import type { Invented } from "./numbers";
+import strings from "#strings";
+import { chatScreen } from "./views/chat";
+import { curtainScreen, veilScreen } from "./views/curtain";
+import { openScreen } from "./views/open";
+
+/** What is on the first screen. Kept here, as the screen is taken away when the page loses the focus. */
+export interface Form {
+  number: string;
+  pin: string;
+  code: string;
+  /** The field for the pairing code is shown. */
+  askCode: boolean;
+  country: string;
+  invented: Invented | null;
+}
+
+export interface App {
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly form: Form;
+  readonly settings: { idle: number; mark: boolean };
+  /** The number in use, to be shown while the other one is still to come. */
+  readonly number: () => string;
+  readonly cover: () => Cover;
+  readonly begin: Session["start"];
+  readonly hide: () => void;
+  /** Lifts the curtain if this is the PIN. */
+  readonly lift: (pin: string) => void;
+  readonly forget: () => void;
+  /** Draws anew, in other words. */
+  readonly redraw: () => void;
+  /** What can be seen changed. */
+  readonly changed: () => void;
+}
+
+export interface Screen {
+  readonly node: HTMLElement;
+  /** Brings the screen up to date. */
+  readonly update: () => void;
+  /** Closes what lies on top. */
+  readonly back?: () => void;
+  /** Whether the log can be seen. */
+  readonly log?: () => boolean;
+}
+
+const blank: Readonly<Form> = { number: "", pin: "", code: "", askCode: false, country: "", invented: null };
+
+const usual = { idle: idleChoices[0] as number, mark: false };
+
+const screens = { open: openScreen, chat: chatScreen, veil: veilScreen, curtain: curtainScreen };
+
+/** Two presses of Esc or three taps on the name within this time are a panic, in ms. */
+const panicWithin = 800;
+
+export const startApp = (engine: Engine): void => {
+  let cover = coverStep(uncovered, "start", Date.now(), usual.idle);
+  let coverTimer = 0;
+  let number = "";
+  let shown = "";
+  let screen: Screen = veilScreen();
+  const form: Form = { ...blank };
+
+  const changed = (): void => {
+    const { phase, slot, seen, attention } = session.state();
+    const now = Date.now();
+    if (cover.kind === "forget" || (cover.kind === "curtain" && phase === "open")) {
+      // On the first screen there is no PIN that could lift a curtain.
+      Object.assign(form, blank);
+      Object.assign(app.settings, usual);
+      cover = coverStep(uncovered, "start", now, usual.idle);
+      number = shown = "";
+      session.tell({ type: "leave" });
+      return;
+    }
+    const inside = phase === "in" || phase === "gone";
+    if (inside) Object.assign(form, blank);
+    const want = cover.kind !== "none" ? cover.kind : inside ? "chat" : "open";
+    if (want !== shown) {
+      shown = want;
+      screen = screens[want](app);
+      document.body.replaceChildren(screen.node);
+      screen.node.focus();
+    }
+    screen.update();
+    clearTimeout(coverTimer);
+    const idle = app.settings.idle;
+    coverTimer = setTimeout(covering, Math.max(0, coverDue(cover, idle) - now), "tick");
+    const looking = !!screen.log?.() && !document.hidden && document.hasFocus();
+    if (looking !== attention) session.tell({ type: "attention", on: looking });
+    const news = app.settings.mark && slot && !slot.mine && !slot.read && seen !== slot.id;
+    const title = (news ? "• " : "") + strings.title;
+    if (document.title !== title) document.title = title;
+  };
+
+  const covering = (event: CoverEvent): void => {
+    const before = cover.kind;
+    cover = coverStep(cover, event, Date.now(), app.settings.idle);
+    if (cover.kind !== before || event === "tick") changed();
+  };
+
+  const session = createSession(engine, changed);
+
+  const app: App = {
+    engine,
+    session,
+    form,
+    settings: { ...usual },
+    number: () => number,
+    cover: () => cover,
+    begin(purpose, chosen, pin, code) {
+      number = chosen;
+      return session.start(purpose, chosen, pin, code);
+    },
+    hide() {
+      covering("hide");
+    },
+    lift(pin) {
+      void session.isPin(pin)?.then((right) => {
+        covering(right ? "right" : "wrong");
+        screen.update();
+      });
+    },
+    forget() {
+      cover = { ...uncovered, kind: "forget" };
+      changed();
+    },
+    redraw() {
+      shown = "";
+      changed();
+    },
+    changed,
+  };
+
+  let escapes = 0;
+  let taps: number[] = [];
+
+  addEventListener("keydown", (event) => {
+    covering("active");
+    if (event.key !== "Escape") return;
+    if (event.timeStamp - escapes < panicWithin) app.forget();
+    else screen.back?.();
+    escapes = event.timeStamp;
+  });
+  addEventListener("pointerdown", () => {
+    covering("active");
+  });
+  addEventListener("click", ({ target, timeStamp }) => {
+    if (!(target instanceof Element) || !target.closest(".name")) return;
+    taps = [...taps, timeStamp].slice(-3);
+    if (taps.length === 3 && timeStamp - (taps[0] ?? 0) < panicWithin) app.forget();
+  });
+  addEventListener("blur", () => {
+    covering("blur");
+    changed();
+  });
+  addEventListener("focus", () => {
+    covering("focus");
+    changed();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) covering("hide");
+    else session.tell({ type: "check" });
+  });
+  addEventListener("online", () => {
+    session.tell({ type: "net", online: true });
+  });
+  addEventListener("offline", () => {
+    session.tell({ type: "net", online: false });
+  });
+  addEventListener("pagehide", () => {
+    app.forget();
+    document.body.replaceChildren();
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    // A page from the back-forward cache has lost everything: it starts again.
+    if (persisted) location.reload();
+    else session.tell({ type: "check" });
+  });
+
+  // iOS lays the keyboard over the page: then the page is as high as what is left.
+  visualViewport?.addEventListener("resize", () => {
+    const { height = 0, scale = 1 } = visualViewport ?? {};
+    document.documentElement.style.setProperty("--height", `${height * scale}px`);
+    scrollTo(0, 0);
+  });
+
+  session.tell({ type: "net", online: navigator.onLine });
+};

@@ -1,0 +1,168 @@
+// The conversation: one message, one composer, one line for what is the matter.
+
+import strings from "#strings";
+import type { App, Screen } from "../app";
+import { hex, random, utf8 } from "../bytes";
+import { atDesk, button, el, field, fill, onEnter, setText, show } from "../dom";
+import { timeLeft, warnings } from "../session/session";
+import { canWrite } from "../session/slot";
+import type { State } from "../session/state";
+import { canonicalRef } from "../std1";
+import { clock, noticeText } from "../words";
+import { helpPanel } from "./help";
+import { menuPanel } from "./menu";
+import { sharePanel } from "./share";
+
+/** What can be shown in the place of the message. */
+export interface Panel {
+  readonly node: HTMLElement;
+  readonly update: () => void;
+}
+
+export const chatScreen = (app: App): Screen => {
+  const { session, engine } = app;
+
+  const dot = el("span", { class: "dot" });
+  const peer = el("span");
+  const more = button("⋯", () => { open(panel === menu ? talk : menu); }, { "aria-label": strings.menu });
+
+  const bubble = el("p", { class: "bubble", dir: "auto" });
+  const log = el("div", { role: "log" });
+  const meta = el("p", { class: "meta" });
+  const typing = el("p", { class: "meta" }, strings.typing);
+  const talk: Panel = { node: el("div", { class: "talk" }, log, meta, typing), update: updateTalk };
+  const share = sharePanel(app, back);
+  const help = (): void => {
+    open({ node: helpPanel(back), update: () => undefined });
+  };
+  const menu = menuPanel(app, back, () => { open(share); }, help);
+  const middle = el("div", { class: "middle" });
+  let panel = talk;
+
+  const status = el("span", { role: "status" });
+  const retry = button(strings.tryNow, () => { session.tell({ type: "retry" }); });
+  const code = field("code", { "aria-label": strings.ref });
+  const again = button(strings.startAgain, () => {
+    void session.useCode("again", canonicalRef(code.value) || session.state().code || engine.newRef());
+    code.value = "";
+  });
+  const forget = button(strings.forget, app.forget);
+
+  const text = el("textarea", {
+    dir: "auto",
+    rows: 1,
+    "aria-label": strings.message,
+    placeholder: strings.message,
+    input: () => { session.tell({ type: "draft", text: text.value }); },
+  });
+  const send = (): void => {
+    if (!submit.disabled) session.tell({ type: "send", nonce: hex(random(16)) });
+  };
+  // On a phone Enter begins a new line.
+  if (atDesk()) text.addEventListener("keydown", onEnter(send));
+  const submit = button(strings.send, send, { class: "primary" });
+  const cancel = button(strings.cancel, () => { session.tell({ type: "cancel" }); });
+  const here = el("p", { class: "meta" }, strings.here);
+  const write = el("div", { class: "row" }, text, cancel, submit);
+  const waiting = el("p", { class: "waiting" }, strings.waiting);
+
+  function open(next: Panel): void {
+    panel = next;
+    app.changed();
+  }
+
+  function back(): void {
+    open(talk);
+  }
+
+  function updateTalk(): void {
+    const { slot, wiping, typingUntil } = session.state();
+    show(typing, !!typingUntil);
+    if (!show(talk.node, !!slot && !wiping) || !slot) {
+      bubble.remove();
+      return;
+    }
+    const { mine, read, gone, text: words, at, stranger } = slot;
+    setText(bubble, words ?? (words === null ? strings.cantOpen : strings.opening));
+    if (!bubble.isConnected) log.append(bubble);
+    const own = mine && (read ? strings.read : strings.onRelay);
+    const where = gone ? strings.onlyHere : stranger ? strings.stranger : own;
+    setText(meta, clock(at) + (where ? " · " + where : ""));
+    bubble.classList.toggle("mine", mine);
+    meta.classList.toggle("mine", mine);
+  }
+
+  function updateComposer(s: State): void {
+    const open = canWrite(s);
+    show(write, open && !s.wiping);
+    show(waiting, !open && !s.wiping);
+    show(here, !!s.job);
+    show(cancel, !!s.editing && !s.job);
+    if (text.value !== s.draft) text.value = s.draft;
+    text.readOnly = !!s.job;
+    setText(submit, s.editing ? strings.save : strings.send);
+    submit.disabled = !!s.job || s.phase === "gone" || !s.draft.trim() || room(s.draft) < 0;
+  }
+
+  /** Bytes left in the composer. Counted only when they may matter. */
+  const room = (draft: string): number =>
+    engine.maxBytes - (draft.length * 3 < engine.maxBytes * 0.8 ? 0 : utf8(draft).length);
+
+  const statusText = (s: State): string => {
+    const { notice, draft } = s;
+    if (s.wiping) return strings.wiping;
+    const waiting = s.phase === "in" && s.link !== "joined" && (s.link !== "down" || s.dialAt);
+    if (notice && !waiting) return noticeText(notice);
+    if (s.link !== "joined") return s.offline ? strings.noNetwork : strings.reconnecting;
+    const left = room(draft);
+    if (left < 0) return fill(strings.tooLong, { bytes: -left });
+    if (left <= engine.maxBytes * 0.2) return fill(strings.bytesLeft, { bytes: left });
+    const ends = s.awaiting ? Infinity : timeLeft(s);
+    return ends <= warnings[1] ? strings.twelveHours : ends <= warnings[0] ? strings.twoDays : "";
+  };
+
+  const peerText = (s: State): string => {
+    if (s.link !== "joined") return "";
+    if (s.awaiting) return strings.notCome;
+    return s.peer ? strings.connected : s.peer === null ? "" : strings.notConnected;
+  };
+
+  const update = (): void => {
+    const s = session.state();
+    const down = s.link === "down";
+    if (panel === share && !s.awaiting) panel = talk;
+    if (!panel.node.isConnected) middle.replaceChildren(panel.node);
+    panel.update();
+    more.setAttribute("aria-expanded", String(panel === menu));
+    dot.classList.toggle("on", !!s.peer);
+    setText(peer, peerText(s));
+    updateComposer(s);
+    setText(status, statusText(s));
+    const stuck = s.phase === "gone" && down;
+    show(retry, s.phase === "in" && down);
+    show(code, stuck && s.notice?.say === "otherRef");
+    show(again, stuck);
+    show(forget, stuck);
+  };
+
+  const { code: known, awaiting } = session.state();
+  if (known && awaiting) panel = share;
+
+  const node = el(
+    "main",
+    { class: "chat", tabindex: -1 },
+    el(
+      "header",
+      { class: "row" },
+      el("h1", { class: "name" }, strings.title),
+      el("p", { class: "hint peer" }, dot, peer),
+      button(strings.hide, app.hide),
+      more,
+    ),
+    middle,
+    el("div", { class: "row status" }, status, retry, code, again, forget),
+    el("div", { class: "composer" }, here, write, waiting),
+  );
+
+  return { node, update, log: () => panel === talk, back };
+};

@@ -1,0 +1,50 @@
+// What stands in the page's place while it is hidden.
+
+import strings from "#strings";
+import type { App, Screen } from "../app";
+import { atDesk, button, el, setText } from "../dom";
+import { triesAllowed } from "../cover";
+import { tries } from "../words";
+import { pinField } from "./pin";
+
+const name = (): HTMLElement => el("h1", { class: "name" }, strings.title);
+
+/** Another window has the focus; coming back lifts it. */
+export const veilScreen = (): Screen => ({
+  node: el("main", { class: "veil", tabindex: -1 }, name()),
+  update() {
+    // Nothing on it changes.
+  },
+});
+
+/** Only the PIN lifts it. */
+export const curtainScreen = (app: App): Screen => {
+  const pin = pinField(() => { goOn(); });
+  const status = el("p", { role: "status" });
+  const goOn = (): void => {
+    const secret = pin.pin();
+    pin.input.value = "";
+    if (secret) app.lift(secret);
+    pin.input.focus();
+  };
+  return {
+    node: el(
+      "main",
+      { class: "curtain", tabindex: -1 },
+      el(
+        "div",
+        { class: "page" },
+        name(),
+        pin.node,
+        status,
+        button(strings.goOn, goOn, { class: "primary" }),
+        button(strings.forget, app.forget),
+      ),
+    ),
+    update() {
+      const { wrong } = app.cover();
+      setText(status, wrong ? tries(triesAllowed - wrong) : "");
+      if (atDesk()) pin.input.focus();
+    },
+  };
+};

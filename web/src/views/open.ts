@@ -1,0 +1,161 @@
+// The first screen: a plain page with two fields.
+
+import strings from "#strings";
+import type { App, Screen } from "../app";
+import { button, el, field, onEnter, setText, show } from "../dom";
+import { parseInvitation } from "../invitation";
+import { homeCountry, invent, loadTable, type Table } from "../numbers";
+import { canonicalRef } from "../std1";
+import { noticeText } from "../words";
+import { languageButtons } from "./language";
+import { helpPanel } from "./help";
+import { pinField } from "./pin";
+
+export const openScreen = (app: App): Screen => {
+  const { form, session } = app;
+
+  // What this screen itself has to say comes before what the last session said.
+  let said: string | null = null;
+
+  const number = field("number", {
+    inputmode: "tel",
+    input: () => {
+      // Some keyboards paste without an event of pasting.
+      const jump = number.value.length - form.number.length > 6;
+      if (!jump || !takeInvitation(number.value)) form.number = number.value;
+      update();
+    },
+    paste: (event: ClipboardEvent) => {
+      // The field would join the lines of a message before it could be read.
+      const text = event.clipboardData?.getData("text/plain") ?? "";
+      if ((/\p{L}/u.test(text) || !number.value) && takeInvitation(text)) event.preventDefault();
+      update();
+    },
+    keydown: onEnter(() => { pin.input.focus(); }),
+  });
+  const pin = pinField(open);
+  const code = field("code", {
+    input: () => { form.code = code.value; },
+    keydown: onEnter(open),
+  });
+  const country = el("select", {
+    "aria-label": strings.country,
+    change: () => {
+      form.country = country.value;
+      void fresh();
+    },
+  });
+  const mayBeReal = el("p", { class: "hint" }, strings.mayBeReal);
+  const pinHint = el("p", { class: "hint" }, strings.pinNew);
+  const codeRow = el("div", {}, el("label", { for: "code" }, strings.ref), code);
+  const status = el("p", { role: "status" });
+  const go = button(strings.open, open, { class: "primary" });
+  const page = el(
+    "div",
+    { class: "page" },
+    el("h1", { class: "name" }, strings.title),
+    el("div", {}, el("label", { for: "number" }, strings.number), number),
+    country,
+    mayBeReal,
+    pin.node,
+    pinHint,
+    codeRow,
+    status,
+    go,
+    el("p", { class: "row" }, strings.need, button(strings.newNumber, () => void fresh())),
+    el("p", { class: "hint" }, strings.motto),
+    el("p", { class: "row" }, ...languageButtons(app), button("?", help, { class: "end", "aria-label": strings.help })),
+  );
+  const node = el("main", { class: "open", tabindex: -1 }, page);
+
+  function help(): void {
+    node.replaceChildren(helpPanel(back));
+  }
+
+  function back(): void {
+    node.replaceChildren(page);
+  }
+
+  const setForm = (chosen: string, ref: string): void => {
+    form.number = number.value = chosen;
+    form.code = code.value = ref;
+    form.askCode = !!ref;
+    said = "";
+    pin.input.focus();
+  };
+
+  /** Fills the fields from a text with a number in it. */
+  const takeInvitation = (text: string): boolean => {
+    const found = parseInvitation(text);
+    if (found.number) setForm(found.number, found.ref);
+    return !!found.number;
+  };
+
+  const listCountries = (table: Table): void => {
+    if (country.options.length) return;
+    form.country ||= homeCountry(table, navigator.languages);
+    const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region" });
+    const entries = Object.keys(table).map((key) => [names.of(key) ?? key, key] as const);
+    entries.sort(([a], [b]) => a.localeCompare(b));
+    country.append(...entries.map(([name, key]) => el("option", { value: key }, name)));
+    country.value = form.country;
+  };
+
+  /** Invents a number. */
+  const fresh = async (): Promise<void> => {
+    try {
+      const table = await loadTable();
+      listCountries(table);
+      form.invented = invent(table, form.country);
+      setForm(form.invented.number, "");
+    } catch {
+      said = strings.failed;
+    }
+    update();
+  };
+
+  const made = (): boolean => form.invented?.number === form.number;
+
+  function open(): void {
+    const found = parseInvitation(number.value);
+    const secret = pin.pin();
+    const ref = form.askCode ? canonicalRef(code.value) : "";
+    const complain = (text: string, where: HTMLElement): void => {
+      said = text;
+      where.focus();
+    };
+    if (!found.number) complain(strings.noNumber, number);
+    else if (!secret) complain(strings.pinMissing, pin.input);
+    // A PIN that is chosen now is a long one; one that comes back is what it is.
+    else if ((made() || ref) && !/^\d{6,12}$/.test(secret)) complain(strings.pinRule, pin.input);
+    else if (ref && ref.length !== 8) complain(strings.badRef, code);
+    else if (session.state().phase !== "opening") {
+      said = null;
+      if (made()) void app.begin("create", found.number, secret, app.engine.newRef());
+      else void app.begin("enter", found.number, secret, ref);
+    }
+    update();
+  }
+
+  const update = (): void => {
+    const { phase, notice, link, offline } = session.state();
+    const busy = phase === "opening";
+    if (notice?.say === "askRef" || notice?.say === "wrongRef") form.askCode = true;
+    show(country, made() && !!country.options.length);
+    show(mayBeReal, made() && !!form.invented?.mayBeReal);
+    show(pinHint, made() || !!form.code);
+    show(codeRow, form.askCode);
+    go.disabled = busy;
+    const trouble = offline ? strings.noNetwork : strings.reconnecting;
+    if (busy) setText(status, link === "down" ? trouble : strings.opening);
+    else setText(status, said ?? (notice ? noticeText(notice) : ""));
+  };
+
+  number.value = form.number;
+  code.value = form.code;
+  pin.input.value = form.pin;
+  pin.input.addEventListener("input", () => { form.pin = pin.input.value; });
+  if (form.country) void loadTable().then(listCountries).then(update);
+
+  return { node, update, back };
+};
