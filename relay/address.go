@@ -33,20 +33,24 @@ func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
 	return a.IsValid() && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// forwardedFor lists the hops that proxies noted, nearest last.
+// forwardedFor lists the hops that proxies noted, nearest last. One without an
+// address is listed as it is: who it was is not known, and what is noted
+// before it is not to be trusted.
 func forwardedFor(h http.Header) []string {
 	if values := h.Values("X-Forwarded-For"); len(values) > 0 {
 		return strings.Split(strings.Join(values, ","), ",")
 	}
 	var hops []string
 	for _, element := range strings.Split(strings.Join(h.Values("Forwarded"), ","), ",") {
+		hop := ""
 		for _, pair := range strings.Split(element, ";") {
 			// RFC 7239, section 4: for=192.0.2.43, for="[2001:db8::1]:4711".
 			name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
 			if ok && strings.EqualFold(name, "for") {
-				hops = append(hops, strings.Trim(value, `"`))
+				hop = strings.Trim(value, `"`)
 			}
 		}
+		hops = append(hops, hop)
 	}
 	return hops
 }

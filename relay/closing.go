@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"errors"
+
 	"github.com/coder/websocket"
 	"github.com/rs/zerolog"
 
@@ -28,6 +30,7 @@ var endings = []ending{
 	{wire.CloseRoomFailed, "4004", zerolog.ErrorLevel},
 	endedByPeer,
 	endedLost,
+	endedFailed,
 }
 
 var (
@@ -35,6 +38,8 @@ var (
 	endedByPeer = ending{0, "peer", zerolog.DebugLevel}
 	// endedLost: the connection broke, or broke the WebSocket protocol.
 	endedLost = ending{0, "lost", zerolog.DebugLevel}
+	// endedFailed: a bug of the relay, which has broken the connection.
+	endedFailed = ending{0, "failed", zerolog.ErrorLevel}
 )
 
 // endingOf picks the row: the relay's own code if it chose one, else what the
@@ -48,7 +53,10 @@ func endingOf(code wire.CloseCode, readErr error) ending {
 		}
 		panic("relay: close code without a row")
 	}
-	if websocket.CloseStatus(readErr) != -1 {
+	switch {
+	case errors.Is(readErr, errFailed):
+		return endedFailed
+	case websocket.CloseStatus(readErr) != -1:
 		return endedByPeer
 	}
 	return endedLost

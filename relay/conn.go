@@ -6,11 +6,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/rs/zerolog"
 
 	"sotto/relay/wire"
 	"sotto/roomactor"
@@ -38,10 +40,11 @@ type conn struct {
 	relay *Relay
 	hash  wire.RoomHash
 	addr  addrKey
-	in    net.Conn // for read deadlines
 	out   *frameWriter
-	log   zerolog.Logger
-	born  time.Time
+	// mark tells the lines of one socket in the log from those of others. It
+	// means nothing outside this process.
+	mark uint32
+	born time.Time
 
 	// timer closes an unjoined socket and pings a joined one.
 	timer  *time.Timer
@@ -52,11 +55,13 @@ type conn struct {
 	lastTyping time.Time
 }
 
-// run reads until the socket ends. The relay waits for it.
+// run reads until the socket ends. The relay waits for it. The context bounds
+// waiting, not reading: a socket is cut by sever.
 func (c *conn) run(ctx context.Context) {
-	c.log.Debug().Msg("socket opened")
+	log := &c.relay.cfg.Logger
+	log.Debug().Uint32("conn", c.mark).Msg("socket opened")
 	c.timer = time.AfterFunc(unjoinedIdle, c.onTimer)
-	err := c.readAll(ctx)
+	err := c.guard(func() error { return c.readAll(ctx) })
 	c.timer.Stop()
 	end := endingOf(c.shut(), err)
 	if c.room != nil {
@@ -64,32 +69,65 @@ func (c *conn) run(ctx context.Context) {
 	}
 	c.out.release()
 	c.relay.metrics.connsClosed.WithLabelValues(end.label).Inc()
-	c.log.WithLevel(end.level).Str("code", end.label).Msg("socket closed")
+	log.WithLevel(end.level).Uint32("conn", c.mark).Str("code", end.label).Msg("socket closed")
+}
+
+// guard runs read. A panic in it, which is where what strangers sent is taken
+// apart, ends this socket alone, as one in a room ends that room alone.
+func (c *conn) guard(read func() error) (err error) {
+	defer func() {
+		if recover() != nil { // its value may quote what was sent
+			c.relay.cfg.Logger.Error().Uint32("conn", c.mark).Str("at", panicSite()).Msg("socket failed")
+			err = errFailed
+		}
+	}()
+	return read()
+}
+
+// panicSite names the line that panicked, for use while recovering.
+func panicSite() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	panicked := false
+	for {
+		f, more := frames.Next()
+		inRuntime := strings.HasPrefix(f.Function, "runtime.")
+		if panicked && !inRuntime || !more {
+			return f.Function + ":" + strconv.Itoa(f.Line)
+		}
+		panicked = panicked || f.Function == "runtime.gopanic"
+	}
 }
 
 // readAll handles frame after frame until the socket fails, is closing, or
 // breaks a rule that ends it.
 func (c *conn) readAll(ctx context.Context) error {
 	for {
-		kind, r, err := c.ws.Reader(ctx)
+		kind, r, err := c.nextMessage()
 		if err != nil {
 			return err
 		}
-		_ = c.in.SetReadDeadline(time.Now().Add(frameDeadline))
+		c.readWithin(frameDeadline)
 		if err := c.readFrame(ctx, kind, r); err != nil {
 			return err
 		}
-		_ = c.in.SetReadDeadline(time.Time{})
+		c.readWithin(noDeadline)
 		if !c.waitForRoom() {
-			return c.awaitClose(ctx)
+			return c.awaitClose()
 		}
 	}
 }
 
+// nextMessage waits for a message. It has no context: one that can end would
+// take memory and a lock of the whole relay for every wait.
+func (c *conn) nextMessage() (websocket.MessageType, io.Reader, error) {
+	return c.ws.Reader(context.Background())
+}
+
 // awaitClose lets the closing handshake read the peer's close frame.
-func (c *conn) awaitClose(ctx context.Context) error {
+func (c *conn) awaitClose() error {
 	for {
-		_, r, err := c.ws.Reader(ctx)
+		_, r, err := c.nextMessage()
 		if err != nil {
 			return err
 		}
@@ -185,15 +223,19 @@ func (c *conn) join(ctx context.Context, req *wire.Request) {
 	}
 	limits := c.relay.limits
 	result, err := c.relay.rooms.Join(ctx, c.hash, c, req, limits.creationWait(c.addr))
-	if err != nil {
+	switch {
+	case errors.Is(err, roomactor.ErrRoomFailed):
 		c.relay.metrics.Joined(roomactor.JoinRefused, wire.ReasonInternalError)
-		if errors.Is(err, roomactor.ErrRoomFailed) && req.Ref.Set() {
+		if req.Ref.Set() {
 			c.answer(&wire.Response{Ref: req.Ref, Reason: wire.ReasonInternalError})
 		}
-		return
-	}
-	if result.TookSeat() {
+	case err != nil: // the relay shuts down, and closes this socket too
+	case result.TookSeat():
 		limits.tookSeat(c.addr)
+	case result.Kind == roomactor.JoinMaxRooms:
+		c.relay.limitHit(limitRooms)
+	case result.Reason == wire.ReasonRateLimited:
+		c.relay.limitHit(limitCreate)
 	}
 	if result.Room != nil {
 		c.room = result.Room
@@ -259,9 +301,11 @@ func (c *conn) schedulePing() {
 func (c *conn) ping() {
 	ctx, cancel := context.WithTimeout(context.Background(), pongDeadline)
 	defer cancel()
-	if err := c.ws.Ping(ctx); err != nil {
+	switch err := c.ws.Ping(ctx); {
+	case err == nil:
+		c.schedulePing()
+	case errors.Is(err, net.ErrClosed): // the socket ended meanwhile
+	default:
 		c.Close(wire.CloseNoPong)
-		return
 	}
-	c.schedulePing()
 }

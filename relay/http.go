@@ -3,12 +3,11 @@ package relay
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"sotto/internal/secheaders"
 	"sotto/relay/wire"
@@ -58,9 +57,7 @@ func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) 
 		fail(w, r, http.StatusBadRequest, string(wire.ReasonInvalidRoom))
 		return
 	case !isUpgrade(r):
-		w.Header().Set("Connection", "Upgrade")
-		w.Header().Set("Upgrade", "websocket")
-		fail(w, r, http.StatusUpgradeRequired, "upgrade_required")
+		upgradeRequired(w, r)
 		return
 	case !originAllowed(r, rl.cfg.AllowedOrigins):
 		rl.metrics.upgradesRefused.WithLabelValues(refusedOrigin).Inc()
@@ -78,7 +75,7 @@ func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) 
 		return
 	case !ok:
 		rl.metrics.rateLimited.WithLabelValues(limitConns).Inc()
-		rl.limitLog.Warn().Msg("refusing sockets: MaxConns reached")
+		rl.limitHit(limitConns)
 		refuseFor(w, r, http.StatusServiceUnavailable, "too_many_connections", connsRetry)
 		return
 	}
@@ -91,29 +88,23 @@ const (
 	connsRetry   = 30 * time.Second
 )
 
-// open upgrades and starts the socket, which has been counted.
+// open upgrades and starts the socket, for which there is a reservation.
 func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash, addr addrKey) {
-	ws, nc, out, err := accept(w, r, rl.buffers)
-	if err != nil {
+	ws, shaken := accept(w, r, rl.buffers)
+	if ws == nil {
 		rl.release()
 		rl.metrics.upgradesRefused.WithLabelValues(refusedProtocol).Inc()
 		return
 	}
-	c := &conn{
-		outbox: newOutbox(ws, nc, rl.metrics),
+	rl.start(&conn{
+		outbox: newOutbox(ws, shaken.conn, rl.metrics),
 		relay:  rl,
 		hash:   hash,
 		addr:   addr,
-		in:     nc,
-		out:    out,
-		log:    rl.connLogger(),
+		out:    shaken.out,
+		mark:   rand.Uint32(), //nolint:gosec // a mark, not a secret
 		born:   time.Now(),
-	}
-	if !rl.start(c) {
-		rl.release()
-		_ = nc.SetDeadline(time.Now().Add(closeDeadline))
-		_ = ws.Close(websocket.StatusServiceRestart, wire.CloseRestart.Reason())
-	}
+	})
 }
 
 // admit draws on the upgrade allowance and asks Config.Admit. It answers when
@@ -121,7 +112,7 @@ func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash
 func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) bool {
 	if wait := rl.limits.takeUpgrade(addr); wait > 0 {
 		rl.metrics.rateLimited.WithLabelValues(limitUpgrade).Inc()
-		rl.limitLog.Warn().Msg("refusing an address: UpgradeRate reached")
+		rl.limitHit(limitUpgrade)
 		refuseFor(w, r, http.StatusTooManyRequests, string(wire.ReasonRateLimited), wait)
 		return false
 	}
@@ -198,6 +189,12 @@ func allowMethods(w http.ResponseWriter, r *http.Request, methods ...string) boo
 	w.Header().Set("Allow", strings.Join(methods, ", "))
 	fail(w, r, http.StatusMethodNotAllowed, "method_not_allowed")
 	return false
+}
+
+func upgradeRequired(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "Upgrade")
+	w.Header().Set("Upgrade", "websocket")
+	fail(w, r, http.StatusUpgradeRequired, "upgrade_required")
 }
 
 // refuseFor is fail with a time after which to try again, at least a second.

@@ -4,8 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -56,7 +57,7 @@ func newWorld(t *testing.T, cfg relay.Config) *world {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := rl.Shutdown(ctx); err != nil && err != relay.ErrClosed { //nolint:errorlint // returned as it is
+		if err := rl.Shutdown(ctx); err != nil && !errors.Is(err, relay.ErrClosed) {
 			t.Errorf("Shutdown: %v", err)
 		}
 		if err := rl.Check(); err != nil {
@@ -68,15 +69,29 @@ func newWorld(t *testing.T, cfg relay.Config) *world {
 
 // serve runs an http.Server for h on the world's network until the test ends.
 func (w *world) serve(h http.Handler) {
-	srv := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{
+		Handler:           h,
+		ErrorLog:          slog.NewLogLogger(slog.NewTextHandler(failing{w.t}, nil), slog.LevelError),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(w.listener) }()
 	w.t.Cleanup(func() {
 		if err := srv.Close(); err != nil {
 			w.t.Errorf("close the server: %v", err)
 		}
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			w.t.Errorf("Serve: %v", err)
+		}
 	})
+}
+
+// failing fails the test with whatever net/http has to complain about.
+type failing struct{ testing.TB }
+
+func (f failing) Write(p []byte) (int, error) {
+	f.Errorf("net/http complains: %s", p)
+	return len(p), nil
 }
 
 // request sends one HTTP request and returns the answer, its body read.
@@ -101,9 +116,8 @@ func (w *world) requestFrom(from netip.Addr, method, target string, header http.
 	if err != nil {
 		w.t.Fatalf("%s: %v", method, err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		w.t.Fatalf("%s: read the body: %v", method, err)
 	}
 	return resp, string(body)

@@ -34,9 +34,14 @@ type allowance struct {
 	upgrades, creations *rate.Limiter
 }
 
-// generation is how long an address stays at least; a bucket fills up in one
-// minute.
-const generation = 2 * time.Minute
+const (
+	// generation is how long an address stays at least; a bucket fills up in one
+	// minute.
+	generation = 2 * time.Minute
+	// maxYoung bounds memory to some 60 MiB: with so many new addresses the
+	// generation is over early. Who has that many to spend gains nothing by it.
+	maxYoung = 100_000
+)
 
 func newLimiter(upgrade, create int) *limiter {
 	l := &limiter{upgrade: upgrade, create: create, turned: time.Now()}
@@ -67,7 +72,7 @@ func (l *limiter) key(a netip.Addr) addrKey {
 func (l *limiter) of(k addrKey) *allowance {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now := time.Now(); now.Sub(l.turned) >= generation {
+	if now := time.Now(); now.Sub(l.turned) >= generation || len(l.young) >= maxYoung {
 		l.old, l.young, l.turned = l.young, make(map[addrKey]*allowance), now
 	}
 	a, ok := l.young[k]

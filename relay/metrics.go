@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +25,8 @@ type metrics struct {
 	roomPanics      prometheus.Counter
 	deliver         prometheus.Histogram
 	mailboxWait     prometheus.Histogram
+
+	all []prometheus.Collector
 }
 
 // Label values that are used in code.
@@ -49,13 +50,15 @@ const (
 	refusedProtocol = "protocol"
 )
 
+var limitLabels = []string{limitUpgrade, limitCreate, limitRooms, limitConns}
+
 // Durations inside the relay are microseconds; the last bucket is a write
 // deadline's worth.
 var durationBuckets = []float64{
 	0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10,
 }
 
-func newMetrics(reg prometheus.Registerer, rooms, conns func() float64) (*metrics, error) {
+func newMetrics() *metrics {
 	var collectors []prometheus.Collector
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -75,14 +78,6 @@ func newMetrics(reg prometheus.Registerer, rooms, conns func() float64) (*metric
 		collectors = append(collectors, h)
 		return h
 	}
-	collectors = append(collectors,
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "sotto_rooms", Help: "Rooms alive.",
-		}, rooms),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "sotto_connections", Help: "Open sockets, joined or not.",
-		}, conns),
-	)
 	m := &metrics{
 		roomsStarted: counter("sotto_rooms_started_total", "Rooms created."),
 		roomsClosed: vec("sotto_rooms_closed_total", "Rooms that ended, by reason.",
@@ -100,21 +95,40 @@ func newMetrics(reg prometheus.Registerer, rooms, conns func() float64) (*metric
 		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
 			"kind", texts(roomactor.LockKinds())...),
 		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit.",
-			"limit", limitUpgrade, limitCreate, limitRooms, limitConns),
+			"limit", limitLabels...),
 		upgradesRefused: vec("sotto_upgrades_refused_total", "Upgrades refused for other reasons than a limit.",
 			"reason", refusedOrigin, refusedAdmit, refusedClosing, refusedProtocol),
 		roomPanics:  counter("sotto_room_panics_total", "Rooms that ended by a panic."),
 		deliver:     histogram("sotto_deliver_seconds", "Time from queueing a new message for a socket to having written it."),
 		mailboxWait: histogram("sotto_mailbox_wait_seconds", "Time a command waited for its room."),
 	}
+	m.all = collectors
+	return m
+}
+
+// register exports the metrics, with gauges of what there is, if reg is not
+// nil. It registers all or none.
+func (m *metrics) register(reg prometheus.Registerer, rooms, conns func() int) error {
 	if reg == nil {
-		return m, nil
+		return nil
 	}
-	var faults []error
-	for _, c := range collectors {
-		faults = append(faults, reg.Register(c))
+	gauge := func(name, help string, value func() int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
+			func() float64 { return float64(value()) })
 	}
-	return m, errors.Join(faults...)
+	m.all = append(m.all,
+		gauge("sotto_rooms", "Rooms alive.", rooms),
+		gauge("sotto_connections", "Open sockets, joined or not.", conns),
+	)
+	for i, c := range m.all {
+		if err := reg.Register(c); err != nil {
+			for _, registered := range m.all[:i] {
+				reg.Unregister(registered)
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 var acceptedEvents = []wire.Event{

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -20,17 +21,20 @@ const (
 	// writeDeadline is how long one frame may take into the kernel's buffer. A
 	// peer that stops reading loses its socket after it.
 	writeDeadline = 10 * time.Second
-	// closeDeadline bounds the closing handshake, both ways.
+	// closeDeadline is how long a closing socket may take to send what is queued
+	// and its close frame, and once more to receive the peer's close frame.
 	closeDeadline = 5 * time.Second
+	// noDeadline lifts one.
+	noDeadline time.Duration = 0
 )
 
 // outbox is a socket's bounded queue of frames and its only sender of them.
 // An idle outbox has no goroutine: the first frame starts a writer, which ends
 // with the queue. All methods are safe for concurrent use and, but for
-// waitForRoom and shut, none blocks.
+// waitForRoom and shut, those that others call do not block.
 type outbox struct {
 	ws      *websocket.Conn
-	net     deadliner
+	net     net.Conn // its Close never blocks
 	metrics *metrics
 	writers sync.WaitGroup // the writer and the tasks
 
@@ -47,21 +51,14 @@ type outbox struct {
 	room sync.Cond
 }
 
-// deadliner is the part of net.Conn the outbox needs.
-type deadliner interface {
-	SetDeadline(t time.Time) error
-	SetWriteDeadline(t time.Time) error
-	Close() error
-}
-
 type queued struct {
 	frame *wire.Buffer
 	event wire.Event
 	at    time.Time
 }
 
-func newOutbox(ws *websocket.Conn, net deadliner, m *metrics) *outbox {
-	o := &outbox{ws: ws, net: net, metrics: m}
+func newOutbox(ws *websocket.Conn, conn transport, m *metrics) *outbox {
+	o := &outbox{ws: ws, net: conn, metrics: m}
 	o.room.L = &o.mu
 	return o
 }
@@ -70,7 +67,7 @@ func newOutbox(ws *websocket.Conn, net deadliner, m *metrics) *outbox {
 func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed || o.code != wire.CloseNone {
+	if !o.open() {
 		return false
 	}
 	if len(o.queue) >= maxQueued || o.bytes+frame.Size() > maxQueuedBytes {
@@ -88,15 +85,44 @@ func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
 func (o *outbox) Close(code wire.CloseCode) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed || o.code != wire.CloseNone {
+	if !o.open() {
 		return
 	}
 	o.code = code
+	// From here on nobody sets another: whatever the peer does, it is over soon.
+	_ = o.net.SetWriteDeadline(after(closeDeadline))
+	_ = o.net.SetReadDeadline(after(2 * closeDeadline))
 	if code == wire.CloseSlowConsumer {
 		o.dropQueue()
 	}
 	o.room.Broadcast()
 	o.startWriter()
+}
+
+// readWithin sets how long the read loop may read.
+func (o *outbox) readWithin(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.open() {
+		_ = o.net.SetReadDeadline(after(d))
+	}
+}
+
+// writeWithin sets how long a frame may take. Pings have a time of their own.
+func (o *outbox) writeWithin(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.open() {
+		_ = o.net.SetWriteDeadline(after(d))
+	}
+}
+
+// after returns when d will have passed, or the zero time for noDeadline.
+func after(d time.Duration) time.Time {
+	if d == noDeadline {
+		return time.Time{}
+	}
+	return time.Now().Add(d)
 }
 
 // startWriter starts the writer if there is none. o.mu is held.
@@ -117,7 +143,6 @@ func (o *outbox) write() {
 				return
 			}
 		case code != wire.CloseNone:
-			_ = o.net.SetDeadline(time.Now().Add(closeDeadline))
 			_ = o.ws.Close(websocket.StatusCode(code), code.Reason()) // the socket is gone either way
 			return
 		default:
@@ -149,22 +174,20 @@ func (o *outbox) next() (q queued, code wire.CloseCode, more bool) {
 // send writes one frame and reports whether it could. When it could not, the
 // socket is gone: a WebSocket can't go on after part of a frame.
 func (o *outbox) send(q queued) bool {
-	_ = o.net.SetWriteDeadline(time.Now().Add(writeDeadline))
+	o.writeWithin(writeDeadline)
 	err := o.ws.Write(context.Background(), websocket.MessageText, q.frame.Bytes())
 	q.frame.Release()
 	if err == nil {
-		_ = o.net.SetWriteDeadline(time.Time{}) // pings have their own
+		o.writeWithin(noDeadline)
 		if q.event == wire.EventNewMessage {
 			o.metrics.deliver.Observe(time.Since(q.at).Seconds())
 		}
 		return true
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		o.metrics.slowConsumers.WithLabelValues(slowWrite).Inc()
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.code == wire.CloseNone && errors.Is(err, os.ErrDeadlineExceeded) {
+	if o.open() && errors.Is(err, os.ErrDeadlineExceeded) {
+		o.metrics.slowConsumers.WithLabelValues(slowWrite).Inc()
 		o.code = wire.CloseSlowConsumer
 	}
 	o.abandon()
@@ -225,18 +248,27 @@ func (o *outbox) sever() {
 }
 
 // shut ends the outbox when reading has ended: it lets a closing handshake
-// under way finish, breaks the connection otherwise, and waits for the writer.
-// It returns the code the relay closed with, if it did.
+// under way finish, breaks the connection otherwise, and waits for the writer
+// and the tasks. It returns the code the relay closed with, if it did.
 func (o *outbox) shut() wire.CloseCode {
+	if !o.finishing() {
+		_ = o.ws.CloseNow() // also wakes a ping that waits for its pong
+	}
+	o.writers.Wait()
 	o.mu.Lock()
-	if o.code == wire.CloseNone {
+	defer o.mu.Unlock()
+	return o.code
+}
+
+// finishing lets no writer and no task start any more, and reports whether
+// there is a writer that closes the socket.
+func (o *outbox) finishing() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.code == wire.CloseNone {
 		o.abandon()
+		return false
 	}
 	o.closed = true
-	code := o.code
-	o.mu.Unlock()
-	o.writers.Wait()
-	_ = o.net.Close()
-	_ = o.ws.CloseNow() // frees what the library holds
-	return code
+	return true
 }

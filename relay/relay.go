@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -22,20 +21,22 @@ type Relay struct {
 	rooms   *roomactor.Supervisor
 	limits  *limiter
 	metrics *metrics
-	// limitLog is the logger for limits that were hit, at most one line a
-	// minute.
-	limitLog zerolog.Logger
+	// limitLogs has a logger for each limit: at most one line a minute, so that
+	// whoever runs into one limit all the time does not hide the others.
+	limitLogs map[string]zerolog.Logger
 
 	// ctx ends when sockets that did not close in time are cut.
 	ctx    context.Context
 	cancel context.CancelFunc
-	wg     sync.WaitGroup // read loops
+	wg     sync.WaitGroup // upgrades under way and read loops
 
 	mu sync.Mutex
 	// guarded by mu
-	conns   map[*conn]struct{}
-	opened  int // sockets counted, to be checked against conns
-	closing bool
+	conns map[*conn]struct{}
+	// reserved counts sockets and upgrades under way, to be checked against
+	// conns.
+	reserved int
+	closing  bool
 }
 
 // New returns a relay. Its errors wrap ErrConfig, one for each fault, or come
@@ -47,22 +48,17 @@ func New(cfg Config) (*Relay, error) {
 		return nil, err
 	}
 	rl := &Relay{
-		cfg:     cfg,
-		buffers: wire.NewBuffers(4 * cfg.MaxCiphertextBytes),
-		limits:  newLimiter(cfg.UpgradeRate, cfg.CreateRate),
-		conns:   make(map[*conn]struct{}),
-		limitLog: cfg.Logger.Sample(&zerolog.BurstSampler{
-			Burst: 1, Period: time.Minute,
-		}),
+		cfg:       cfg,
+		buffers:   wire.NewBuffers(4 * cfg.MaxCiphertextBytes),
+		limits:    newLimiter(cfg.UpgradeRate, cfg.CreateRate),
+		metrics:   newMetrics(),
+		limitLogs: make(map[string]zerolog.Logger),
+		conns:     make(map[*conn]struct{}),
+	}
+	for _, limit := range limitLabels {
+		rl.limitLogs[limit] = cfg.Logger.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute})
 	}
 	rl.ctx, rl.cancel = context.WithCancel(context.Background())
-	rl.metrics, err = newMetrics(cfg.Registerer,
-		func() float64 { return float64(rl.rooms.Rooms()) },
-		func() float64 { return float64(rl.sockets()) },
-	)
-	if err != nil {
-		return nil, fmt.Errorf("register metrics: %w", err)
-	}
 	rl.rooms = roomactor.NewSupervisor(roomactor.Config{
 		RoomTTL:     cfg.RoomTTL,
 		UnpairedTTL: cfg.UnpairedTTL,
@@ -71,48 +67,58 @@ func New(cfg Config) (*Relay, error) {
 		Buffers:     rl.buffers,
 		Observer:    rl.metrics,
 	})
+	// Last, as a registry may ask at once.
+	if err := rl.metrics.register(cfg.Registerer, rl.rooms.Rooms, rl.sockets); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
 	return rl, nil
 }
 
-// start runs the socket until it ends. It returns false, and runs nothing,
-// when the relay is closing.
-func (rl *Relay) start(c *conn) bool {
-	rl.mu.Lock()
-	defer rl.mu.Unlock()
-	if rl.closing {
-		return false
-	}
-	rl.conns[c] = struct{}{}
-	rl.wg.Go(func() {
-		defer rl.end(c)
-		c.run(rl.ctx)
-	})
-	return true
-}
-
-// reserve counts a socket that is about to be opened, unless there are too
-// many; release takes it back.
+// reserve makes sure of a place for a socket that is about to be opened; then
+// Shutdown waits for it, and either start or release must follow.
 func (rl *Relay) reserve() (ok, closing bool) {
 	rl.mu.Lock()
 	defer rl.mu.Unlock()
-	if rl.closing || rl.cfg.MaxConns > 0 && rl.opened >= rl.cfg.MaxConns {
+	if rl.closing || rl.cfg.MaxConns > 0 && rl.reserved >= rl.cfg.MaxConns {
 		return false, rl.closing
 	}
-	rl.opened++
+	rl.reserved++
+	rl.wg.Add(1)
 	return true, false
 }
 
+// release takes a reservation back.
 func (rl *Relay) release() {
 	rl.mu.Lock()
 	defer rl.mu.Unlock()
-	rl.opened--
+	rl.reserved--
+	rl.wg.Done()
 }
 
+// start runs the socket until it ends.
+func (rl *Relay) start(c *conn) {
+	rl.mu.Lock()
+	defer rl.mu.Unlock()
+	rl.conns[c] = struct{}{}
+	if rl.closing { // since the reservation
+		c.Close(wire.CloseRestart)
+	}
+	if rl.ctx.Err() != nil { // no more patience
+		c.sever()
+	}
+	go func() { // the reservation lets Shutdown wait for it
+		defer rl.end(c)
+		c.run(rl.ctx)
+	}()
+}
+
+// end forgets a socket and its reservation.
 func (rl *Relay) end(c *conn) {
 	rl.mu.Lock()
 	defer rl.mu.Unlock()
 	delete(rl.conns, c)
-	rl.opened--
+	rl.reserved--
+	rl.wg.Done()
 }
 
 func (rl *Relay) sockets() int {
@@ -122,10 +128,10 @@ func (rl *Relay) sockets() int {
 }
 
 // Shutdown refuses newcomers, closes every socket with 1012 "relay_restart",
-// ends every room, and waits for all goroutines. Closing handshakes take at
-// most 5 s, the writing of what was queued before 10 s a frame; when the
-// context ends first, what is left is cut and the context's error returned. A
-// second call returns ErrClosed.
+// ends every room, and waits for all goroutines. It takes at most 5 s to write
+// what was queued and 5 s for closing handshakes; when the context ends first,
+// what is left is cut and the context's error returned. A second call returns
+// ErrClosed at once.
 func (rl *Relay) Shutdown(ctx context.Context) error {
 	rl.mu.Lock()
 	if rl.closing {
@@ -138,7 +144,9 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 	}
 	rl.mu.Unlock()
 
-	roomsErr := rl.rooms.Shutdown(ctx)
+	// Rooms never block, so this is quick, and a room that was not told to stop
+	// would stay for days.
+	err := rl.rooms.Shutdown(context.Background())
 	ended := make(chan struct{})
 	go func() { // ends with the last read loop, which sever makes sure of
 		rl.wg.Wait()
@@ -147,7 +155,7 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 	defer rl.cancel()
 	select {
 	case <-ended:
-		return roomsErr
+		return err
 	case <-ctx.Done():
 	}
 	rl.cancel()
@@ -157,7 +165,7 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 	}
 	rl.mu.Unlock()
 	<-ended
-	return errors.Join(roomsErr, fmt.Errorf("close sockets: %w", ctx.Err()))
+	return errors.Join(err, fmt.Errorf("close sockets: %w", ctx.Err()))
 }
 
 // Close ends the relay without closing handshakes. It is Shutdown with a
@@ -181,9 +189,9 @@ func (rl *Relay) Check() error {
 	}
 	rl.mu.Lock()
 	defer rl.mu.Unlock()
-	if rl.opened != len(rl.conns) {
-		faults = append(faults, fmt.Errorf("%w: %d sockets counted, %d in the map",
-			ErrInconsistent, rl.opened, len(rl.conns)))
+	if rl.reserved != len(rl.conns) {
+		faults = append(faults, fmt.Errorf("%w: %d sockets reserved, %d in the map",
+			ErrInconsistent, rl.reserved, len(rl.conns)))
 	}
 	if live := rl.buffers.Live(); live < 0 || len(rl.conns) == 0 && live != 0 {
 		faults = append(faults, fmt.Errorf("%w: %d buffers out with %d sockets",
@@ -192,11 +200,9 @@ func (rl *Relay) Check() error {
 	return errors.Join(faults...)
 }
 
-// connLogger marks the lines of one socket with a number that means nothing
-// outside this process.
-func (rl *Relay) connLogger() zerolog.Logger {
-	if rl.cfg.Logger.GetLevel() > zerolog.DebugLevel {
-		return zerolog.Nop()
-	}
-	return rl.cfg.Logger.With().Uint32("conn", rand.Uint32()).Logger() //nolint:gosec // a mark, not a secret
+// limitHit notes in the log that a newcomer was refused, for the operator to
+// raise the limit or to see an attack.
+func (rl *Relay) limitHit(limit string) {
+	log := rl.limitLogs[limit]
+	log.Warn().Str("limit", limit).Msg("refusing newcomers at a limit")
 }

@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -54,40 +56,103 @@ func hasToken(values []string, token string) bool {
 	return false
 }
 
-// accept upgrades the request to a socket with small buffers. On an error it
-// has answered; the error's text may hold Origin and Host and is not for logs.
-func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers) (*websocket.Conn, net.Conn, *frameWriter, error) {
-	h := &hijacker{ResponseWriter: w, out: &frameWriter{buffers: buffers}}
+// accept upgrades the request to a socket with small buffers. When it can't,
+// it has answered and returns no handshake.
+func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers) (*websocket.Conn, *handshake) {
+	h := &handshake{to: w, header: make(http.Header), out: &frameWriter{buffers: buffers}}
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // originAllowed has decided
 		CompressionMode:    websocket.CompressionDisabled,
 	})
 	if err != nil {
-		return nil, nil, nil, err
+		h.refuse(w, r)
+		return nil, nil
 	}
 	ws.SetReadLimit(-1) // Buffers.ReadRequest keeps the limit, and has its own close code
-	return ws, h.conn, h.out, nil
+	return ws, h
 }
 
-// hijacker hands the WebSocket library buffers of the relay's choice instead
-// of the two of 4 KiB that come from net/http.
-type hijacker struct {
-	http.ResponseWriter
-	conn net.Conn
-	out  *frameWriter
+// handshake stands between the WebSocket library and net/http. The library
+// answers a bad handshake by quoting it: all but the status is dropped here.
+// For a good one it gets buffers of the relay's choice instead of the two of
+// 4 KiB that come from net/http.
+type handshake struct {
+	to     http.ResponseWriter
+	header http.Header
+	status int
+	// agreed: the answer is on its way, and no other can be given.
+	agreed bool
+	conn   transport
+	out    *frameWriter
 }
 
-// Hijack carries over what net/http has read beyond the request: a client may
-// send its join right behind the handshake.
-func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+func (h *handshake) Header() http.Header         { return h.header }
+func (h *handshake) WriteHeader(status int)      { h.status = status }
+func (h *handshake) Write(p []byte) (int, error) { return len(p), nil }
+
+// Hijack sends the library's good answer and carries over what net/http has
+// read beyond the request: a client may send its join right behind it.
+func (h *handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !canHijack(h.to) {
+		return nil, nil, http.ErrNotSupported
+	}
+	h.agreed = true
+	maps.Copy(h.to.Header(), h.header)
+	h.to.WriteHeader(h.status)
+	control := http.NewResponseController(h.to)
+	// For the answer; Hijack lifts it. Where it can't be set, the server's own
+	// deadline has to do.
+	_ = control.SetWriteDeadline(time.Now().Add(writeDeadline))
+	conn, rw, err := control.Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // all of it is there
+	early, _ := rw.Peek(rw.Reader.Buffered()) // all of it is there
 	early = bytes.Clone(early)
 	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(readBuffer, len(early)))
 	_, _ = in.Peek(len(early)) // the library carries over what is buffered, no more
-	h.conn, h.out.to = conn, conn
-	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(h.out, headBuffer)), nil
+	h.conn, h.out.to = transport{conn}, conn
+	return h.conn, bufio.NewReadWriter(in, bufio.NewWriterSize(h.out, headBuffer)), nil
+}
+
+// canHijack reports whether there is a connection to take over behind w.
+// Asking http.ResponseController means taking it.
+func canHijack(w http.ResponseWriter) bool {
+	for {
+		switch t := w.(type) {
+		case http.Hijacker:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+// refuse answers a handshake that the library refused.
+func (h *handshake) refuse(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case h.agreed:
+	case h.status == http.StatusUpgradeRequired:
+		upgradeRequired(w, r)
+	case h.status == http.StatusBadRequest:
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		fail(w, r, h.status, "bad_handshake")
+	default: // the server, or what wraps its writer, can't upgrade
+		fail(w, r, http.StatusNotImplemented, "no_upgrade_here")
+	}
+}
+
+// transport is a connection that closes without a last word. That of TLS may
+// wait five seconds for a peer that does not read, and WebSocket frames and
+// close frames show by themselves where a stream was cut.
+type transport struct{ net.Conn }
+
+// Close never blocks.
+func (t transport) Close() error {
+	if over, ok := t.Conn.(interface{ NetConn() net.Conn }); ok {
+		return over.NetConn().Close()
+	}
+	return t.Conn.Close()
 }

@@ -1,0 +1,87 @@
+package relay_test
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"testing"
+
+	"sotto/internal/memnet"
+)
+
+// connect opens a connection and says nothing.
+func (w *world) connect(capacity int) net.Conn {
+	w.t.Helper()
+	d := memnet.Dialer{To: w.listener, Capacity: capacity}
+	conn, err := d.DialContext(w.t.Context(), "", "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// exchange sends request as it is and returns the answer, its body buffered.
+func exchange(t *testing.T, conn net.Conn, request string) *http.Response {
+	t.Helper()
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return resp
+}
+
+// wantSecurityHeaders: UX.md, Headers, for answers that are not documents.
+func wantSecurityHeaders(t *testing.T, resp *http.Response) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"Content-Security-Policy":      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Embedder-Policy": "require-corp",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Origin-Agent-Cluster":         "?1",
+		"X-Frame-Options":              "DENY",
+		"X-Robots-Tag":                 "noindex",
+		"Cache-Control":                "no-store",
+		"Strict-Transport-Security":    "", // over plain HTTP
+	} {
+		if got := resp.Header.Get(name); got != value {
+			t.Errorf("%s is %q; want %q", name, got, value)
+		}
+	}
+	if got := resp.Header.Get("Permissions-Policy"); !strings.Contains(got, "camera=()") {
+		t.Errorf("Permissions-Policy is %q", got)
+	}
+}
+
+// wantNoEcho: what a request carried has the word canary or the name of the
+// test's own host in it; an answer has not.
+func wantNoEcho(t *testing.T, resp *http.Response, body string) {
+	t.Helper()
+	head, err := httputil.DumpResponse(resp, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.ToLower(string(head) + body)
+	for _, word := range []string{"canary", "relay.test", hash("room")} {
+		if strings.Contains(all, word) {
+			t.Errorf("the answer repeats %q of the request:\n%s", word, all)
+		}
+	}
+}
