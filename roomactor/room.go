@@ -2,6 +2,7 @@ package roomactor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sotto/relay/wire"
@@ -43,6 +44,9 @@ func (r *Room) Leave(from Member) {
 
 func (r *Room) post(ctx context.Context, c *command) error {
 	c.posted = r.sup.now()
+	if r.over() {
+		return ErrRoomClosed
+	}
 	select {
 	case r.mailbox <- c:
 	case <-r.done:
@@ -50,13 +54,21 @@ func (r *Room) post(ctx context.Context, c *command) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	select {
-	case <-r.done:
+	if r.over() {
 		// The command may have slipped in after the room emptied its mailbox.
 		r.drain()
-	default:
 	}
 	return nil
+}
+
+// over reports whether the room takes no more commands.
+func (r *Room) over() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // drain refuses what is left in the mailbox of a room that is done.
@@ -101,23 +113,23 @@ func (r *Room) run() {
 	}
 }
 
-// close ends the room: first it can't be found any more, then it takes no more
+// close ends the room, which can't be found any more: first it takes no more
 // commands, then those that wait are refused. Joins try again elsewhere.
 func (r *Room) close(cause CloseCause) {
-	r.sup.unregister(r)
 	close(r.done)
 	r.drain()
 	r.state.forget()
 	r.sup.cfg.Observer.RoomClosed(cause)
 }
 
-// handle carries one command out and returns why the room is over, or "". A
-// panic ends this room alone; nothing is replayed.
+// handle carries one command out and returns why the room is over, or ""; the
+// room is unregistered then. A panic ends this room alone; nothing is replayed.
 func (r *Room) handle(c *command) (ended CloseCause) {
 	answer := joinAnswer{err: ErrRoomFailed}
 	defer func() {
 		if p := recover(); p != nil {
 			r.sup.cfg.Observer.Panicked()
+			r.sup.unregister(r)
 			r.state.closeMembers(wire.CloseRoomFailed)
 			ended = ClosedPanic
 		}
@@ -129,7 +141,13 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	defer r.returnEffects()
 	expires := r.state.expires
 	out := r.state.step(r.sup.now(), c)
-	r.perform()
+	if out.ended != "" {
+		r.sup.unregister(r) // whoever is told of the end finds the room no more
+	}
+	r.carryOut()
+	if out.ended == "" { // else every member is closed by now
+		r.dropSlow()
+	}
 	if c.kind == cmdTick || r.state.expires != expires {
 		r.timer.Reset(r.state.expires - r.sup.now())
 	}
@@ -168,10 +186,9 @@ func (r *Room) observe(out outcome) {
 	}
 }
 
-// perform carries out the effects of a step, then those of dropping members
-// that could not take their frames.
-func (r *Room) perform() {
-	r.carryOut()
+// dropSlow drops the members that could not take a frame, and tells of it,
+// which others may not be able to take.
+func (r *Room) dropSlow() {
 	for len(r.dropped) > 0 {
 		m := r.dropped[0]
 		r.dropped = r.dropped[1:]
@@ -219,8 +236,10 @@ func (r *Room) broadcast(e *effect) {
 	}
 }
 
+// deliver gives a member a frame. One that could not take the last gets no
+// more: what it sees has no gaps.
 func (r *Room) deliver(m Member, event wire.Event, frame *wire.Buffer) {
-	if !m.Deliver(event, frame) {
+	if !slices.Contains(r.dropped, m) && !m.Deliver(event, frame) {
 		r.dropped = append(r.dropped, m)
 	}
 }

@@ -1,0 +1,127 @@
+package roomactor_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"sotto/relay/wire"
+)
+
+// peer is a Member that decodes and keeps what it is given, in order.
+type peer struct {
+	frames chan wire.Response
+	// onDeliver, when set, is asked first, in the room's goroutine: false is a
+	// frame that is not taken.
+	onDeliver func(wire.Event) bool
+
+	once   sync.Once
+	code   wire.CloseCode // set before closed is closed
+	closed chan struct{}
+}
+
+func newPeer() *peer {
+	return &peer{frames: make(chan wire.Response, 1<<14), closed: make(chan struct{})}
+}
+
+func (p *peer) Deliver(event wire.Event, frame *wire.Buffer) bool {
+	if p.onDeliver != nil && !p.onDeliver(event) {
+		return false
+	}
+	var r wire.Response
+	if err := wire.DecodeResponse(frame.Bytes(), &r); err != nil || r.Event != event {
+		panic("a room sent what no client can read")
+	}
+	select {
+	case p.frames <- r:
+		return true
+	default:
+		panic("a peer of this test is given too much")
+	}
+}
+
+func (p *peer) Close(code wire.CloseCode) {
+	p.once.Do(func() {
+		p.code = code
+		close(p.closed)
+	})
+}
+
+// next returns the next frame.
+func (p *peer) next(tb testing.TB) wire.Response {
+	tb.Helper()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case r := <-p.frames:
+		return r
+	case <-late.C:
+		tb.Fatal("no frame came")
+		return wire.Response{}
+	}
+}
+
+// expect takes the next frame, which must be a broadcast of this event, or a
+// good reply if it is wire.EventNone.
+func (p *peer) expect(tb testing.TB, event wire.Event) wire.Response {
+	tb.Helper()
+	r := p.next(tb)
+	if r.Event != event || r.Reason != "" {
+		tb.Fatalf("got event %q, reason %q; want event %q", r.Event.String(), r.Reason, event.String())
+	}
+	return r
+}
+
+// reply takes the next reply; broadcasts before it are dropped.
+func (p *peer) reply(tb testing.TB) wire.Response {
+	tb.Helper()
+	for {
+		if r := p.next(tb); r.Event == wire.EventNone {
+			return r
+		}
+	}
+}
+
+// taken returns what came and was not taken yet.
+func (p *peer) taken() (all []wire.Response) {
+	for {
+		select {
+		case r := <-p.frames:
+			all = append(all, r)
+		default:
+			return all
+		}
+	}
+}
+
+// expectNothing fails the test if a frame is there.
+func (p *peer) expectNothing(tb testing.TB) {
+	tb.Helper()
+	for _, r := range p.taken() {
+		tb.Errorf("got event %q, reason %q; want nothing", r.Event.String(), r.Reason)
+	}
+}
+
+// expectClosed waits until the room has closed the peer with code.
+func (p *peer) expectClosed(tb testing.TB, code wire.CloseCode) {
+	tb.Helper()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-p.closed:
+		if p.code != code {
+			tb.Errorf("closed with %d; want %d", p.code, code)
+		}
+	case <-late.C:
+		tb.Errorf("not closed; want %d", code)
+	}
+}
+
+func (p *peer) expectOpen(tb testing.TB) {
+	tb.Helper()
+	select {
+	case <-p.closed:
+		tb.Errorf("closed with %d; want it open", p.code)
+	default:
+	}
+}
