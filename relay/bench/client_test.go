@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // socket is the leanest WebSocket client there can be: frames are made before
@@ -18,9 +19,16 @@ type socket struct {
 	in   *bufio.Reader
 }
 
+// socketLife is longer than any benchmark needs a socket.
+const socketLife = 10 * time.Minute
+
 func dial(addr, path string) (*socket, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
+		return nil, err
+	}
+	// A benchmark that hangs fails instead.
+	if err := conn.SetDeadline(time.Now().Add(socketLife)); err != nil {
 		return nil, err
 	}
 	s := &socket{conn: conn, in: bufio.NewReaderSize(conn, 2048)}

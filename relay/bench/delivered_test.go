@@ -86,16 +86,8 @@ func openRooms(b *testing.B, p *process, n int) []room {
 				return err
 			}
 			rooms[i][seat] = s
-			if p.kind != relayServer {
-				continue
-			}
-			if err := s.join(seat); err != nil {
+			if err := enter(p.kind, rooms[i], seat); err != nil {
 				return err
-			}
-			if seat == 1 { // the first is told that the second came
-				if err := rooms[i][0].skip(); err != nil {
-					return err
-				}
 			}
 		}
 		return nil
@@ -108,6 +100,20 @@ func openRooms(b *testing.B, p *process, n int) []room {
 		}
 	})
 	return rooms
+}
+
+// enter brings a socket into its room, as far as the server has rooms.
+func enter(kind serverKind, r room, seat int) error {
+	switch kind {
+	case fanoutServer:
+		return r[seat].skip()
+	case relayServer:
+		if err := r[seat].join(seat); err != nil || seat == 0 {
+			return err
+		}
+		return r[0].skip() // the first is told that the second came
+	}
+	return nil
 }
 
 // each calls f for 0 to n-1, a few at a time.

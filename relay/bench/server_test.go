@@ -156,6 +156,10 @@ func (f *fanout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.socks = append(p.socks, c)
 	p.mu.Unlock()
+	// The answer to a join: the client waits for it, so that its socket is in.
+	if err := c.Write(context.Background(), websocket.MessageText, acknowledgement); err != nil {
+		return
+	}
 	for {
 		_, b, err := c.Read(context.Background())
 		if err != nil {
