@@ -130,7 +130,7 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 		if p := recover(); p != nil {
 			r.sup.cfg.Observer.Panicked()
 			r.sup.unregister(r)
-			r.state.closeMembers(wire.CloseRoomFailed)
+			r.closeFailed()
 			ended = ClosedPanic
 		}
 		c.finish(answer)
@@ -244,11 +244,15 @@ func (r *Room) deliver(m Member, event wire.Event, frame *wire.Buffer) {
 	}
 }
 
-// closeMembers closes every socket of a room that failed.
-func (s *state) closeMembers(code wire.CloseCode) {
-	for i := range s.seats {
-		for _, k := range s.seats[i].sockets {
-			k.member.Close(code)
+// closeFailed closes every socket of a room that failed. A member may be what
+// failed: its panic keeps no other from being closed.
+func (r *Room) closeFailed() {
+	for i := range r.state.seats {
+		for _, k := range r.state.seats[i].sockets {
+			func() {
+				defer func() { _ = recover() }()
+				k.member.Close(wire.CloseRoomFailed)
+			}()
 		}
 	}
 }
