@@ -19,7 +19,7 @@ type command struct {
 	// claimWait is how long the caller's address must wait before it may take
 	// a seat; 0 when it may.
 	claimWait time.Duration
-	// posted is when the command was put into the mailbox.
+	// posted is when the command was to be put into the mailbox.
 	posted time.Duration
 	// answer is where a join's caller waits; it has room for one answer.
 	answer chan joinAnswer

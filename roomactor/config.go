@@ -23,7 +23,7 @@ const (
 // their defaults.
 type Config struct {
 	// RoomTTL is how long a room lives from its creation once both seats are
-	// taken. 0 means DefaultRoomTTL.
+	// taken. 0 means DefaultRoomTTL; there is no off.
 	RoomTTL time.Duration
 	// UnpairedTTL is how long it lives while a seat is open. 0 means
 	// DefaultUnpairedTTL; it is never longer than RoomTTL.
@@ -38,8 +38,11 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Buffers == nil {
+	switch {
+	case c.Buffers == nil:
 		panic("roomactor: Config.Buffers is nil")
+	case c.RoomTTL < 0 || c.UnpairedTTL < 0:
+		panic("roomactor: a TTL is negative")
 	}
 	if c.RoomTTL == 0 {
 		c.RoomTTL = DefaultRoomTTL
@@ -59,8 +62,9 @@ func (c Config) withDefaults() Config {
 }
 
 // Observer is told what happens in rooms, in closed sets of values and without
-// any identifier. Its methods are called from room goroutines: they must not
-// block and must be safe for concurrent use.
+// any identifier. Its methods are called from room goroutines, and Joined also
+// from callers of Supervisor.Join: they must not block and must be safe for
+// concurrent use.
 type Observer interface {
 	RoomStarted()
 	RoomClosed(CloseCause)
@@ -98,7 +102,8 @@ func CloseCauses() []CloseCause {
 // JoinKind is how a join got in.
 type JoinKind string
 
-// Kinds of join. JoinRefused comes with a reason, the others without.
+// Kinds of join. JoinRefused comes with a reason; JoinMaxRooms is a refusal for
+// want of rooms, with wire.ReasonRateLimited; the others come without.
 const (
 	JoinRefused  JoinKind = "refused"
 	JoinCreated  JoinKind = "created"

@@ -95,6 +95,7 @@ func (c *command) finish(a joinAnswer) {
 
 // run is the room's goroutine. The supervisor waits for it.
 func (r *Room) run() {
+	r.sup.cfg.Observer.RoomStarted()
 	r.timer = time.NewTimer(r.state.expires - r.sup.now())
 	defer r.timer.Stop()
 

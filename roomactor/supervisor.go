@@ -48,7 +48,7 @@ type JoinResult struct {
 func (r JoinResult) TookSeat() bool { return r.Kind == JoinCreated || r.Kind == JoinClaimed }
 
 // NewSupervisor returns a supervisor without rooms. It panics if
-// Config.Buffers is nil.
+// Config.Buffers is nil or a TTL is negative.
 func NewSupervisor(cfg Config) *Supervisor {
 	s := &Supervisor{cfg: cfg.withDefaults(), start: time.Now()}
 	for i := range s.shards {
@@ -63,14 +63,18 @@ func NewSupervisor(cfg Config) *Supervisor {
 // claimWait is how long the member's address must wait before it may create a
 // room or take a seat, 0 when it may.
 //
-// Errors: ErrShutdown; ErrRoomFailed; the context's. After an error the member
-// was not answered and is in no room, unless the context ended.
+// Errors: ErrShutdown; ErrRoomFailed; the context's. After an error the join
+// brought the member into no room. It was not answered, unless the room failed
+// just after that: the member is then closed, with wire.CloseRoomFailed.
 func (s *Supervisor) Join(ctx context.Context, hash wire.RoomHash, from Member, req *wire.Request, claimWait time.Duration) (JoinResult, error) {
 	c := &command{
 		kind: cmdJoin, from: from, req: req, claimWait: claimWait,
 		random: randomBytes(), answer: make(chan joinAnswer, 1),
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return JoinResult{}, err
+		}
 		room, refusal, err := s.findOrSpawn(hash, c)
 		switch {
 		case err != nil:
@@ -127,7 +131,6 @@ func (s *Supervisor) findOrSpawn(hash wire.RoomHash, c *command) (*Room, JoinRes
 	c.posted = now
 	room.mailbox <- c // it is empty
 	sh.rooms[hash] = room
-	s.cfg.Observer.RoomStarted()
 	s.wg.Go(room.run)
 	return nil, JoinResult{}, nil
 }

@@ -1,0 +1,202 @@
+package roomactor_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"sotto/relay/wire"
+	"sotto/roomactor"
+)
+
+func returning(name string) wire.Join {
+	j := as(name)
+	j.Intent, j.RoomID = wire.IntentReturn, wire.NewUUID[wire.RoomID]([16]byte{1})
+	return j
+}
+
+func entering(name string) wire.Join {
+	j := as(name)
+	j.Intent = wire.IntentEnter
+	return j
+}
+
+// Joins for which there is no room.
+func TestJoinWithoutRoom(t *testing.T) {
+	tests := map[string]struct {
+		join       wire.Join
+		wait       time.Duration
+		reason     wire.Reason
+		retryAfter time.Duration
+	}{
+		"enter":                  {join: entering("alice"), reason: wire.ReasonNotFound},
+		"return":                 {join: returning("alice"), reason: wire.ReasonNotFound},
+		"over the allowance":     {join: as("alice"), wait: 7 * time.Second, reason: wire.ReasonRateLimited, retryAfter: 7 * time.Second},
+		"enter, over it as well": {join: entering("alice"), wait: time.Second, reason: wire.ReasonNotFound},
+	}
+	for name, tt := range tests {
+		for _, ref := range []wire.Ref{wire.NewRef("q"), {}} {
+			what := name
+			if !ref.Set() {
+				what += ", without a ref"
+			}
+			t.Run(what, func(t *testing.T) {
+				h := newHouse(t, roomactor.Config{})
+				p := newPeer()
+				req := h.request(wire.Request{Event: wire.EventJoin, Ref: ref, Join: tt.join})
+				defer req.Release()
+				result, err := h.Join(context.Background(), wire.RoomHash{}, p, req, tt.wait)
+				want := roomactor.JoinResult{Kind: roomactor.JoinRefused, Reason: tt.reason}
+				if err != nil || result != want {
+					t.Errorf("join: %+v, %v; want %+v", result, err, want)
+				}
+				if result.TookSeat() {
+					t.Error("it draws on the allowance")
+				}
+				if ref.Set() {
+					if r := p.reply(t); r.Reason != tt.reason || r.RetryAfter != tt.retryAfter || r.Ref != ref {
+						t.Errorf("answered %q, retry after %v", r.Reason, r.RetryAfter)
+					}
+				}
+				p.expectNothing(t)
+				p.expectOpen(t)
+				if h.Rooms() != 0 || h.Exists(wire.RoomHash{}) {
+					t.Error("a room was made")
+				}
+			})
+		}
+	}
+}
+
+func TestJoinWithoutRoomOfASlowMember(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	p := newPeer()
+	p.onDeliver = func(wire.Event) bool { return false }
+	if _, err := h.tryJoin(context.Background(), "room", p, entering("alice")); err != nil {
+		t.Error(err)
+	}
+	p.expectClosed(t, wire.CloseSlowConsumer)
+}
+
+func TestTookSeat(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	for _, step := range []struct {
+		who  string
+		kind roomactor.JoinKind
+		took bool
+	}{
+		{"alice", roomactor.JoinCreated, true},
+		{"alice", roomactor.JoinEntered, false},
+		{"bob", roomactor.JoinClaimed, true},
+		{"bob", roomactor.JoinEntered, false},
+		{"eve", roomactor.JoinRefused, false},
+	} {
+		result, err := h.tryJoin(context.Background(), "room", newPeer(), as(step.who))
+		if err != nil || result.Kind != step.kind || result.TookSeat() != step.took || (result.Room == nil) != (step.kind == roomactor.JoinRefused) {
+			t.Errorf("%s: %+v, %v; want kind %s", step.who, result, err, step.kind)
+		}
+	}
+}
+
+func TestMaxRooms(t *testing.T) {
+	h := newHouse(t, roomactor.Config{MaxRooms: 2})
+	first, second, third := newPeer(), newPeer(), newPeer()
+	room := h.join(t, "room 1", first, as("alice"))
+	h.join(t, "room 2", second, as("alice"))
+
+	result, err := h.tryJoin(context.Background(), "room 3", third, as("alice"))
+	want := roomactor.JoinResult{Kind: roomactor.JoinMaxRooms, Reason: wire.ReasonRateLimited}
+	if err != nil || result != want {
+		t.Errorf("join over the limit: %+v, %v; want %+v", result, err, want)
+	}
+	if r := third.reply(t); r.Reason != wire.ReasonRateLimited || r.RetryAfter != time.Minute {
+		t.Errorf("answered %q, retry after %v", r.Reason, r.RetryAfter)
+	}
+	if h.tally.joins[roomactor.JoinMaxRooms] != 1 {
+		t.Error("the refusal is not counted")
+	}
+	h.join(t, "room 2", newPeer(), as("bob")) // no newcomer among the rooms
+
+	h.post(t, room, first, expireRequest)
+	first.expectClosed(t, wire.CloseRoomExpired)
+	h.join(t, "room 3", third, as("alice"))
+	if h.Rooms() != 2 {
+		t.Errorf("%d rooms; want 2", h.Rooms())
+	}
+	if err := h.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMaxRoomsOff(t *testing.T) {
+	h := newHouse(t, roomactor.Config{MaxRooms: -1})
+	for _, name := range []string{"1", "2", "3"} {
+		h.join(t, name, newPeer(), as("alice"))
+	}
+}
+
+func TestExists(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	p := newPeer()
+	h.join(t, "room", p, as("alice"))
+	if !h.Exists(hash[wire.RoomHash]("room")) || h.Exists(hash[wire.RoomHash]("another")) {
+		t.Error("only the room that was made exists")
+	}
+}
+
+// Rooms of different hashes are different rooms, in one shard too.
+func TestRoomsAreApart(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	seen := make(map[wire.RoomID]bool)
+	for _, name := range []string{"ra", "rb", "rc", "sa"} {
+		p := newPeer()
+		h.join(t, name, p, as("alice"))
+		seen[p.expect(t, wire.EventNone).Joined.RoomID] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d room ids of 4 rooms", len(seen))
+	}
+}
+
+func TestJoinWithEndedContext(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	p := newPeer()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if result, err := h.tryJoin(ctx, "room", p, as("alice")); !errors.Is(err, context.Canceled) {
+		t.Errorf("join: %+v, %v; want the context's error", result, err)
+	}
+	if h.Rooms() != 0 {
+		t.Error("a room was made for no one")
+	}
+	p.expectNothing(t)
+}
+
+// Rooms that end before they can take a join must not keep it for ever.
+func TestJoinOfRoomsThatEndAtOnce(t *testing.T) {
+	h := newHouse(t, roomactor.Config{RoomTTL: time.Nanosecond})
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if result, err := h.tryJoin(ctx, "room", newPeer(), as("alice")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("join: %+v, %v; want the context's error", result, err)
+	}
+}
+
+func TestNewSupervisorPanics(t *testing.T) {
+	buffers := wire.NewBuffers(0)
+	for name, cfg := range map[string]roomactor.Config{
+		"without buffers":       {},
+		"negative room TTL":     {Buffers: buffers, RoomTTL: -1},
+		"negative unpaired TTL": {Buffers: buffers, UnpairedTTL: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("NewSupervisor took it")
+				}
+			}()
+			roomactor.NewSupervisor(cfg)
+		})
+	}
+}
