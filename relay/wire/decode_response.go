@@ -13,11 +13,9 @@ import (
 // understood. It neither changes frame nor keeps it.
 func DecodeResponse(frame []byte, r *Response) error {
 	*r = Response{}
-	var (
-		s scanner
-		f responseFields
-	)
-	s.reset(bytes.Clone(frame)) // decoded in place; r's ciphertext points into it
+	s := scanner{keys: make([]span, 0, 16)} // as many as our relay's frames need
+	s.reset(bytes.Clone(frame))             // decoded in place; r's ciphertext points into it
+	var f responseFields
 	if !f.scan(&s) || !f.decode(r) {
 		*r = Response{}
 		return ErrFrame
