@@ -1,0 +1,314 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"sotto/relay/wire"
+)
+
+// answerTimeout is how long a request may stay unanswered before its connection
+// is given up. The slowest networks worth serving need about half of it.
+const answerTimeout = 20 * time.Second
+
+// typingEvery is how often at most the relay is told that somebody types.
+const typingEvery = 3 * time.Second
+
+// call is a request that is kept, and sent again on every new connection, until
+// it is answered.
+type call struct {
+	req  wire.Request  // immutable once in Session.calls
+	done chan struct{} // closed when answered; id and err are immutable then
+	id   wire.MessageID
+	err  error
+
+	// Guarded by Session.mu.
+	sentOn *link // the last connection it was written to; nil: none yet
+	sentAt time.Time
+}
+
+// Send seals text and puts it in the slot, as the answer to the message that
+// the caller has last seen there, that is taken from Next or sent; or to an
+// empty slot. It returns the id of the message.
+//
+// Send waits for the relay's answer through any number of reconnects. It
+// returns ErrStale when the slot holds anything else, ErrNotYourTurn,
+// ErrTooLarge, ErrText, or why the session ended: then nothing was sent. When
+// ctx ends after the request went out, the error has ErrUnanswered beside
+// ctx's own.
+func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error) {
+	sealed, err := s.seal(text)
+	if err != nil {
+		return wire.MessageID{}, fmt.Errorf("send message: %w", err)
+	}
+	c := newCall(wire.Request{
+		Event:      wire.EventSend,
+		Ciphertext: sealed.Ciphertext,
+		IV:         sealed.IV,
+		Nonce:      newNonce(),
+	})
+	s.mu.Lock()
+	c.req.Replaces = wire.Replaces{Set: true, Message: s.seen != wire.MessageID{}, ID: s.seen}
+	s.mu.Unlock()
+	if err := s.do(ctx, c); err != nil {
+		return wire.MessageID{}, fmt.Errorf("send message: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == c.req.Replaces.ID { // else Next has told more already
+		s.seen = c.id
+	}
+	return c.id, nil
+}
+
+// Edit gives one's own unread message another text. Its errors are ErrNotFound,
+// ErrNotEditable and those of Send but ErrStale and ErrNotYourTurn.
+func (s *Session) Edit(ctx context.Context, id wire.MessageID, text string) error {
+	sealed, err := s.seal(text)
+	if err == nil {
+		err = s.do(ctx, newCall(wire.Request{
+			Event: wire.EventEdit, MessageID: id, Ciphertext: sealed.Ciphertext, IV: sealed.IV,
+		}))
+	}
+	if err != nil {
+		return fmt.Errorf("edit message: %w", err)
+	}
+	return nil
+}
+
+// Delete takes one's own unread message away. Its errors are ErrNotFound,
+// ErrNotDeletable, ErrUnanswered and why the session ended.
+func (s *Session) Delete(ctx context.Context, id wire.MessageID) error {
+	if err := s.do(ctx, newCall(wire.Request{Event: wire.EventDelete, MessageID: id})); err != nil {
+		return fmt.Errorf("delete message: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == id {
+		s.seen = wire.MessageID{}
+	}
+	return nil
+}
+
+// MarkRead tells the other person that their message was read, and waits until
+// the relay has told so. Nothing is done when that is so already or the slot
+// does not hold that message any more; one's own message is ErrNotFound.
+func (s *Session) MarkRead(ctx context.Context, id wire.MessageID) error {
+	s.mu.Lock()
+	m := s.state.Message
+	mine, due := m != nil && m.ID == id && m.Mine, s.readDue(id)
+	s.mu.Unlock()
+	var err error
+	switch {
+	case mine:
+		err = ErrNotFound
+	case due:
+		err = s.do(ctx, newCall(wire.Request{Event: wire.EventRead, MessageID: id}))
+	}
+	if err != nil {
+		return fmt.Errorf("mark message as read: %w", err)
+	}
+	return nil
+}
+
+// Typing tells the other person that this one is writing. It never waits; calls
+// within three seconds of the last frame, or without a connection, do nothing.
+func (s *Session) Typing() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link == nil || time.Since(s.typing.last) < typingEvery {
+		return
+	}
+	s.typing = typing{wanted: true, last: time.Now()}
+	notify(s.link.wake)
+}
+
+// Expire ends the room for both. The session then ends with ErrRoomExpired.
+func (s *Session) Expire(ctx context.Context) error {
+	if err := s.do(ctx, newCall(wire.Request{Event: wire.EventExpire})); err != nil {
+		return fmt.Errorf("expire room: %w", err)
+	}
+	return nil
+}
+
+// ResetPairing puts the open seat behind another code, and ends a lock. It
+// returns ErrNotFound when no seat is open, ErrUnanswered, or why the session
+// ended. It panics on the zero code.
+func (s *Session) ResetPairing(ctx context.Context, code PairingCode) error {
+	if err := s.do(ctx, newCall(wire.Request{Event: wire.EventResetPairing, Gate: code.gate()})); err != nil {
+		return fmt.Errorf("reset pairing: %w", err)
+	}
+	return nil
+}
+
+func (c PairingCode) gate() wire.Gate {
+	return wire.Gate{Present: true, Valid: true, Hash: c.Hash()}
+}
+
+func (s *Session) seal(text string) (Sealed, error) {
+	switch {
+	case !utf8.ValidString(text):
+		return Sealed{}, ErrText
+	case len(text)+Overhead > s.cfg.MaxCiphertext:
+		return Sealed{}, ErrTooLarge
+	}
+	return s.key.Seal([]byte(text)), nil
+}
+
+func newNonce() wire.Nonce {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	n, ok := wire.ParseNonce(hex.EncodeToString(b[:]))
+	if !ok {
+		panic("client: bad nonce") // 32 hex digits are one
+	}
+	return n
+}
+
+func newCall(req wire.Request) *call {
+	return &call{req: req, done: make(chan struct{})}
+}
+
+// do has c written and waits for its answer.
+func (s *Session) do(ctx context.Context, c *call) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.enqueue(c); err != nil {
+		return err
+	}
+	timer := time.NewTimer(answerTimeout)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.done:
+			return c.err
+		case <-timer.C:
+			timer.Reset(s.overdue(c))
+		case <-ctx.Done():
+			return s.abandon(c, ctx.Err())
+		}
+	}
+}
+
+func (s *Session) enqueue(c *call) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended != nil {
+		return s.ended
+	}
+	s.ref++
+	c.req.Ref = wire.NewRef(strconv.FormatUint(s.ref, 10))
+	s.calls = append(s.calls, c)
+	if s.link != nil {
+		notify(s.link.wake)
+	}
+	return nil
+}
+
+// overdue gives up the connection that has not answered c in time, and returns
+// when to look again.
+func (s *Session) overdue(c *call) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link == nil || c.sentOn != s.link {
+		return answerTimeout
+	}
+	if left := answerTimeout - time.Since(c.sentAt); left > 0 {
+		return left
+	}
+	s.link.drop(errUnanswered)
+	return answerTimeout
+}
+
+// abandon forgets c, whose caller does not wait any more, unless it was
+// answered just now.
+func (s *Session) abandon(c *call, cause error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-c.done:
+		return c.err
+	default:
+	}
+	s.settle(c, wire.MessageID{}, cause)
+	if c.sentOn != nil {
+		return fmt.Errorf("%w: %w", ErrUnanswered, cause)
+	}
+	return cause
+}
+
+// settle ends c. Called with s.mu held.
+func (s *Session) settle(c *call, id wire.MessageID, err error) {
+	s.calls = slices.DeleteFunc(s.calls, func(o *call) bool { return o == c })
+	c.id, c.err = id, err
+	close(c.done)
+}
+
+// reply takes in the answer to a call.
+func (s *Session) reply(r *wire.Response) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ref := r.Ref.Text()
+	for _, c := range s.calls {
+		if c.req.Ref.Text() == ref {
+			s.settle(c, r.MessageID, refusal(r))
+			return
+		}
+	}
+}
+
+// refusal returns the no in a reply, or nil.
+func refusal(r *wire.Response) error {
+	if r.Reason == "" {
+		return nil
+	}
+	return &Refusal{Reason: r.Reason, AttemptsRemaining: r.AttemptsRemaining, RetryAfter: r.RetryAfter}
+}
+
+// readDue reports whether marking the message as read would do anything.
+// Called with s.mu held.
+func (s *Session) readDue(id wire.MessageID) bool {
+	m := s.state.Message
+	return m != nil && m.ID == id && m.ReadAt.IsZero()
+}
+
+// settleReads ends the calls of MarkRead that have come true, which get no
+// reply. Called with s.mu held.
+func (s *Session) settleReads() {
+	for _, c := range slices.Clone(s.calls) {
+		if c.req.Event == wire.EventRead && !s.readDue(c.req.MessageID) {
+			s.settle(c, wire.MessageID{}, nil)
+		}
+	}
+}
+
+// settleByState ends the calls whose answer was lost with the connection and
+// whose effect shows in the state of a new join. The others are sent again: a
+// send bears a nonce, and the rest can be done twice. Called with s.mu held.
+func (s *Session) settleByState(m *wire.Message) {
+	for _, c := range slices.Clone(s.calls) {
+		if c.sentOn == nil {
+			continue
+		}
+		switch c.req.Event {
+		case wire.EventEdit:
+			// Maybe read since, after which the relay would refuse it.
+			if m != nil && m.ID == c.req.MessageID && m.IV == c.req.IV && bytes.Equal(m.Ciphertext, c.req.Ciphertext) {
+				s.settle(c, wire.MessageID{}, nil)
+			}
+		case wire.EventDelete:
+			if m == nil {
+				s.settle(c, wire.MessageID{}, nil)
+			}
+		}
+	}
+	s.settleReads()
+}

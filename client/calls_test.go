@@ -1,0 +1,435 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/client"
+	"sotto/relay/wire"
+)
+
+// ok answers a call.
+func (p *peer) ok(f frame) { p.answer(f, `"ok":{}`) }
+
+// took answers a send.
+func (p *peer) took(f frame, n int) {
+	p.answer(f, `"ok":{"message_id":%q}`, messageID(n).Reveal())
+}
+
+// The acknowledgement is lost with the connection: the same send goes out
+// again, marked as the same, and the caller notices nothing but time.
+func TestSendIsRepeatedWithItsNonce(t *testing.T) {
+	for name, drop := range map[string]func(p *peer){
+		"connection cut": func(*peer) {},
+		"relay silent":   func(p *peer) { p.drain() }, // given up after a while
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				sends := make(chan frame, 3)
+				lose := func(p *peer) {
+					p.letIn(roomA, tokenA, "")
+					sends <- p.expect("send_message")
+					drop(p)
+				}
+				f := fake(t, script(t, lose, lose, func(p *peer) {
+					p.letIn(roomA, tokenA, "")
+					send := p.expect("send_message")
+					sends <- send
+					p.took(send, 1)
+					if again := p.read(); again != nil {
+						t.Errorf("an answered send is followed by %v", again["event"])
+					}
+				}))
+				s := f.open(f.config())
+				start := time.Now()
+				id, err := s.Send(t.Context(), "hello")
+				if err != nil || id != messageID(1) {
+					t.Errorf("send = %v, another id: %t", err, id != messageID(1))
+				}
+				first := <-sends
+				for range 2 {
+					again := <-sends
+					for _, key := range []string{"nonce", "ciphertext", "iv", "replaces"} {
+						if a, b := fmt.Sprint(first.data(key)), fmt.Sprint(again.data(key)); a != b {
+							t.Errorf("%s differs in the repeat", key)
+						}
+					}
+				}
+				if nonce, _ := first.data("nonce").(string); len(nonce) != 32 {
+					t.Errorf("nonce of %d digits", len(nonce))
+				}
+				took := time.Since(start)
+				if name == "relay silent" && (took < 40*time.Second || took > 50*time.Second) {
+					t.Errorf("two silent connections took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestNoncesDiffer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		seen := map[any]bool{}
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			for n := range 10 {
+				send := p.expect("send_message")
+				if seen[send.data("nonce")] {
+					t.Error("two sends share a nonce")
+				}
+				seen[send.data("nonce")] = true
+				p.took(send, n)
+			}
+			p.drain()
+		}))
+		s := f.open(f.config())
+		for range 10 {
+			if _, err := s.Send(t.Context(), "hello"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// A message goes out as the answer to what the caller has seen, not to what the
+// relay holds by then.
+func TestReplacesIsWhatTheCallerHasSeen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		replaces := make(chan any, 10)
+		steps := make(chan string) // broadcasts to make
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, message(1, bob, "waiting", ""))
+			go func() {
+				for step := range steps {
+					p.send(`%s`, step)
+				}
+			}()
+			for n := 100; ; n++ {
+				f := p.read()
+				switch f["event"] {
+				case "send_message":
+					replaces <- f.data("replaces")
+					p.took(f, n)
+				case "delete_message":
+					p.ok(f)
+				default:
+					return
+				}
+			}
+		}))
+		defer close(steps)
+		s := f.open(f.config())
+		var sent, none wire.MessageID
+		want := func(what string, id wire.MessageID) {
+			t.Helper()
+			var err error
+			if sent, err = s.Send(t.Context(), "text"); err != nil {
+				t.Fatal(err)
+			}
+			got := <-replaces
+			if id == none && got != nil || id != none && got != id.Reveal() {
+				t.Errorf("%s: replaces another message", what)
+			}
+		}
+
+		want("state not taken yet", none)
+		next[client.State](t, s)
+		want("state taken", messageID(1))
+		want("own message sent", sent)
+		steps <- posted(message(2, bob, "answer", ""))
+		synctest.Wait()
+		want("answer not taken yet", sent)
+		next[client.NewMessage](t, s)
+		want("answer taken", messageID(2))
+		if err := s.Delete(t.Context(), sent); err != nil {
+			t.Error(err)
+		}
+		want("own message deleted", none)
+		steps <- posted(message(3, bob, "answer", ""))
+		next[client.NewMessage](t, s)
+		steps <- `{"event":"message_deleted","data":{"message_id":"` + messageID(3).Reveal() + `"}}`
+		synctest.Wait()
+		want("deletion not taken yet", messageID(3))
+		next[client.MessageDeleted](t, s)
+		want("deletion taken, but sent since", sent)
+	})
+}
+
+func TestStale(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			send := p.expect("send_message")
+			p.send(`%s`, posted(message(1, bob, "at the same moment", "")))
+			p.answer(send, `"error":{"reason":"stale"}`)
+			send = p.expect("send_message")
+			if send.data("replaces") != messageID(1).Reveal() {
+				t.Error("the second try does not answer the other's message")
+			}
+			p.took(send, 2)
+			p.drain()
+		}))
+		s := f.open(f.config())
+		next[client.State](t, s)
+		const text = "mine"
+		if _, err := s.Send(t.Context(), text); !errors.Is(err, client.ErrStale) {
+			t.Errorf("send = %v", err)
+		}
+		if m := next[client.NewMessage](t, s).Message; m.Text != "at the same moment" || m.Mine {
+			t.Error("the other's message does not show")
+		}
+		if _, err := s.Send(t.Context(), text); err != nil {
+			t.Errorf("send again = %v", err)
+		}
+	})
+}
+
+func TestCallsAreRefused(t *testing.T) {
+	id := messageID(1)
+	for name, test := range map[string]struct {
+		call  func(ctx context.Context, s *client.Session) error
+		event string
+		want  map[string]error // reason → error
+	}{
+		"send": {
+			func(ctx context.Context, s *client.Session) error { _, err := s.Send(ctx, "x"); return err },
+			"send_message",
+			map[string]error{"stale": client.ErrStale, "not_your_turn": client.ErrNotYourTurn, "message_too_large": client.ErrTooLarge},
+		},
+		"edit": {
+			func(ctx context.Context, s *client.Session) error { return s.Edit(ctx, id, "x") },
+			"edit_message",
+			map[string]error{"not_found": client.ErrNotFound, "not_editable": client.ErrNotEditable},
+		},
+		"delete": {
+			func(ctx context.Context, s *client.Session) error { return s.Delete(ctx, id) },
+			"delete_message",
+			map[string]error{"not_found": client.ErrNotFound, "not_deletable": client.ErrNotDeletable},
+		},
+		"reset pairing": {
+			func(ctx context.Context, s *client.Session) error {
+				return s.ResetPairing(ctx, client.NewPairingCode())
+			},
+			"reset_pairing",
+			map[string]error{"not_found": client.ErrNotFound},
+		},
+	} {
+		for reason, want := range test.want {
+			t.Run(name+" "+reason, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					f := fake(t, script(t, func(p *peer) {
+						p.letIn(roomA, tokenA, "")
+						p.answer(p.expect(test.event), `"error":{"reason":%q}`, reason)
+						p.ok(p.expect(test.event))
+						p.drain()
+					}))
+					s := f.open(f.config())
+					if err := test.call(t.Context(), s); !errors.Is(err, want) {
+						t.Errorf("got %v, want %v", err, want)
+					}
+					if err := test.call(t.Context(), s); err != nil {
+						t.Errorf("then %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestTextIsCheckedBeforeItGoes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			send := p.expect("send_message")
+			if text, _ := send.data("ciphertext").(string); len(text) != 10924 { // 8192 bytes in base64
+				t.Errorf("ciphertext of %d digits", len(text))
+			}
+			p.took(send, 1)
+			p.drain()
+		}))
+		s := f.open(f.config())
+		if _, err := s.Send(t.Context(), strings.Repeat("a", 8177)); !errors.Is(err, client.ErrTooLarge) {
+			t.Errorf("one byte too long: %v", err)
+		}
+		if err := s.Edit(t.Context(), messageID(1), strings.Repeat("a", 8177)); !errors.Is(err, client.ErrTooLarge) {
+			t.Errorf("edit, one byte too long: %v", err)
+		}
+		if _, err := s.Send(t.Context(), "\xff"); !errors.Is(err, client.ErrText) {
+			t.Errorf("not UTF-8: %v", err)
+		}
+		if _, err := s.Send(t.Context(), strings.Repeat("a", 8176)); err != nil {
+			t.Errorf("of the exact length: %v", err)
+		}
+	})
+}
+
+// A call whose answer was lost and whose effect shows in the new state is done.
+func TestCallsSettledByState(t *testing.T) {
+	id := messageID(1)
+	edit := func(s *client.Session) error { return s.Edit(context.Background(), id, "new text") }
+	remove := func(s *client.Session) error { return s.Delete(context.Background(), id) }
+	read := func(s *client.Session) error { return s.MarkRead(context.Background(), id) }
+	const at = "2026-06-01T11:00:00Z"
+	for name, test := range map[string]struct {
+		author client.Identity
+		call   func(s *client.Session) error
+		after  func(f frame) string // the slot at the return, given the lost call
+		again  string               // the answer when it must go out again
+		want   error
+	}{
+		"edit done":             {alice, edit, func(f frame) string { return edited(f, "") }, "", nil},
+		"edit done, then read":  {alice, edit, func(f frame) string { return edited(f, at) }, "", nil},
+		"edit not done":         {alice, edit, func(frame) string { return message(1, alice, "old", "") }, `"ok":{}`, nil},
+		"edit not done, read":   {alice, edit, func(frame) string { return message(1, alice, "old", at) }, `"error":{"reason":"not_editable"}`, client.ErrNotEditable},
+		"delete done":           {alice, remove, func(frame) string { return "" }, "", nil},
+		"delete not done":       {alice, remove, func(frame) string { return message(1, alice, "old", "") }, `"ok":{}`, nil},
+		"delete, answered":      {alice, remove, func(frame) string { return message(2, bob, "other", "") }, `"error":{"reason":"not_found"}`, client.ErrNotFound},
+		"read done":             {bob, read, func(frame) string { return message(1, bob, "old", at) }, "", nil},
+		"read, message is gone": {bob, read, func(frame) string { return "" }, "", nil},
+		"read, other message":   {bob, read, func(frame) string { return message(2, bob, "other", "") }, "", nil},
+		"read not done":         {bob, read, func(frame) string { return message(1, bob, "old", "") }, "broadcast", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				lost := make(chan frame, 1)
+				f := fake(t, script(t, func(p *peer) {
+					p.letIn(roomA, tokenA, message(1, test.author, "old", ""))
+					lost <- p.read()
+				}, func(p *peer) {
+					p.letIn(roomA, tokenA, test.after(<-lost))
+					switch f := p.read(); {
+					case f == nil && test.again != "":
+						t.Error("did not go out again")
+					case f != nil && test.again == "":
+						t.Errorf("%v went out again", f["event"])
+					case test.again == "broadcast":
+						p.send(`{"event":"message_read","data":{"message_id":%q,"read_at":%q}}`, id.Reveal(), at)
+					case f != nil:
+						p.answer(f, "%s", test.again)
+					}
+					p.drain()
+				}))
+				s := f.open(f.config())
+				if err := test.call(s); !errors.Is(err, test.want) {
+					t.Errorf("got %v, want %v", err, test.want)
+				}
+				synctest.Wait() // nothing more is on its way
+				s.Close()
+			})
+		})
+	}
+}
+
+// edited is the message after the edit in f.
+func edited(f frame, readAt string) string {
+	return sealedMessage(1, alice, f.data("ciphertext").(string), f.data("iv").(string), readAt)
+}
+
+func TestMarkRead(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, message(1, bob, "hello", ""))
+			read := p.expect("read_receipt")
+			if read.data("message_id") != messageID(1).Reveal() {
+				t.Error("another message was read")
+			}
+			p.send(`{"event":"message_read","data":{"message_id":%q,"read_at":"2026-06-01T11:00:00Z"}}`, messageID(1).Reveal())
+			p.send(`%s`, posted(message(2, alice, "mine", "")))
+			if f := p.read(); f != nil {
+				t.Errorf("got %v", f["event"])
+			}
+		}))
+		s := f.open(f.config())
+		for range 2 { // the second time nothing is to be done
+			if err := s.MarkRead(t.Context(), messageID(1)); err != nil {
+				t.Error(err)
+			}
+		}
+		next[client.State](t, s)
+		if e := next[client.MessageRead](t, s); e.ID != messageID(1) || !e.ReadAt.Equal(time.Date(2026, 6, 1, 11, 0, 0, 0, time.UTC)) {
+			t.Errorf("read at %v", e.ReadAt)
+		}
+		next[client.NewMessage](t, s)
+		if err := s.MarkRead(t.Context(), messageID(2)); !errors.Is(err, client.ErrNotFound) {
+			t.Errorf("own message: %v", err)
+		}
+		if err := s.MarkRead(t.Context(), messageID(1)); err != nil {
+			t.Errorf("replaced message: %v", err)
+		}
+	})
+}
+
+// A context ends a call at once. Whether the request went out decides what the
+// caller is told; an abandoned call does not come back on the next connection.
+func TestCallEndsWithContext(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			p.expect("send_message")
+			<-t.Context().Done()
+		}, func(p *peer) { p.drain() }))
+		s := f.open(f.config())
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := s.Send(ctx, "hello")
+		if !errors.Is(err, client.ErrUnanswered) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 5*time.Second {
+			t.Errorf("sent, no answer: %v after %v", err, time.Since(start))
+		}
+		if _, err := s.Send(ctx, "hello"); errors.Is(err, client.ErrUnanswered) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("context over before the call: %v", err)
+		}
+		s.Close()
+	})
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) { p.letIn(roomA, tokenA, "") }, func(p *peer) {
+			p.expect("join")
+			time.Sleep(10 * time.Second) // meanwhile the call below ends
+			p.answer(frame{"ref": "join"}, `"ok":{"room_id":%q,"ttl_expires_at":%q,"awaiting_party":false}`, roomA, ttl)
+			if f := p.read(); f != nil {
+				t.Errorf("an abandoned call came back: %v", f["event"])
+			}
+		}))
+		s := f.open(f.config())
+		next[client.State](t, s)
+		next[client.Disconnected](t, s)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if _, err := s.Send(ctx, "hello"); errors.Is(err, client.ErrUnanswered) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("never sent: %v", err)
+		}
+		next[client.State](t, s)
+		s.Close()
+	})
+}
+
+func TestTyping(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		start := time.Now()
+		var typed []time.Duration
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			for f := p.read(); f != nil; f = p.read() {
+				if f["event"] != "typing" {
+					t.Errorf("got %v", f["event"])
+				}
+				typed = append(typed, time.Since(start).Round(time.Second))
+			}
+		}))
+		s := f.open(f.config())
+		for range 100 {
+			s.Typing()
+			time.Sleep(100 * time.Millisecond)
+		}
+		s.Close()
+		synctest.Wait()
+		if got := fmt.Sprint(typed); got != "[0s 3s 6s 9s]" {
+			t.Errorf("typing went out at %s", got)
+		}
+	})
+}

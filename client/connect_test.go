@@ -1,0 +1,393 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"sotto/client"
+)
+
+// The waits double from [0.5, 1) s to [4, 8) s, at random within, and no phone
+// dials more than once a second. A connection that held starts them anew, one
+// that broke at once does not.
+func TestBackoff(t *testing.T) {
+	bounds := []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second, 4 * time.Second}
+	fails := func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }
+	waits := map[time.Duration]bool{}
+	for range 20 {
+		bubble(t, func(t *testing.T) {
+			const hold, flap = 6, 7 // these connections are joined, for a minute and for no time
+			f := fake(t, func(n int, w http.ResponseWriter, r *http.Request) {
+				switch n {
+				case hold:
+					script(t, func(p *peer) { p.letIn(roomA, tokenA, ""); time.Sleep(time.Minute) })(n, w, r)
+				case flap:
+					script(t, func(p *peer) { p.letIn(roomA, tokenA, "") })(n, w, r)
+				default:
+					fails(n, w, r)
+				}
+			})
+			s := f.open(f.config())
+			var lost []client.Disconnected
+			for len(lost) < 9 {
+				event, err := s.Next(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e, ok := event.(client.Disconnected); ok {
+					lost = append(lost, e)
+				}
+			}
+			least := append(append([]time.Duration(nil), bounds...), bounds[:3]...) // hold, flap, fail
+			for i, e := range lost {
+				if e.Retry < least[i] || e.Retry >= 2*least[i] {
+					t.Errorf("wait %d is %v, want [%v, %v)", i, e.Retry, least[i], 2*least[i])
+				}
+				waits[e.Retry] = true
+			}
+			dials := f.dials()
+			for i := range dials[1:] {
+				between := dials[i+1].at.Sub(dials[i].at)
+				want := lost[i].Retry
+				if i == hold {
+					want += time.Minute
+				}
+				if between != want {
+					t.Errorf("dial %d came after %v, announced %v", i+1, between, want)
+				}
+				if i > 0 && between < time.Second {
+					t.Errorf("dial %d came after %v", i+1, between)
+				}
+			}
+			s.Close()
+		})
+	}
+	if len(waits) < 170 {
+		t.Errorf("only %d of 180 waits differ", len(waits))
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Run("alive", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			f := fake(t, script(t, func(p *peer) { p.letIn(roomA, tokenA, ""); p.drain() }))
+			s := f.open(f.config())
+			if err := s.Check(t.Context()); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Hour)
+			if n := len(f.dials()); n != 1 {
+				t.Errorf("dialled %d times", n)
+			}
+		})
+	})
+	t.Run("dead", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			f := fake(t, script(t,
+				func(p *peer) { p.letIn(roomA, tokenA, ""); <-t.Context().Done() }, // answers no ping
+				func(p *peer) { p.letIn(roomA, tokenA, ""); p.drain() },
+			))
+			s := f.open(f.config())
+			next[client.State](t, s)
+			time.Sleep(time.Hour)
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			if err := s.Check(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("check = %v", err)
+			}
+			if lost := next[client.Disconnected](t, s); lost.Err.Error() != "relay does not answer a ping" {
+				t.Errorf("disconnected by %v", lost.Err)
+			}
+			next[client.State](t, s)
+			if took := time.Since(start); took != 3*time.Second {
+				t.Errorf("connected again after %v", took)
+			}
+			s.Close()
+		})
+	})
+	t.Run("between attempts", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			f := fake(t, func(n int, w http.ResponseWriter, r *http.Request) {
+				if n == 0 || n == 5 {
+					script(t, func(p *peer) { p.letIn(roomA, tokenA, "") })(n, w, r)
+				} else {
+					w.WriteHeader(503)
+				}
+			})
+			s := f.open(f.config())
+			for range 10 { // in a hurry, but not more than once a second
+				synctest.Wait()
+				if err := s.Check(t.Context()); err == nil {
+					t.Error("checks well without a connection")
+				}
+				time.Sleep(500 * time.Millisecond)
+			}
+			dials := f.dials()
+			if len(dials) != 5 {
+				t.Errorf("dialled %d times in 5 s", len(dials))
+			}
+			for i := range dials[1:] {
+				if between := dials[i+1].at.Sub(dials[i].at); between != time.Second {
+					t.Errorf("dial %d came after %v", i+1, between)
+				}
+			}
+			s.Close()
+		})
+	})
+}
+
+// A caller who takes no events costs a bounded queue, and misses nothing that
+// is still on the relay.
+func TestSlowCallerGetsState(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			for n := range 200 {
+				p.send(`%s`, posted(message(n, bob, "text", "")))
+			}
+			p.send(`{"event":"presence","data":{"connected":true}}`)
+			p.send(`%s`, posted(message(200, bob, "last", "")))
+		}, func(p *peer) { <-t.Context().Done() }))
+		s := f.open(f.config())
+		time.Sleep(10 * time.Second)
+		s.Close()
+		var last *client.Message
+		var connected bool
+		events := 0
+		for {
+			event, err := s.Next(t.Context())
+			if err != nil {
+				if !errors.Is(err, client.ErrClosed) {
+					t.Error(err)
+				}
+				break
+			}
+			events++
+			switch e := event.(type) {
+			case client.State:
+				last, connected = e.Message, e.OtherConnected
+			case client.NewMessage:
+				last = &e.Message
+			case client.Presence:
+				connected = e.Connected
+			}
+		}
+		if events > 64 {
+			t.Errorf("%d events were kept", events)
+		}
+		if last == nil || last.ID != messageID(200) || !connected {
+			t.Error("the events do not lead to the state of the room")
+		}
+	})
+}
+
+func TestEvents(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const at = "2026-06-01T11:00:00Z"
+		sealed := testKey.Seal([]byte("edited"))
+		other := messageID(9).Reveal()
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			id := messageID(1).Reveal()
+			p.send(`{"event":"party_paired","data":{}}`)
+			p.send(`{"event":"party_paired","data":{"ttl_expires_at":%q}}`, at)
+			p.send(`{"event":"presence","data":{"connected":true}}`)
+			p.send(`{"event":"counterparty_typing","data":{}}`)
+			p.send(`{"event":"something_new","data":{"a":[1,2]}}`)
+			p.send(`%s`, posted(message(1, bob, "hello", "")))
+			p.send(`{"event":"message_edited","data":{"message_id":%q,"ciphertext":%q,"iv":%q}}`, other, b64(sealed.Ciphertext), b64(sealed.IV[:]))
+			p.send(`{"event":"message_edited","data":{"message_id":%q,"ciphertext":%q,"iv":%q}}`, id, b64(sealed.Ciphertext), b64(sealed.IV[:]))
+			p.send(`{"event":"message_read","data":{"message_id":%q,"read_at":%q}}`, other, at)
+			p.send(`{"event":"message_read","data":{"message_id":%q,"read_at":%q}}`, id, at)
+			p.send(`{"event":"message_deleted","data":{"message_id":%q}}`, other)
+			p.send(`{"event":"message_deleted","data":{"message_id":%q}}`, id)
+			p.send(`%s`, posted(message(2, alice, "mine", "")))
+			p.drain()
+		}))
+		s := f.open(f.config())
+		when := time.Date(2026, 6, 1, 11, 0, 0, 0, time.UTC)
+		next[client.State](t, s)
+		if e := next[client.Paired](t, s); !e.TTLExpiresAt.IsZero() {
+			t.Errorf("paired with TTL %v", e.TTLExpiresAt)
+		}
+		if e := next[client.Paired](t, s); !e.TTLExpiresAt.Equal(when) {
+			t.Errorf("paired with TTL %v", e.TTLExpiresAt)
+		}
+		if e := next[client.Presence](t, s); !e.Connected {
+			t.Error("presence false")
+		}
+		next[client.Typing](t, s)
+		if m := next[client.NewMessage](t, s).Message; m.Text != "hello" || m.Mine {
+			t.Error("another new message")
+		}
+		if m := next[client.MessageEdited](t, s).Message; m.ID != messageID(1) || m.Text != "edited" {
+			t.Error("another edit")
+		}
+		if e := next[client.MessageRead](t, s); e.ID != messageID(1) || !e.ReadAt.Equal(when) {
+			t.Error("another receipt")
+		}
+		if e := next[client.MessageDeleted](t, s); e.ID != messageID(1) {
+			t.Error("another deletion")
+		}
+		if m := next[client.NewMessage](t, s).Message; m.Text != "mine" || !m.Mine {
+			t.Error("one's own message is not one's own")
+		}
+	})
+}
+
+func TestNextEndsWithContext(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			time.Sleep(time.Hour)
+			p.send(`{"event":"counterparty_typing","data":{}}`)
+			p.drain()
+		}))
+		s := f.open(f.config())
+		next[client.State](t, s)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := s.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("next = %v", err)
+		}
+		next[client.Typing](t, s) // which the first call did not eat
+	})
+}
+
+// The bubble fails when a goroutine of the session outlives Close, whatever the
+// session is doing.
+func TestCloseInEveryState(t *testing.T) {
+	for name, handle := range map[string]func(t *testing.T) handler{
+		"dialling": func(t *testing.T) handler {
+			return func(n int, w http.ResponseWriter, r *http.Request) {
+				if n == 0 {
+					script(t, func(p *peer) { p.letIn(roomA, tokenA, "") })(n, w, r)
+				} else {
+					<-r.Context().Done()
+				}
+			}
+		},
+		"joining": func(t *testing.T) handler {
+			return script(t, func(p *peer) { p.letIn(roomA, tokenA, "") }, func(p *peer) { p.drain() })
+		},
+		"waiting": func(t *testing.T) handler {
+			return func(n int, w http.ResponseWriter, r *http.Request) {
+				if n == 0 {
+					script(t, func(p *peer) { p.letIn(roomA, tokenA, "") })(n, w, r)
+				} else {
+					w.Header().Set("Retry-After", "3600")
+					w.WriteHeader(429)
+				}
+			}
+		},
+		"connected": func(t *testing.T) handler {
+			return script(t, func(p *peer) { p.letIn(roomA, tokenA, ""); p.drain() })
+		},
+		"ended": func(t *testing.T) handler {
+			return script(t, func(p *peer) { p.letIn(roomA, tokenA, ""); p.close(1000) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				f := fake(t, handle(t))
+				s := f.open(f.config())
+				time.Sleep(2 * time.Second)
+				want := client.ErrClosed
+				if name == "ended" {
+					want = client.ErrRoomExpired
+				}
+				result := make(chan error, 1)
+				go func() {
+					_, err := s.Send(context.Background(), "hello")
+					result <- err
+				}()
+				synctest.Wait()
+				s.Close()
+				s.Close()
+				if err := <-result; !errors.Is(err, want) {
+					t.Errorf("the send under way = %v", err)
+				}
+				wantEnd(t, s, want)
+			})
+		})
+	}
+}
+
+// Over real sockets: a session is one goroutine, two while connected, and none
+// after Close.
+func TestGoroutines(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: script(t, func(p *peer) {
+		p.letIn(roomA, tokenA, "")
+		p.expect("typing")
+		p.send(`{"event":"counterparty_typing","data":{}}`)
+		p.drain()
+	}).serve()}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener)
+	}()
+	transport := &http.Transport{}
+	const sessions = 10
+	for range sessions {
+		s, err := client.Open(t.Context(), client.Config{
+			URL: "http://" + listener.Addr().String(), Identity: alice, Key: testKey, HTTPClient: &http.Client{Transport: transport},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		next[client.State](t, s)
+		s.Typing() // the answer shows that both goroutines run
+		next[client.Typing](t, s)
+	}
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	running := 0
+	for g := range strings.SplitSeq(string(stacks), "\n\n") {
+		if strings.Contains(g, "created by sotto/client.") || strings.Contains(g, "client.(*Session).write(") {
+			running++
+		}
+	}
+	if running != 2*sessions {
+		t.Errorf("%d sessions run %d goroutines", sessions, running)
+	}
+	_ = server.Close()
+	<-served
+	transport.CloseIdleConnections()
+}
+
+// serve makes a handler that counts its connections itself.
+func (h handler) serve() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h(0, w, r) })
+}
+
+// What goes wrong with the network is told without naming the room.
+func TestErrorsNameNoRoom(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		refusing := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return nil, errors.New("no route")
+		}}}
+		_, err := client.Open(ctx, client.Config{URL: "http://relay.example", Identity: alice, Key: testKey, HTTPClient: refusing})
+		if err == nil || !strings.Contains(err.Error(), "no route") || strings.Contains(err.Error(), alice.Room().Reveal()) {
+			t.Errorf("reads %v", err)
+		}
+	})
+}

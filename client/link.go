@@ -1,0 +1,169 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"sotto/relay/wire"
+)
+
+const (
+	// writeTimeout bounds one frame.
+	writeTimeout = 20 * time.Second
+	// maxFrame bounds what a relay can make a client hold at once, in bytes.
+	maxFrame = 1 << 20
+)
+
+// link is a connection that is joined. It lasts as long as its context.
+type link struct {
+	conn *websocket.Conn
+	ctx  context.Context
+	drop context.CancelCauseFunc // ends the connection; run makes another
+	wake chan struct{}           // capacity 1: there is something to write
+}
+
+func newLink(ctx context.Context, conn *websocket.Conn) *link {
+	l := &link{conn: conn, wake: make(chan struct{}, 1)}
+	l.ctx, l.drop = context.WithCancelCause(ctx)
+	return l
+}
+
+// serve reads and writes until the connection ends, and returns why.
+func (s *Session) serve(l *link) error {
+	var writer sync.WaitGroup
+	writer.Go(func() { s.write(l) })
+	err := s.read(l)
+	s.mu.Lock()
+	s.link = nil
+	s.mu.Unlock()
+	if cause := context.Cause(l.ctx); cause != nil {
+		err = cause // err only says that the connection was closed
+	}
+	l.drop(nil)
+	writer.Wait()
+	return err
+}
+
+// attach makes l the session's connection and takes in the state of the room.
+func (s *Session) attach(l *link, j *wire.Joined) error {
+	s.mu.Lock()
+	first, derive := !s.joined, s.key == nil
+	s.mu.Unlock()
+	var key *Key
+	if derive {
+		key = s.cfg.Identity.Key(j.RoomID) // slow, so not under s.mu
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !first && s.room != j.RoomID {
+		return errOtherRoom
+	}
+	if derive {
+		s.key = key
+	}
+	s.joined, s.room, s.resume = true, j.RoomID, j.Resume
+	s.state = State{TTLExpiresAt: j.TTLExpiresAt, AwaitingParty: j.AwaitingParty}
+	if j.Message != nil {
+		m := s.message(j.Message)
+		s.state.Message = &m
+	}
+	s.link, s.typing.wanted = l, false
+	select {
+	case <-s.hurry: // of an attempt that is over
+	default:
+	}
+	s.push(s.snapshot())
+	s.settleByState(j.Message)
+	notify(l.wake)
+	if first {
+		close(s.opened)
+	}
+	return nil
+}
+
+// read takes in frames until the connection ends.
+func (s *Session) read(l *link) error {
+	for {
+		var r wire.Response
+		if err := readResponse(l.ctx, l.conn, &r); err != nil {
+			return fmt.Errorf("read from relay: %w", err)
+		}
+		switch r.Event {
+		case wire.EventNone:
+			s.reply(&r)
+		case wire.EventRoomExpired:
+			return errExpired
+		default:
+			s.broadcast(&r)
+		}
+	}
+}
+
+// frames holds buffers for frames under way, so that a session that waits for
+// one holds none.
+var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func readResponse(ctx context.Context, conn *websocket.Conn, r *wire.Response) error {
+	kind, frame, err := conn.Reader(ctx)
+	if err != nil {
+		return err
+	}
+	buf, _ := frames.Get().(*bytes.Buffer) // holds nothing else
+	defer frames.Put(buf)
+	buf.Reset()
+	if _, err := buf.ReadFrom(frame); err != nil {
+		return err
+	}
+	if kind != websocket.MessageText {
+		return errBinary
+	}
+	return wire.DecodeResponse(buf.Bytes(), r)
+}
+
+// write writes what there is to write, until the connection ends.
+func (s *Session) write(l *link) {
+	for {
+		req := s.nextRequest(l)
+		if req == nil {
+			select {
+			case <-l.wake:
+				continue
+			case <-l.ctx.Done():
+				return
+			}
+		}
+		if err := writeRequest(l.ctx, l.conn, req); err != nil {
+			l.drop(fmt.Errorf("write to relay: %w", err))
+			return
+		}
+	}
+}
+
+func writeRequest(ctx context.Context, conn *websocket.Conn, req *wire.Request) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return conn.Write(ctx, websocket.MessageText, wire.AppendRequest(nil, req))
+}
+
+// nextRequest returns what is to be written to l next, or nil.
+func (s *Session) nextRequest(l *link) *wire.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if c.sentOn != l {
+			c.sentOn, c.sentAt = l, time.Now()
+			return &c.req
+		}
+	}
+	if s.typing.wanted {
+		s.typing.wanted = false
+		return &wire.Request{Event: wire.EventTyping}
+	}
+	return nil
+}

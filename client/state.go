@@ -1,0 +1,79 @@
+package client
+
+import (
+	"unicode/utf8"
+
+	"sotto/relay/wire"
+)
+
+// snapshot returns a State that shares nothing with s. Called with s.mu held.
+func (s *Session) snapshot() State {
+	state := s.state
+	if state.Message != nil {
+		m := *state.Message
+		state.Message = &m
+	}
+	return state
+}
+
+// message returns m as the caller sees it. Called with s.mu held, s.key set.
+func (s *Session) message(m *wire.Message) Message {
+	out := Message{
+		ID:     m.ID,
+		Mine:   m.Sender == s.cfg.Identity.sender,
+		SentAt: m.InsertedAt,
+		ReadAt: m.ReadAt,
+	}
+	out.Text, out.Unreadable = s.text(m)
+	return out
+}
+
+func (s *Session) text(m *wire.Message) (text string, unreadable bool) {
+	plaintext, err := s.key.Open(Sealed{IV: m.IV, Ciphertext: m.Ciphertext})
+	if err != nil || !utf8.Valid(plaintext) {
+		return "", true
+	}
+	return string(plaintext), false
+}
+
+// broadcast takes in what the relay told everybody. Events about a message the
+// slot does not hold are of no use to anybody.
+func (s *Session) broadcast(r *wire.Response) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	current := s.state.Message
+	about := current != nil && current.ID == r.MessageID
+	switch r.Event {
+	case wire.EventNewMessage:
+		m := s.message(r.Message)
+		s.state.Message = &m
+		s.push(NewMessage{Message: m})
+	case wire.EventMessageRead:
+		if about {
+			current.ReadAt = r.Message.ReadAt
+			s.push(MessageRead{ID: current.ID, ReadAt: current.ReadAt})
+		}
+	case wire.EventMessageEdited:
+		if about {
+			current.Text, current.Unreadable = s.text(r.Message)
+			s.push(MessageEdited{Message: *current})
+		}
+	case wire.EventMessageDeleted:
+		if about {
+			s.state.Message = nil
+			s.push(MessageDeleted{ID: r.MessageID})
+		}
+	case wire.EventCounterpartyTyping:
+		s.push(Typing{})
+	case wire.EventPartyPaired:
+		s.state.AwaitingParty = false
+		if !r.TTLExpiresAt.IsZero() {
+			s.state.TTLExpiresAt = r.TTLExpiresAt
+		}
+		s.push(Paired{TTLExpiresAt: r.TTLExpiresAt})
+	case wire.EventPresence:
+		s.state.OtherConnected = r.Connected
+		s.push(Presence{Connected: r.Connected})
+	}
+	s.settleReads()
+}
