@@ -40,7 +40,6 @@ type conn struct {
 	relay *Relay
 	hash  wire.RoomHash
 	addr  addrKey
-	out   *frameWriter
 	// mark tells the lines of one socket in the log from those of others. It
 	// means nothing outside this process.
 	mark uint32

@@ -3,44 +3,91 @@ package relay
 import (
 	"encoding/binary"
 	"io"
+	"sync"
 
 	"sotto/relay/wire"
 )
 
 // frameWriter sits between the WebSocket library, whose own buffer is a few
-// bytes, and the network. It gathers the pieces of one frame in a buffer of
-// the relay's, so that a frame is one write, one packet and one TLS record,
-// and no ciphertext stays in a buffer nobody clears. The library writes one
-// frame at a time, so there is no lock.
+// bytes, and the network. It gathers the pieces of a frame, and frames that
+// follow each other at once, in a buffer of the relay's: so they are one write,
+// one packet and one TLS record, and no ciphertext stays in a buffer nobody
+// clears. It is safe for concurrent use.
 type frameWriter struct {
 	to      io.Writer
 	buffers *wire.Buffers
-	// pending is the unfinished frame, which will have size bytes.
+
+	mu sync.Mutex
+	// guarded by mu
 	pending *wire.Buffer
-	size    int
+	// missing is how much of the last pending frame is yet to come.
+	missing int
+	// held: whole frames wait for the next.
+	held bool
+}
+
+// hold makes whole frames wait for the next one, or not.
+func (w *frameWriter) hold(held bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = held
+}
+
+// flush sends the whole frames that wait.
+func (w *frameWriter) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = false
+	if w.pending == nil || w.missing > 0 {
+		return nil
+	}
+	return w.send()
 }
 
 // Write takes the next piece of the byte stream. Every frame starts a piece
 // that holds its whole header.
 func (w *frameWriter) Write(p []byte) (int, error) {
-	if w.pending == nil {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.missing == 0 {
 		size := frameSize(p)
-		if len(p) >= size || size > w.buffers.Limit() {
-			return w.to.Write(p)
+		if w.pending != nil && len(w.pending.Bytes())+size > w.pending.Size() {
+			if err := w.send(); err != nil {
+				return 0, err
+			}
 		}
-		w.pending, w.size = w.buffers.Get(size), size
+		switch {
+		case w.pending != nil:
+		case size > w.buffers.Limit(), !w.held && len(p) >= size:
+			return w.to.Write(p)
+		default:
+			w.pending = w.buffers.Get(size)
+		}
+		w.missing = size
 	}
 	w.pending.Append(p)
-	if len(w.pending.Bytes()) < w.size {
+	w.missing -= len(p)
+	if w.missing > 0 || w.held {
 		return len(p), nil
 	}
-	_, err := w.to.Write(w.pending.Bytes())
-	w.release()
-	return len(p), err
+	return len(p), w.send()
 }
 
-// release gives up an unfinished frame, if there is one.
+// send writes what is pending. w.mu is held.
+func (w *frameWriter) send() error {
+	_, err := w.to.Write(w.pending.Bytes())
+	w.drop()
+	return err
+}
+
+// release gives up what is pending.
 func (w *frameWriter) release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drop()
+}
+
+func (w *frameWriter) drop() {
 	if w.pending != nil {
 		w.pending.Release()
 		w.pending = nil

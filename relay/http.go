@@ -97,11 +97,10 @@ func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash
 		return
 	}
 	rl.start(&conn{
-		outbox: newOutbox(ws, shaken.conn, rl.metrics),
+		outbox: newOutbox(ws, shaken.conn, shaken.out, rl.metrics),
 		relay:  rl,
 		hash:   hash,
 		addr:   addr,
-		out:    shaken.out,
 		mark:   rand.Uint32(), //nolint:gosec // a mark, not a secret
 		born:   time.Now(),
 	})

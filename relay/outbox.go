@@ -35,6 +35,7 @@ const (
 type outbox struct {
 	ws      *websocket.Conn
 	net     net.Conn // its Close never blocks
+	out     *frameWriter
 	metrics *metrics
 	writers sync.WaitGroup // the writer and the tasks
 
@@ -57,8 +58,8 @@ type queued struct {
 	at    time.Time
 }
 
-func newOutbox(ws *websocket.Conn, conn transport, m *metrics) *outbox {
-	o := &outbox{ws: ws, net: conn, metrics: m}
+func newOutbox(ws *websocket.Conn, conn transport, out *frameWriter, m *metrics) *outbox {
+	o := &outbox{ws: ws, net: conn, out: out, metrics: m}
 	o.room.L = &o.mu
 	return o
 }
@@ -136,10 +137,10 @@ func (o *outbox) startWriter() {
 // write sends what is queued, then closes the socket if that is asked for.
 func (o *outbox) write() {
 	for {
-		q, code, more := o.next()
+		q, last, code, more := o.next()
 		switch {
 		case more:
-			if !o.send(q) {
+			if !o.send(q, last) {
 				return
 			}
 		case code != wire.CloseNone:
@@ -151,15 +152,16 @@ func (o *outbox) write() {
 	}
 }
 
-// next takes the first frame off the queue. With an empty queue the writer
-// ends, and says so under the same lock, or closes the socket.
-func (o *outbox) next() (q queued, code wire.CloseCode, more bool) {
+// next takes the first frame off the queue and says whether it was the last.
+// With an empty queue the writer ends, and says so under the same lock, or
+// closes the socket.
+func (o *outbox) next() (q queued, last bool, code wire.CloseCode, more bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.queue) == 0 {
 		o.queue = nil
 		o.writing = o.code != wire.CloseNone
-		return queued{}, o.code, false
+		return queued{}, false, o.code, false
 	}
 	q = o.queue[0]
 	o.queue[0] = queued{}
@@ -168,22 +170,28 @@ func (o *outbox) next() (q queued, code wire.CloseCode, more bool) {
 	if len(o.queue) < maxQueued/2 {
 		o.room.Broadcast()
 	}
-	return q, o.code, true
+	return q, len(o.queue) == 0, o.code, true
 }
 
-// send writes one frame and reports whether it could. When it could not, the
-// socket is gone: a WebSocket can't go on after part of a frame.
-func (o *outbox) send(q queued) bool {
+// send writes one frame and reports whether it could. One that is not the last
+// goes out with those behind it: a sender's own copy of its message and the
+// acknowledgement are one packet. When it could not, the socket is gone: a
+// WebSocket can't go on after part of a frame.
+func (o *outbox) send(q queued, last bool) bool {
 	o.writeWithin(writeDeadline)
+	o.out.hold(!last)
 	err := o.ws.Write(context.Background(), websocket.MessageText, q.frame.Bytes())
 	q.frame.Release()
 	if err == nil {
-		o.writeWithin(noDeadline)
+		if last {
+			o.writeWithin(noDeadline)
+		}
 		if q.event == wire.EventNewMessage {
 			o.metrics.deliver.Observe(time.Since(q.at).Seconds())
 		}
 		return true
 	}
+	_ = o.out.flush() // the library's answer to a close frame may be held
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.open() && errors.Is(err, os.ErrDeadlineExceeded) {
