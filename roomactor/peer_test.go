@@ -8,12 +8,16 @@ import (
 	"sotto/relay/wire"
 )
 
-// peer is a Member that decodes and keeps what it is given, in order.
+// peer is a Member that decodes and keeps what it is given, in order. One
+// goroutine at a time takes it.
 type peer struct {
-	frames chan wire.Response
 	// onDeliver, when set, is asked first, in the room's goroutine: false is a
 	// frame that is not taken.
 	onDeliver func(wire.Event) bool
+
+	mu     sync.Mutex
+	frames []wire.Response // guarded by mu
+	came   chan struct{}   // has one after a frame came
 
 	once   sync.Once
 	code   wire.CloseCode // set before closed is closed
@@ -21,7 +25,7 @@ type peer struct {
 }
 
 func newPeer() *peer {
-	return &peer{frames: make(chan wire.Response, 1<<14), closed: make(chan struct{})}
+	return &peer{came: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
 func (p *peer) Deliver(event wire.Event, frame *wire.Buffer) bool {
@@ -32,12 +36,14 @@ func (p *peer) Deliver(event wire.Event, frame *wire.Buffer) bool {
 	if err := wire.DecodeResponse(frame.Bytes(), &r); err != nil || r.Event != event {
 		panic("a room sent what no client can read")
 	}
+	p.mu.Lock()
+	p.frames = append(p.frames, r)
+	p.mu.Unlock()
 	select {
-	case p.frames <- r:
-		return true
+	case p.came <- struct{}{}:
 	default:
-		panic("a peer of this test is given too much")
 	}
+	return true
 }
 
 func (p *peer) Close(code wire.CloseCode) {
@@ -47,18 +53,34 @@ func (p *peer) Close(code wire.CloseCode) {
 	})
 }
 
-// next returns the next frame.
+// next takes the next frame, for which it waits.
 func (p *peer) next(tb testing.TB) wire.Response {
 	tb.Helper()
+	if r, ok := p.pop(); ok {
+		return r
+	}
 	late := time.NewTimer(patience)
 	defer late.Stop()
-	select {
-	case r := <-p.frames:
-		return r
-	case <-late.C:
-		tb.Fatal("no frame came")
-		return wire.Response{}
+	for {
+		select {
+		case <-p.came:
+			if r, ok := p.pop(); ok {
+				return r
+			}
+		case <-late.C:
+			tb.Fatal("no frame came")
+		}
 	}
+}
+
+func (p *peer) pop() (r wire.Response, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.frames) == 0 {
+		return r, false
+	}
+	r, p.frames = p.frames[0], p.frames[1:]
+	return r, true
 }
 
 // expect takes the next frame, which must be a broadcast of this event, or a
@@ -82,22 +104,19 @@ func (p *peer) reply(tb testing.TB) wire.Response {
 	}
 }
 
-// taken returns what came and was not taken yet.
-func (p *peer) taken() (all []wire.Response) {
-	for {
-		select {
-		case r := <-p.frames:
-			all = append(all, r)
-		default:
-			return all
-		}
-	}
+// rest takes what came already.
+func (p *peer) rest() []wire.Response {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.frames
+	p.frames = nil
+	return all
 }
 
 // expectNothing fails the test if a frame is there.
 func (p *peer) expectNothing(tb testing.TB) {
 	tb.Helper()
-	for _, r := range p.taken() {
+	for _, r := range p.rest() {
 		tb.Errorf("got event %q, reason %q; want nothing", r.Event.String(), r.Reason)
 	}
 }

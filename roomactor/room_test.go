@@ -85,7 +85,7 @@ func TestObserver(t *testing.T) {
 func shut(tb testing.TB, h *house) {
 	tb.Helper()
 	if err := h.Shutdown(context.Background()); err != nil {
-		tb.Fatal(err)
+		tb.Error(err)
 	}
 }
 
@@ -173,7 +173,7 @@ func TestSlowMemberOfEndedRoom(t *testing.T) {
 	a.expectClosed(t, wire.CloseRoomExpired)
 	b.expectClosed(t, wire.CloseRoomExpired)
 	shut(t, h)
-	all := a.taken()
+	all := a.rest()
 	if last := all[len(all)-1]; last.Event != wire.EventRoomExpired {
 		t.Errorf("the last frame is %q; want room_expired", last.Event.String())
 	}
@@ -238,7 +238,7 @@ func TestDrainedMailbox(t *testing.T) {
 	if err := h.tryPost(context.Background(), room, b, sendRequest("later")); !errors.Is(err, roomactor.ErrRoomClosed) {
 		t.Errorf("post to an ended room: %v; want ErrRoomClosed", err)
 	}
-	for _, r := range b.taken() {
+	for _, r := range b.rest() {
 		if r.Reason != "" || r.Event == wire.EventNewMessage {
 			t.Errorf("what lay in the mailbox was carried out: event %q, reason %q", r.Event.String(), r.Reason)
 		}

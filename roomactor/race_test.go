@@ -1,0 +1,275 @@
+package roomactor_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/relay/wire"
+	"sotto/roomactor"
+)
+
+// arrival is how one join of a race ended.
+type arrival struct {
+	peer *peer
+	room *roomactor.Room
+	id   wire.RoomID
+}
+
+// arrive joins and takes the answer, which must be a good one.
+func (h *house) arrive(t *testing.T, room string, name string) arrival {
+	p := newPeer()
+	result, err := h.tryJoin(context.Background(), room, p, as(name))
+	if err != nil || result.Room == nil {
+		t.Errorf("join: %+v, %v", result, err)
+		return arrival{peer: p}
+	}
+	joined := p.next(t).Joined
+	if joined == nil {
+		t.Error("the first frame is not the join's answer")
+		return arrival{peer: p}
+	}
+	return arrival{p, result.Room, joined.RoomID}
+}
+
+// expire_room runs against joins: each join is in the old room, and is told of
+// its end, or in the one new room, and is left alone.
+func TestReapVsJoinRace(t *testing.T) {
+	const rounds, joiners = 2000, 4
+	h := newHouse(t, roomactor.Config{})
+	inOld, inNew := 0, 0
+	for round := range rounds {
+		name := fmt.Sprint(round)
+		first := h.arrive(t, name, "alice")
+		arrivals := make([]arrival, joiners)
+		var wg sync.WaitGroup
+		for i := range arrivals {
+			wg.Go(func() { arrivals[i] = h.arrive(t, name, "alice") })
+		}
+		h.post(t, first.room, first.peer, expireRequest)
+		wg.Wait()
+		first.peer.expectClosed(t, wire.CloseRoomExpired)
+
+		var next *roomactor.Room
+		var nextID wire.RoomID
+		for _, a := range arrivals {
+			if a.room == first.room {
+				inOld++
+				if a.id != first.id {
+					t.Error("the old room answers with another id")
+				}
+				a.peer.expect(t, wire.EventRoomExpired)
+				a.peer.expectClosed(t, wire.CloseRoomExpired)
+				continue
+			}
+			inNew++
+			if next == nil {
+				next, nextID = a.room, a.id
+			}
+			if a.room != next || a.id != nextID || a.id == first.id {
+				t.Error("two new rooms, or the old one's id")
+			}
+			a.peer.expectNothing(t)
+			a.peer.expectOpen(t)
+		}
+		if h.Exists(hash[wire.RoomHash](name)) != (next != nil) {
+			t.Error("the map does not hold the new room alone")
+		}
+		if t.Failed() {
+			t.Fatalf("in round %d", round)
+		}
+		if next != nil {
+			p := newPeer()
+			h.join(t, name, p, as("alice"))
+			h.post(t, next, p, expireRequest)
+			p.expectClosed(t, wire.CloseRoomExpired)
+		}
+	}
+	if inOld == 0 || inNew == 0 {
+		t.Errorf("%d joins in old rooms, %d in new ones: this was no race", inOld, inNew)
+	}
+}
+
+// The TTL of real rooms runs against joins that never pause.
+func TestTTLVsJoinRace(t *testing.T) {
+	const joiners, lives = 3, 1000
+	h := newHouse(t, roomactor.Config{RoomTTL: 300 * time.Microsecond})
+	var wg sync.WaitGroup
+	for i := range joiners {
+		wg.Go(func() {
+			for h.tally.allClosed() < lives && !t.Failed() {
+				a := h.arrive(t, "room", "alice")
+				if i == 0 && a.room != nil {
+					a.peer.expect(t, wire.EventRoomExpired)
+					a.peer.expectClosed(t, wire.CloseRoomExpired)
+				} else if a.room != nil {
+					a.room.Leave(a.peer)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// At the very instant of a room's end every join gets into the next room, and
+// one tick before it into the old one.
+func TestReapVsJoinAtTheInstant(t *testing.T) {
+	const rounds, joiners = 200, 4
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, roomactor.Config{})
+		for range rounds {
+			first := h.arrive(t, "room", "alice")
+			var late, early [joiners]arrival
+			var wg sync.WaitGroup
+			for i := range joiners {
+				wg.Go(func() {
+					time.Sleep(roomactor.DefaultUnpairedTTL - 1)
+					early[i] = h.arrive(t, "room", "alice")
+				})
+				wg.Go(func() {
+					time.Sleep(roomactor.DefaultUnpairedTTL)
+					late[i] = h.arrive(t, "room", "alice")
+				})
+			}
+			wg.Wait()
+			for i := range joiners {
+				if early[i].id != first.id {
+					t.Error("a join before the end is not in the old room")
+				}
+				early[i].peer.expect(t, wire.EventRoomExpired)
+				early[i].peer.expectClosed(t, wire.CloseRoomExpired)
+				if late[i].id == first.id || late[i].id != late[0].id {
+					t.Error("a join at the end is not in the one new room")
+				}
+				late[i].peer.expectOpen(t)
+			}
+			if t.Failed() {
+				return
+			}
+			h.post(t, late[0].room, late[0].peer, expireRequest)
+			late[0].peer.expectClosed(t, wire.CloseRoomExpired)
+		}
+	})
+}
+
+// Many with the right code claim one seat: one gets in, the gate is gone with
+// it, so the others are guesses: nine are unauthorized, then the room locks.
+func TestSecondSeatRace(t *testing.T) {
+	const rounds, claimers = 200, 24
+	for what, code := range map[string]func(name string) wire.Join{
+		"with a code": func(name string) wire.Join { return withCode(name, "code") },
+		"open":        as,
+	} {
+		t.Run(what, func(t *testing.T) {
+			h := newHouse(t, roomactor.Config{})
+			for round := range rounds {
+				creator := newPeer()
+				name := fmt.Sprint(round)
+				room := h.join(t, name, creator, code("alice"))
+				creator.expect(t, wire.EventNone)
+
+				var peers [claimers]*peer
+				var results [claimers]roomactor.JoinResult
+				var wg sync.WaitGroup
+				for i := range claimers {
+					peers[i] = newPeer()
+					wg.Go(func() {
+						result, err := h.tryJoin(context.Background(), name, peers[i], code(fmt.Sprint("claimer", i)))
+						if err != nil {
+							t.Errorf("join: %v", err)
+						}
+						results[i] = result
+					})
+				}
+				wg.Wait()
+				checkClaims(t, peers[:], results[:])
+				creator.expect(t, wire.EventPartyPaired)
+				creator.expectNothing(t)
+				if t.Failed() {
+					t.Fatalf("in round %d", round)
+				}
+				h.post(t, room, creator, expireRequest)
+			}
+		})
+	}
+}
+
+// checkClaims checks that one claim won and that the others were told what
+// guesses are told.
+func checkClaims(t *testing.T, peers []*peer, results []roomactor.JoinResult) {
+	t.Helper()
+	claimed, locked := 0, 0
+	left := make(map[int]bool)
+	for i, result := range results {
+		r := peers[i].reply(t)
+		switch {
+		case result.Kind == roomactor.JoinClaimed:
+			claimed++
+			if r.Joined == nil || r.Joined.AwaitingParty {
+				t.Error("the claim's answer is not that of a paired room")
+			}
+		case result.Reason == wire.ReasonUnauthorized && r.Reason == result.Reason && !left[r.AttemptsRemaining]:
+			left[r.AttemptsRemaining] = true
+		case result.Reason == wire.ReasonLocked && r.Reason == result.Reason && r.RetryAfter > 0:
+			locked++
+		default:
+			t.Errorf("a claim got %+v and reason %q, %d left", result, r.Reason, r.AttemptsRemaining)
+		}
+		peers[i].expectNothing(t)
+	}
+	if claimed != 1 || len(left) != 9 || locked != len(peers)-10 {
+		t.Errorf("%d claimed, %d unauthorized, %d locked; want 1, 9, %d", claimed, len(left), locked, len(peers)-10)
+	}
+}
+
+// Wrong codes run against the right one: whoever is before it is told of the
+// code, whoever is behind it of the seat, and the right one gets in unless ten
+// were before it.
+func TestSecondSeatRaceWithWrongCodes(t *testing.T) {
+	const rounds, guessers = 300, 9
+	h := newHouse(t, roomactor.Config{})
+	before, behind := 0, 0
+	for round := range rounds {
+		name := fmt.Sprint(round)
+		creator, claimer := newPeer(), newPeer()
+		room := h.join(t, name, creator, withCode("alice", "code"))
+		var wg sync.WaitGroup
+		var reasons [guessers]wire.Reason
+		for i := range guessers {
+			wg.Go(func() {
+				result, err := h.tryJoin(context.Background(), name, newPeer(), withCode("eve", "guess"))
+				if err != nil {
+					t.Errorf("join: %v", err)
+				}
+				reasons[i] = result.Reason
+			})
+		}
+		wg.Go(func() {
+			result, err := h.tryJoin(context.Background(), name, claimer, withCode("bob", "code"))
+			if err != nil || result.Kind != roomactor.JoinClaimed {
+				t.Errorf("the right code: %+v, %v", result, err)
+			}
+		})
+		wg.Wait()
+		for _, reason := range reasons {
+			switch reason {
+			case wire.ReasonOTPInvalid:
+				before++
+			case wire.ReasonUnauthorized:
+				behind++
+			default:
+				t.Errorf("a guess got %q", reason)
+			}
+		}
+		if t.Failed() {
+			t.Fatalf("in round %d", round)
+		}
+		h.post(t, room, creator, expireRequest)
+	}
+	if before == 0 || behind == 0 {
+		t.Errorf("%d guesses before the right code, %d behind it: this was no race", before, behind)
+	}
+}
