@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -257,6 +258,28 @@ func TestTruncatedFrames(t *testing.T) {
 	}
 	if req, err := read(t, frame); err != nil || req.Fault != "" {
 		t.Errorf("the whole frame is refused: %v, %v", err, req.Fault)
+	}
+}
+
+// The scanner looks at eight bytes at once, and at the last few one by one.
+func TestEveryByteAtEveryOffset(t *testing.T) {
+	t.Parallel()
+	b := newBuffers()
+	for c := range 256 {
+		for before := range 18 {
+			for _, after := range []int{0, 1, 9} {
+				frame := []byte(`{"event":"typing","x":"` + strings.Repeat("x", before) + string([]byte{byte(c)}) +
+					strings.Repeat("n", after) + `"}`)
+				good := verdictOf(frame).good
+				req, err := b.ReadRequest(bytes.NewReader(frame), maxCiphertext)
+				if (err == nil) != good {
+					t.Errorf("byte %#x with %d before and %d after it: %v", c, before, after, err)
+				}
+				if err == nil {
+					req.Release()
+				}
+			}
+		}
 	}
 }
 
