@@ -47,55 +47,92 @@ func (o *option) env() string {
 
 // optionTable is every flag, in the order of the help.
 var optionTable = []option{
-	{name: "listen", value: ":8080", help: "address of the relay and its page",
-		set: func(o *options, v string) (err error) { o.listen, err = parseListen(v); return err }},
-	{name: "admin-listen", value: "127.0.0.1:8081", help: "address of metrics, health and profiles, or off; keep it private",
+	{
+		name: "listen", value: ":8080", help: "address of the relay and its page",
+		set: func(o *options, v string) (err error) { o.listen, err = parseListen(v); return err },
+	},
+	{
+		name: "admin-listen", value: "127.0.0.1:8081", help: "address of metrics, health and profiles, or off; keep it private",
 		set: func(o *options, v string) (err error) {
 			if v == "off" {
 				return nil
 			}
 			o.adminListen, err = parseListen(v)
 			return err
-		}},
-	{name: "tls-cert", help: "certificate file (PEM); SIGHUP reads it again", optional: true,
-		set: func(o *options, v string) error { o.tlsCert = v; return nil }},
-	{name: "tls-key", help: "key file (PEM) of the certificate", optional: true,
-		set: func(o *options, v string) error { o.tlsKey = v; return nil }},
-	{name: "room-ttl", value: "168h", help: "how long a room lives from its creation",
-		set: func(o *options, v string) (err error) { o.relay.RoomTTL, err = parsePositive(v); return err }},
-	{name: "unpaired-ttl", value: "24h", help: "how long it lives while only one person came",
-		set: func(o *options, v string) (err error) { o.relay.UnpairedTTL, err = parsePositive(v); return err }},
-	{name: "max-rooms", value: "1000000", help: "rooms alive at once, or off",
-		set: func(o *options, v string) (err error) { o.relay.MaxRooms, err = parseLimit(v); return err }},
-	{name: "max-conns", value: "0", help: "sockets at once, or off; 0: from the limit of open files",
-		set: func(o *options, v string) (err error) { o.maxConns, err = parseLimitOrZero(v); return err }},
-	{name: "max-ciphertext", value: "8192", help: "bytes of one message, 512 to 32768",
-		set: func(o *options, v string) (err error) { o.relay.MaxCiphertextBytes, err = strconv.Atoi(v); return err }},
-	{name: "create-rate", value: "20", help: "rooms and seats an address may take in a minute, or off",
-		set: func(o *options, v string) (err error) { o.relay.CreateRate, err = parseLimit(v); return err }},
-	{name: "upgrade-rate", value: "120", help: "sockets an address may open in a minute, or off",
-		set: func(o *options, v string) (err error) { o.relay.UpgradeRate, err = parseLimit(v); return err }},
-	{name: "ping", value: "240s", help: "longest pause between pings, or off",
-		set: func(o *options, v string) (err error) { o.relay.PingInterval, err = parseDurationOrOff(v); return err }},
-	{name: "join-floor", value: "500ms", help: "least time every join takes, or off",
-		set: func(o *options, v string) (err error) { o.relay.JoinFloor, err = parseDurationOrOff(v); return err }},
-	{name: "lockout-attempts", value: "10", help: "failed joins that lock a room, or off",
-		set: func(o *options, v string) (err error) { o.relay.Lockout.Attempts, err = parseLimit(v); return err }},
-	{name: "lockout-for", value: "30m", help: "how long a lock lasts",
-		set: func(o *options, v string) (err error) { o.relay.Lockout.For, err = parsePositive(v); return err }},
-	{name: "trusted-proxies", help: "proxies (CIDR,…) that tell a client's address by header or PROXY protocol", optional: true,
-		set: func(o *options, v string) (err error) { o.relay.TrustedProxies, err = parsePrefixes(v); return err }},
-	{name: "allowed-origins", help: "other origins (https://host,…) whose pages may connect", optional: true,
-		set: func(o *options, v string) error { o.relay.AllowedOrigins = splitList(v); return nil }},
-	{name: "log-format", value: "console", help: "console or json",
+		},
+	},
+	{
+		name: "tls-cert", help: "certificate file (PEM); SIGHUP reads it again", optional: true,
+		set: func(o *options, v string) error { o.tlsCert = v; return nil },
+	},
+	{
+		name: "tls-key", help: "key file (PEM) of the certificate", optional: true,
+		set: func(o *options, v string) error { o.tlsKey = v; return nil },
+	},
+	{
+		name: "room-ttl", value: "168h", help: "how long a room lives from its creation",
+		set: func(o *options, v string) (err error) { o.relay.RoomTTL, err = parsePositive(v); return err },
+	},
+	{
+		name: "unpaired-ttl", value: "24h", help: "how long it lives while only one person came",
+		set: func(o *options, v string) (err error) { o.relay.UnpairedTTL, err = parsePositive(v); return err },
+	},
+	{
+		name: "max-rooms", value: "1000000", help: "rooms alive at once, or off",
+		set: func(o *options, v string) (err error) { o.relay.MaxRooms, err = parseLimit(v); return err },
+	},
+	{
+		name: "max-conns", value: "0", help: "sockets at once, or off; 0: from the limit of open files",
+		set: func(o *options, v string) (err error) { o.maxConns, err = parseLimitOrZero(v); return err },
+	},
+	{
+		name: "max-ciphertext", value: "8192", help: "bytes of one message, 512 to 32768",
+		set: func(o *options, v string) (err error) { o.relay.MaxCiphertextBytes, err = strconv.Atoi(v); return err },
+	},
+	{
+		name: "create-rate", value: "20", help: "rooms and seats an address may take in a minute, or off",
+		set: func(o *options, v string) (err error) { o.relay.CreateRate, err = parseLimit(v); return err },
+	},
+	{
+		name: "upgrade-rate", value: "120", help: "sockets an address may open in a minute, or off",
+		set: func(o *options, v string) (err error) { o.relay.UpgradeRate, err = parseLimit(v); return err },
+	},
+	{
+		name: "ping", value: "240s", help: "longest pause between pings, or off",
+		set: func(o *options, v string) (err error) { o.relay.PingInterval, err = parseDurationOrOff(v); return err },
+	},
+	{
+		name: "join-floor", value: "500ms", help: "least time every join takes, or off",
+		set: func(o *options, v string) (err error) { o.relay.JoinFloor, err = parseDurationOrOff(v); return err },
+	},
+	{
+		name: "lockout-attempts", value: "10", help: "failed joins that lock a room, or off",
+		set: func(o *options, v string) (err error) { o.relay.Lockout.Attempts, err = parseLimit(v); return err },
+	},
+	{
+		name: "lockout-for", value: "30m", help: "how long a lock lasts",
+		set: func(o *options, v string) (err error) { o.relay.Lockout.For, err = parsePositive(v); return err },
+	},
+	{
+		name: "trusted-proxies", help: "proxies (CIDR,…) that tell a client's address by header or PROXY protocol", optional: true,
+		set: func(o *options, v string) (err error) { o.relay.TrustedProxies, err = parsePrefixes(v); return err },
+	},
+	{
+		name: "allowed-origins", help: "other origins (https://host,…) whose pages may connect", optional: true,
+		set: func(o *options, v string) error { o.relay.AllowedOrigins = splitList(v); return nil },
+	},
+	{
+		name: "log-format", value: "console", help: "console or json",
 		set: func(o *options, v string) error {
 			if v != "console" && v != "json" {
 				return errors.New("is neither console nor json")
 			}
 			o.logFormat = v
 			return nil
-		}},
-	{name: "log-level", value: "info", help: "debug, info, warn or error",
+		},
+	},
+	{
+		name: "log-level", value: "info", help: "debug, info, warn or error",
 		set: func(o *options, v string) error {
 			level, err := zerolog.ParseLevel(v)
 			if err != nil || level < zerolog.DebugLevel || level > zerolog.ErrorLevel {
@@ -103,7 +140,8 @@ var optionTable = []option{
 			}
 			o.logLevel = level
 			return nil
-		}},
+		},
+	},
 }
 
 // lookupEnv is os.LookupEnv.
@@ -193,7 +231,7 @@ func isOption(name string) bool {
 }
 
 func printHelp(w io.Writer) {
-	fmt.Fprint(w, `Sotto is a relay and a page for private two-person chat. Nothing is kept.
+	_, _ = fmt.Fprint(w, `Sotto is a relay and a page for private two-person chat. Nothing is kept.
 
   sotto [flags]       serve
   sotto version       print what this binary is
@@ -202,7 +240,7 @@ func printHelp(w io.Writer) {
 Each flag can be given by environment too. "off" or a negative number turns a
 limit off.
 
-`) //nolint:errcheck // a closed stdout
+`)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := range optionTable {
 		o := &optionTable[i]

@@ -47,7 +47,7 @@ func getURL(ts *testscript.TestScript, neg bool, args []string) {
 	}}
 	res, err := client.Get(args[1])
 	ts.Check(err)
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("body"), body, 0o600))

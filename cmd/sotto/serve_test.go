@@ -89,11 +89,11 @@ func await(t *testing.T, b *lockedBuffer, pattern string) string {
 
 func status(t *testing.T, url string) int {
 	t.Helper()
-	res, err := http.Get(url) //nolint:gosec,noctx // of this test's own server
+	res, err := http.Get(url)
 	if err != nil {
 		return 0
 	}
-	res.Body.Close()
+	_ = res.Body.Close()
 	return res.StatusCode
 }
 
@@ -111,7 +111,7 @@ func TestNotReadyWhileDraining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_, err = io.WriteString(c, "GET /room/"+strings.Repeat("0", 64)+"/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"+
 		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
 	if err != nil {
@@ -176,11 +176,11 @@ func TestCertificateReload(t *testing.T) {
 	p := start(t, "--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"))
 	addr := await(t, &p.out, `Open https://(\S+)`)
 	serial := func() int64 {
-		c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // looks at the certificate itself
+		c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 	}
 	if got := serial(); got != 1 {
@@ -227,7 +227,7 @@ func TestProxyProtocolFromTrustedPeersOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		_, err = io.WriteString(c, header+"GET /api/room/"+strings.Repeat("0", 64)+"/exists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		if err != nil {
 			t.Fatal(err)
@@ -236,7 +236,7 @@ func TestProxyProtocolFromTrustedPeersOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer res.Body.Close()
+		defer func() { _ = res.Body.Close() }()
 		return res.StatusCode
 	}
 	from := func(a string) string {

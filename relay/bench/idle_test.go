@@ -84,7 +84,7 @@ func visit(b *testing.B, p *process, first, n int) {
 		if err != nil {
 			return err
 		}
-		defer s.conn.Close()
+		defer func() { _ = s.conn.Close() }()
 		if err := s.join(0); err != nil {
 			return err
 		}

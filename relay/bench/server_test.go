@@ -61,8 +61,8 @@ func child(kind serverKind) error {
 	if err != nil {
 		return err
 	}
-	go func() { _ = http.Serve(l, handler) }() //nolint:gosec // ends with the process
-	fmt.Println(l.Addr())                      //nolint:forbidigo // the parent reads it
+	go func() { _ = http.Serve(l, handler) }() // ends with the process
+	fmt.Println(l.Addr())                      // the parent reads it
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		u, err := measure()
@@ -115,7 +115,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer c.CloseNow()
+	defer func() { _ = c.CloseNow() }()
 	for {
 		kind, p, err := c.Read(context.Background())
 		if err != nil {
@@ -145,7 +145,7 @@ func (f *fanout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer c.CloseNow()
+	defer func() { _ = c.CloseNow() }()
 	f.mu.Lock()
 	p := f.pairs[r.URL.Path]
 	if p == nil {
@@ -188,7 +188,7 @@ type process struct {
 
 func startServer(b *testing.B, kind serverKind) *process {
 	b.Helper()
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // this binary
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+string(kind))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
