@@ -1,0 +1,98 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"time"
+
+	"sotto/client"
+	"sotto/relay"
+	"sotto/relay/wire"
+)
+
+// await takes events until one is an E that fits.
+func await[E client.Event](ctx context.Context, s *client.Session, fits func(E) bool) E {
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			panic(err)
+		}
+		if e, ok := event.(E); ok && fits(e) {
+			return e
+		}
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Two people hold a conversation over a relay, which sees hashes and ciphertext
+// alone.
+func Example() {
+	rl, err := relay.New(relay.Config{})
+	must(err)
+	server := httptest.NewServer(rl)
+	defer server.Close()
+	defer func() { must(rl.Close()) }()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	// Alice makes up a number and opens it, behind a pairing code.
+	const number = "+44 7700 900123"
+	code := client.NewPairingCode()
+	identity, err := client.Derive(number, "493817")
+	must(err)
+	alice, err := client.Open(ctx, client.Config{URL: server.URL, Identity: identity, Code: code})
+	must(err)
+	defer alice.Close()
+	state := await(ctx, alice, func(client.State) bool { return true })
+	fmt.Println("Alice waits for somebody:", state.AwaitingParty)
+	asked, err := alice.Send(ctx, "Tomorrow at four?")
+	must(err)
+
+	// Bob was told number and code. He enters, and would not create by mistake.
+	identity, err = client.Derive(number, "205566")
+	must(err)
+	bob, err := client.Open(ctx, client.Config{URL: server.URL, Identity: identity, Code: code, Intent: wire.IntentEnter})
+	must(err)
+	defer bob.Close()
+	state = await(ctx, bob, func(client.State) bool { return true })
+	fmt.Println("Bob finds:", state.Message.Text)
+	must(bob.MarkRead(ctx, state.Message.ID))
+	await(ctx, alice, func(e client.MessageRead) bool { return e.ID == asked })
+	fmt.Println("Alice knows that he has read it")
+
+	// He answers, thinks better of it twice, and answers again.
+	answered, err := bob.Send(ctx, "At fuor")
+	must(err)
+	must(bob.Edit(ctx, answered, "At four"))
+	edited := await(ctx, alice, func(client.MessageEdited) bool { return true })
+	fmt.Println("Alice reads:", edited.Message.Text)
+	must(bob.Delete(ctx, answered))
+	await(ctx, alice, func(e client.MessageDeleted) bool { return e.ID == answered })
+	fmt.Println("Alice sees it vanish")
+	_, err = bob.Send(ctx, "At five")
+	must(err)
+	last := await(ctx, alice, func(e client.NewMessage) bool { return !e.Message.Mine })
+	fmt.Println("Alice reads:", last.Message.Text)
+
+	// She ends the room, for both.
+	must(alice.Expire(ctx))
+	for err = nil; err == nil; {
+		_, err = bob.Next(ctx)
+	}
+	fmt.Println("the room is gone for Bob:", errors.Is(err, client.ErrRoomExpired))
+	// Output:
+	// Alice waits for somebody: true
+	// Bob finds: Tomorrow at four?
+	// Alice knows that he has read it
+	// Alice reads: At four
+	// Alice sees it vanish
+	// Alice reads: At five
+	// the room is gone for Bob: true
+}
