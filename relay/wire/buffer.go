@@ -40,14 +40,14 @@ type Buffer struct {
 // 2 KiB counts as 2 KiB.
 func NewBuffers(limit int) *Buffers {
 	b := &Buffers{limit: max(limit, minLimit)}
-	b.small.New = func() any { return b.make(smallBuffer) }
-	b.large.New = func() any { return b.make(b.limit) }
+	b.small.New = func() any { return b.fresh(smallBuffer) }
+	b.large.New = func() any { return b.fresh(b.limit) }
 	b.requests.New = func() any { return new(Request) }
 	b.scanners.New = func() any { return new(scanner) }
 	return b
 }
 
-func (b *Buffers) make(size int) *Buffer {
+func (b *Buffers) fresh(size int) *Buffer {
 	return &Buffer{owner: b, bytes: make([]byte, 0, size)}
 }
 
@@ -63,11 +63,11 @@ func (b *Buffers) Get(size int) *Buffer {
 	var buf *Buffer
 	switch {
 	case size <= smallBuffer:
-		buf = b.small.Get().(*Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+		buf = b.small.Get().(*Buffer) //nolint:errcheck // the pool holds nothing else
 	case size <= b.limit:
-		buf = b.large.Get().(*Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+		buf = b.large.Get().(*Buffer) //nolint:errcheck // the pool holds nothing else
 	default:
-		buf = b.make(size)
+		buf = b.fresh(size)
 	}
 	buf.refs.Store(1)
 	b.live.Add(1)

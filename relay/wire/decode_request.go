@@ -11,9 +11,9 @@ func (b *Buffers) ReadRequest(r io.Reader, maxCiphertext int) (*Request, error) 
 	if err != nil {
 		return nil, err
 	}
-	req := b.requests.Get().(*Request) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	req := b.requests.Get().(*Request) //nolint:errcheck // the pool holds nothing else
 	req.buf = buf
-	s := b.scanners.Get().(*scanner) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	s := b.scanners.Get().(*scanner) //nolint:errcheck // the pool holds nothing else
 	s.reset(buf.bytes)
 	ok := req.decode(s, maxCiphertext)
 	s.reset(nil)

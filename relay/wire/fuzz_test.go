@@ -214,7 +214,7 @@ func FuzzResponseRoundTrip(f *testing.F) {
 		case 3:
 			in.Reason = reasons[int(flags)%len(reasons)]
 			in.AttemptsRemaining = int(flags) >> 8
-			in.RetryAfter = time.Duration(uint32(at)>>1) * time.Second //nolint:gosec // any will do
+			in.RetryAfter = time.Duration(uint32(at)>>1) * time.Second
 		case 4:
 			in.Event, in.Message = wire.EventNewMessage, message()
 		case 5:

@@ -108,5 +108,5 @@ func countValue(v value) (n int, ok bool) {
 		return 0, false
 	}
 	wide, err := strconv.ParseUint(string(v.text), 10, 31)
-	return int(wide), err == nil //nolint:gosec // 31 bits
+	return int(wide), err == nil
 }

@@ -1,0 +1,56 @@
+package wire_test
+
+import (
+	"slices"
+	"testing"
+
+	"sotto/relay/wire"
+)
+
+// What PROTOCOL.md and the clients of std-1 rely on.
+func TestCloseCodes(t *testing.T) {
+	t.Parallel()
+	want := map[wire.CloseCode]struct {
+		reason string
+		retry  bool
+	}{
+		1000: {"room_expired", false},
+		1009: {"frame_too_big", false},
+		1012: {"relay_restart", true},
+		4000: {"slow_consumer", true},
+		4001: {"replaced", true},
+		4002: {"no_pong", true},
+		4003: {"not_joined", true},
+		4004: {"room_failed", true},
+	}
+	codes := wire.CloseCodes()
+	if !slices.IsSorted(codes) || len(codes) != len(want) {
+		t.Errorf("the codes are %v", codes)
+	}
+	for _, code := range codes {
+		if code.Reason() != want[code].reason || code.Retry() != want[code].retry {
+			t.Errorf("%d is %q, retry %v", code, code.Reason(), code.Retry())
+		}
+	}
+	// A client meets codes that are not ours.
+	for code, retry := range map[wire.CloseCode]bool{
+		wire.CloseNone: false, 1001: false, 1006: false, 1011: false, 1013: false, 3999: false,
+		4005: true, 4499: true, 4500: false, 4999: false,
+	} {
+		if code.Reason() != "" || code.Retry() != retry {
+			t.Errorf("%d is %q, retry %v", code, code.Reason(), code.Retry())
+		}
+	}
+}
+
+func TestEventString(t *testing.T) {
+	t.Parallel()
+	for event, want := range map[wire.Event]string{
+		wire.EventNone: "", wire.EventUnknown: "", wire.EventJoin: "join", wire.EventRedeemExtension: "redeem_extension",
+		wire.EventNewMessage: "new_message", wire.EventPresence: "presence", wire.EventPresence + 1: "", 255: "",
+	} {
+		if got := event.String(); got != want {
+			t.Errorf("%d is %q, not %q", event, got, want)
+		}
+	}
+}
