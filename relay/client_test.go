@@ -29,21 +29,22 @@ type object = map[string]any
 type client struct {
 	t    testing.TB
 	conn net.Conn
-	// inbox has what came, in order; the last message is the end.
-	inbox chan message
+	// inbox has what came, in order; the last is the end.
+	inbox chan arrival
 	refs  int
 	// deaf clients leave pings without a pong.
 	deaf atomic.Bool
 
 	mu sync.Mutex // guards what follows, and writes
-	// pings are the times at which pings came.
-	pings []time.Time
+	// pings are the times at which pings came, lastPing what was in the last.
+	pings    []time.Time
+	lastPing []byte
 	// answered is set once a close frame was sent.
 	answered bool
 }
 
-// message is a text frame, or the end of the socket.
-type message struct {
+// arrival is a text frame, or the end of the socket.
+type arrival struct {
 	at   time.Time
 	text string
 	// ended: code and reason are those of the close frame, code 0 if none came.
@@ -106,7 +107,7 @@ func (w *world) upgrade(name string, o dialOptions) (net.Conn, *http.Response, *
 func roomPath(name string) string { return "/room/" + hash(name) + "/ws" }
 
 func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *client {
-	c := &client{t: t, conn: conn, inbox: make(chan message, 1<<14)}
+	c := &client{t: t, conn: conn, inbox: make(chan arrival, 1<<14)}
 	c.deaf.Store(deaf)
 	read := make(chan struct{})
 	go func() {
@@ -127,13 +128,13 @@ func (c *client) read(br *bufio.Reader) {
 		now := time.Now()
 		switch {
 		case err != nil:
-			c.inbox <- message{at: now, ended: true}
+			c.inbox <- arrival{at: now, ended: true}
 			return
 		case op == opText:
-			c.inbox <- message{at: now, text: string(payload)}
+			c.inbox <- arrival{at: now, text: string(payload)}
 		case op == opPing:
 			c.mu.Lock()
-			c.pings = append(c.pings, now)
+			c.pings, c.lastPing = append(c.pings, now), payload
 			c.mu.Unlock()
 			if !c.deaf.Load() {
 				c.write(frameBytes(finBit|opPong, payload))
@@ -141,7 +142,7 @@ func (c *client) read(br *bufio.Reader) {
 		case op == opPong:
 		case op == opClose && len(payload) >= 2:
 			c.sendClose(payload)
-			c.inbox <- message{
+			c.inbox <- arrival{
 				at: now, ended: true,
 				code: int(binary.BigEndian.Uint16(payload)), reason: string(payload[2:]),
 			}
@@ -202,7 +203,7 @@ func (c *client) sayJSON(v any) {
 }
 
 // next returns what comes next within d.
-func (c *client) next(d time.Duration) message {
+func (c *client) next(d time.Duration) arrival {
 	c.t.Helper()
 	timeout := time.NewTimer(d)
 	defer timeout.Stop()
@@ -211,7 +212,7 @@ func (c *client) next(d time.Duration) message {
 		return m
 	case <-timeout.C:
 		c.t.Fatalf("nothing came in %v", d)
-		return message{}
+		return arrival{}
 	}
 }
 
@@ -234,9 +235,13 @@ func decode(t testing.TB, text string) object {
 	return o
 }
 
-// ok expects the good reply to ref and returns what it says.
-func (c *client) ok(ref string) object {
+// ok expects the good reply to ref, behind the broadcasts named, and returns
+// what it says.
+func (c *client) ok(ref string, behind ...string) object {
 	c.t.Helper()
+	for _, name := range behind {
+		c.event(name)
+	}
 	f := c.frame()
 	wantKeys(c.t, f, "ref", "ok")
 	ok, isObject := f["ok"].(object)

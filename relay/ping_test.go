@@ -1,0 +1,145 @@
+package relay_test
+
+import (
+	"testing"
+	"time"
+)
+
+// Pings come every 210 to 240 s, drawn anew each time, so that phones do not
+// wake in step.
+func TestPing_Interval(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		c := w.dial("room")
+		c.join(ann)
+		last := time.Now()
+		time.Sleep(23 * time.Hour)
+		c.mu.Lock()
+		pings := c.pings
+		c.mu.Unlock()
+		seen := make(map[time.Duration]bool)
+		for _, at := range pings {
+			pause := at.Sub(last)
+			if pause < 210*time.Second || pause > 240*time.Second {
+				t.Errorf("a ping came after %v", pause)
+			}
+			seen[pause] = true
+			last = at
+		}
+		if len(pings) < 345 || len(seen) < 300 {
+			t.Errorf("%d pings with %d different pauses in 23 hours", len(pings), len(seen))
+		}
+		c.silent()
+	})
+}
+
+// Who does not answer within 30 s is closed with a retryable code.
+func TestPing_NoPong(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		b.deaf.Store(true)
+		a.sends(b) // traffic is no pong
+		at := b.closedWithin(5*time.Minute, 4002, "no_pong")
+		b.mu.Lock()
+		want(t, "closed after the ping by", at.Sub(b.pings[len(b.pings)-1]), 30*time.Second)
+		b.mu.Unlock()
+		a.silent()
+		want(t, "counted", w.metric("sotto_connections_closed_total", "4002"), 1.0)
+	})
+}
+
+// A pong that comes late, but in time, is good; one with other content is none.
+func TestPing_LatePong(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		c := w.dialWith("room", dialOptions{deaf: true})
+		c.join(ann)
+		for range 3 {
+			for n := c.pingCount(); c.pingCount() == n; {
+				time.Sleep(time.Second)
+			}
+			time.Sleep(28 * time.Second)
+			c.mu.Lock()
+			payload := c.lastPing
+			c.mu.Unlock()
+			c.write(frameBytes(finBit|opPong, []byte("other")))
+			c.write(frameBytes(finBit|opPong, payload))
+		}
+		c.silent()
+		for n := c.pingCount(); c.pingCount() == n; {
+			time.Sleep(time.Second)
+		}
+		c.write(frameBytes(finBit|opPong, []byte("other")))
+		c.closedWithin(time.Minute, 4002, "no_pong")
+	})
+}
+
+func TestPing_OwnInterval(t *testing.T) {
+	for name, tt := range map[string]struct {
+		interval    time.Duration
+		least, most int
+	}{
+		"impatient proxy": {20 * time.Second, 180, 206},
+		"off":             {-1, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := unlimited
+			cfg.PingInterval = tt.interval
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				c := w.dial("room")
+				c.join(ann)
+				time.Sleep(time.Hour)
+				if n := c.pingCount(); n < tt.least || n > tt.most {
+					t.Errorf("%d pings in an hour", n)
+				}
+				c.silent()
+			})
+		})
+	}
+}
+
+// An unjoined socket gets no ping: its own time is over before.
+func TestPing_NotBeforeTheJoin(t *testing.T) {
+	cfg := unlimited
+	cfg.PingInterval = time.Second
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		c := w.dial("room")
+		c.closedWithin(time.Minute, 4003, "not_joined")
+		want(t, "pings", c.pingCount(), 0)
+	})
+}
+
+// A peer that is gone while a ping is under way is gone at once: nothing waits
+// for the pong.
+func TestPing_PeerIsGoneMeanwhile(t *testing.T) {
+	for name, end := range map[string]func(*client){
+		"broken":  func(c *client) { _ = c.conn.Close() },
+		"orderly": func(c *client) { c.leave() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				a := w.dial("room")
+				a.join(ann, "ext", 1)
+				a.event("presence")
+				b := w.dialWith("room", dialOptions{deaf: true})
+				b.join(ben)
+				a.event("party_paired")
+				a.event("presence")
+				for b.pingCount() == 0 {
+					time.Sleep(time.Second)
+				}
+				left := time.Now()
+				end(b)
+				m := a.next(time.Minute)
+				want(t, "presence", decode(t, m.text), object{"event": "presence", "data": object{"connected": false}})
+				want(t, "told after", m.at.Sub(left), time.Duration(0))
+				want(t, "as without a pong", w.metric("sotto_connections_closed_total", "4002"), 0.0)
+			})
+		})
+	}
+}
+
+// pingCount returns how many pings came.
+func (c *client) pingCount() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.pings)
+}
