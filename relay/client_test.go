@@ -34,6 +34,8 @@ type client struct {
 	refs  int
 	// deaf clients leave pings without a pong.
 	deaf atomic.Bool
+	// gate is full while the client reads nothing: see freeze.
+	gate chan struct{}
 
 	mu sync.Mutex // guards what follows, and writes
 	// pings are the times at which pings came, lastPing what was in the last.
@@ -107,7 +109,7 @@ func (w *world) upgrade(name string, o dialOptions) (net.Conn, *http.Response, *
 func roomPath(name string) string { return "/room/" + hash(name) + "/ws" }
 
 func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *client {
-	c := &client{t: t, conn: conn, inbox: make(chan arrival, 1<<14)}
+	c := &client{t: t, conn: conn, inbox: make(chan arrival, 1<<14), gate: make(chan struct{}, 1)}
 	c.deaf.Store(deaf)
 	read := make(chan struct{})
 	go func() {
@@ -116,6 +118,7 @@ func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *clie
 	}()
 	t.Cleanup(func() {
 		_ = conn.Close()
+		c.thaw()
 		<-read
 	})
 	return c
@@ -124,6 +127,8 @@ func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *clie
 // read is the client's goroutine.
 func (c *client) read(br *bufio.Reader) {
 	for {
+		c.gate <- struct{}{}
+		<-c.gate
 		op, payload, err := readFrame(br)
 		now := time.Now()
 		switch {
@@ -150,6 +155,17 @@ func (c *client) read(br *bufio.Reader) {
 		default:
 			c.t.Errorf("the relay sent opcode %x with %d bytes", op, len(payload))
 		}
+	}
+}
+
+// freeze makes the client read nothing, but for one frame more.
+func (c *client) freeze() { c.gate <- struct{}{} }
+
+// thaw ends freeze.
+func (c *client) thaw() {
+	select {
+	case <-c.gate:
+	default:
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 // bytes, and the network. It gathers the pieces of a frame, and frames that
 // follow each other at once, in a buffer of the relay's: so they are one write,
 // one packet and one TLS record, and no ciphertext stays in a buffer nobody
-// clears. It is safe for concurrent use.
+// clears. Control frames wait for nothing: a close frame is the last there is.
+// It is safe for concurrent use.
 type frameWriter struct {
 	to      io.Writer
 	buffers *wire.Buffers
@@ -22,8 +23,8 @@ type frameWriter struct {
 	pending *wire.Buffer
 	// missing is how much of the last pending frame is yet to come.
 	missing int
-	// held: whole frames wait for the next.
-	held bool
+	// held: whole frames wait for the next; wait: the last pending one does.
+	held, wait bool
 }
 
 // hold makes whole frames wait for the next one, or not.
@@ -33,17 +34,6 @@ func (w *frameWriter) hold(held bool) {
 	w.held = held
 }
 
-// flush sends the whole frames that wait.
-func (w *frameWriter) flush() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.held = false
-	if w.pending == nil || w.missing > 0 {
-		return nil
-	}
-	return w.send()
-}
-
 // Write takes the next piece of the byte stream. Every frame starts a piece
 // that holds its whole header.
 func (w *frameWriter) Write(p []byte) (int, error) {
@@ -51,6 +41,7 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 	defer w.mu.Unlock()
 	if w.missing == 0 {
 		size := frameSize(p)
+		w.wait = w.held && !isControl(p)
 		if w.pending != nil && len(w.pending.Bytes())+size > w.pending.Size() {
 			if err := w.send(); err != nil {
 				return 0, err
@@ -58,7 +49,7 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 		}
 		switch {
 		case w.pending != nil:
-		case size > w.buffers.Limit(), !w.held && len(p) >= size:
+		case !w.wait && len(p) >= size:
 			return w.to.Write(p)
 		default:
 			w.pending = w.buffers.Get(size)
@@ -67,7 +58,7 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 	}
 	w.pending.Append(p)
 	w.missing -= len(p)
-	if w.missing > 0 || w.held {
+	if w.missing > 0 || w.wait {
 		return len(p), nil
 	}
 	return len(p), w.send()
@@ -93,6 +84,9 @@ func (w *frameWriter) drop() {
 		w.pending = nil
 	}
 }
+
+// isControl reports whether p begins a close, ping or pong frame.
+func isControl(p []byte) bool { return len(p) > 0 && p[0]&0x08 != 0 }
 
 // frameSize reads the size of an unmasked frame from its header: RFC 6455,
 // section 5.2. It is 0 when the header is not whole.

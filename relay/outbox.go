@@ -191,7 +191,6 @@ func (o *outbox) send(q queued, last bool) bool {
 		}
 		return true
 	}
-	_ = o.out.flush() // the library's answer to a close frame may be held
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.open() && errors.Is(err, os.ErrDeadlineExceeded) {
