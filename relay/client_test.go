@@ -34,15 +34,18 @@ type client struct {
 	refs  int
 	// deaf clients leave pings without a pong.
 	deaf atomic.Bool
-	// gate is full while the client reads nothing: see freeze.
-	gate chan struct{}
+	// writing is full while someone writes. It is no mutex, as whoever waits for
+	// one keeps time from passing.
+	writing chan struct{}
+	// answered is set once a close frame was sent.
+	answered atomic.Bool
 
-	mu sync.Mutex // guards what follows, and writes
+	mu sync.Mutex // guards what follows
+	// frozen is what the reader waits for, if anything: see freeze.
+	frozen chan struct{}
 	// pings are the times at which pings came, lastPing what was in the last.
 	pings    []time.Time
 	lastPing []byte
-	// answered is set once a close frame was sent.
-	answered bool
 }
 
 // arrival is a text frame, or the end of the socket.
@@ -109,7 +112,7 @@ func (w *world) upgrade(name string, o dialOptions) (net.Conn, *http.Response, *
 func roomPath(name string) string { return "/room/" + hash(name) + "/ws" }
 
 func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *client {
-	c := &client{t: t, conn: conn, inbox: make(chan arrival, 1<<14), gate: make(chan struct{}, 1)}
+	c := &client{t: t, conn: conn, inbox: make(chan arrival, 1<<14), writing: make(chan struct{}, 1)}
 	c.deaf.Store(deaf)
 	read := make(chan struct{})
 	go func() {
@@ -127,8 +130,7 @@ func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *clie
 // read is the client's goroutine.
 func (c *client) read(br *bufio.Reader) {
 	for {
-		c.gate <- struct{}{}
-		<-c.gate
+		c.awaitThaw()
 		op, payload, err := readFrame(br)
 		now := time.Now()
 		switch {
@@ -159,30 +161,42 @@ func (c *client) read(br *bufio.Reader) {
 }
 
 // freeze makes the client read nothing, but for one frame more.
-func (c *client) freeze() { c.gate <- struct{}{} }
+func (c *client) freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frozen = make(chan struct{})
+}
 
 // thaw ends freeze.
 func (c *client) thaw() {
-	select {
-	case <-c.gate:
-	default:
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen != nil {
+		close(c.frozen)
+		c.frozen = nil
+	}
+}
+
+func (c *client) awaitThaw() {
+	c.mu.Lock()
+	frozen := c.frozen
+	c.mu.Unlock()
+	if frozen != nil {
+		<-frozen
 	}
 }
 
 // write sends bytes as they are; a socket that is gone swallows them.
 func (c *client) write(b []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.writing <- struct{}{}
 	_, _ = c.conn.Write(b)
+	<-c.writing
 }
 
 // sendClose sends a close frame, once.
 func (c *client) sendClose(payload []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.answered {
-		c.answered = true
-		_, _ = c.conn.Write(frameBytes(finBit|opClose, payload))
+	if !c.answered.Swap(true) {
+		c.write(frameBytes(finBit|opClose, payload))
 	}
 }
 

@@ -17,6 +17,16 @@ func (w *world) coupleWithSlow(name string) (a, slow *client) {
 	return a, slow
 }
 
+// thawForAFrame lets a frozen client read one frame more.
+func (c *client) thawForAFrame() {
+	c.mu.Lock()
+	thawed := c.frozen
+	c.frozen = make(chan struct{})
+	c.mu.Unlock()
+	close(thawed)
+	synctest.Wait()
+}
+
 // fillUp makes a send and delete messages that do not fit on the way to a
 // client that has stopped reading, and checks that it notices nothing.
 func (c *client) fillUp(times int) {
@@ -71,9 +81,7 @@ func TestSlow_Overflow(t *testing.T) {
 				slow.freeze()
 				a.fillUp(6)
 				for range read {
-					slow.thaw()
-					slow.freeze() // one frame more
-					synctest.Wait()
+					slow.thawForAFrame()
 				}
 				for w.metric("sotto_slow_consumers_total", "queue") == 0 {
 					a.fillUp(1)
@@ -105,8 +113,7 @@ func TestSlow_ButReading(t *testing.T) {
 		a.fillUp(3)
 		for _, name := range []string{"new_message", "message_deleted", "new_message", "message_deleted", "new_message"} {
 			time.Sleep(4 * time.Second)
-			slow.thaw()
-			slow.freeze() // one frame more
+			slow.thawForAFrame()
 			slow.event(name)
 		}
 		slow.thaw()
