@@ -24,6 +24,8 @@ type options struct {
 	tlsKey      string
 	logFormat   string
 	logLevel    zerolog.Level
+	sandbox     string // on, off or require
+	lockMemory  bool
 	// maxConns is 0 when it is to come from the file limit.
 	maxConns int
 	// relay is the part of the configuration the library knows.
@@ -120,6 +122,26 @@ var optionTable = []option{
 	{
 		name: "allowed-origins", help: "other origins (https://host,…) whose pages may connect", optional: true,
 		set: func(o *options, v string) error { o.relay.AllowedOrigins = splitList(v); return nil },
+	},
+	{
+		name: "sandbox", value: "on", help: "on: what this kernel offers; require: refuse to start with less; or off",
+		set: func(o *options, v string) error {
+			if v != "on" && v != "off" && v != "require" {
+				return errors.New("is none of on, off, require")
+			}
+			o.sandbox = v
+			return nil
+		},
+	},
+	{
+		name: "lock-memory", value: "off", help: "on: keep all memory out of swap; needs unlimited locked memory",
+		set: func(o *options, v string) error {
+			if v != "on" && v != "off" {
+				return errors.New("is neither on nor off")
+			}
+			o.lockMemory = v == "on"
+			return nil
+		},
 	},
 	{
 		name: "log-format", value: "console", help: "console or json",

@@ -85,16 +85,22 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 		servers = append(servers, &server{newAdmin(reg, ready, errorLog), l})
 	}
 
+	fmt.Fprintf(stdout, "Open %s\n", openURL(public.Addr(), certs != nil)) //nolint:errcheck // a closed stdout
+	if certs == nil {
+		fmt.Fprintln(stdout, "Other devices need https: use --tls-cert and --tls-key, or a proxy that has a certificate.") //nolint:errcheck // as above
+	}
+	log.Info().Str("version", buildVersion()).Int("max_conns", cfg.MaxConns).Bool("tls", certs != nil).
+		Str("admin", adminAddr).Msg("relay started")
+	if err := lockUp(o, certs, reg, log, stderr); err != nil {
+		for _, s := range servers {
+			_ = s.listener.Close()
+		}
+		return err
+	}
+
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
 		go func() { failed <- s.http.Serve(s.listener) }() // ends with stop
-	}
-	url := openURL(public.Addr(), certs != nil)
-	log.Info().Str("version", buildVersion()).Int("max_conns", cfg.MaxConns).Bool("tls", certs != nil).
-		Str("admin", adminAddr).Msg("relay started")
-	fmt.Fprintf(stdout, "Open %s\n", url) //nolint:errcheck // a closed stdout
-	if certs == nil {
-		fmt.Fprintln(stdout, "Other devices need https: use --tls-cert and --tls-key, or a proxy that has a certificate.") //nolint:errcheck // as above
 	}
 	ready.set(true)
 

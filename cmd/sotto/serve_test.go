@@ -54,7 +54,8 @@ func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &program{cancel: cancel, exit: make(chan int, 1)}
-	args = append([]string{"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...)
+	// This process has other tests to run: the sandbox has its own.
+	args = append([]string{"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--sandbox", "off"}, args...)
 	go func() { p.exit <- run(ctx, args, noEnv, &p.out, &p.err) }()
 	t.Cleanup(func() { p.stop(t) })
 	return p
@@ -175,22 +176,14 @@ func TestCertificateReload(t *testing.T) {
 	writePair(t, dir, 1)
 	p := start(t, "--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"))
 	addr := await(t, &p.out, `Open https://(\S+)`)
-	serial := func() int64 {
-		c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = c.Close() }()
-		return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
-	}
-	if got := serial(); got != 1 {
+	if got := serialOf(t, addr); got != 1 {
 		t.Fatalf("serial %d at start", got)
 	}
 
 	writePair(t, dir, 2)
 	hangUp(t)
 	await(t, &p.err, `certificate reloaded`)
-	if got := serial(); got != 2 {
+	if got := serialOf(t, addr); got != 2 {
 		t.Errorf("serial %d after the reload", got)
 	}
 
@@ -199,9 +192,20 @@ func TestCertificateReload(t *testing.T) {
 	}
 	hangUp(t)
 	await(t, &p.err, `the old one stays`)
-	if got := serial(); got != 2 {
+	if got := serialOf(t, addr); got != 2 {
 		t.Errorf("serial %d after a reload that failed", got)
 	}
+}
+
+// serialOf returns the serial number of the certificate a server shows.
+func serialOf(t *testing.T, addr string) int64 {
+	t.Helper()
+	c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 }
 
 func hangUp(t *testing.T) {

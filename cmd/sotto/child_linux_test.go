@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// child is the program as a process of its own, in its sandbox.
+type child struct {
+	cmd      *exec.Cmd
+	out, err lockedBuffer
+	addr     string // host:port of the relay
+	admin    string
+}
+
+// startChild builds the program and starts it on free ports, behind wrapper if
+// one is given, and waits until it serves.
+func startChild(t *testing.T, wrapper []string, args ...string) *child {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "sotto")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	line := append(append(wrapper, program, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+		"--join-floor", "off"), args...)
+	c := &child{cmd: exec.Command(line[0], line[1:]...)}
+	// Pipes, not files: the sandbox lets no file grow.
+	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.stop(t) })
+	c.addr = await(t, &c.out, `Open https?://(\S+)`)
+	c.admin = await(t, &c.err, `admin=(\S+)`)
+	await(t, &c.err, `sandbox is on`)
+	for deadline := time.Now().Add(10 * time.Second); status(t, "http://"+c.admin+"/readyz") != http.StatusOK; {
+		if time.Now().After(deadline) {
+			t.Fatal("the relay never was ready")
+		}
+	}
+	return c
+}
+
+// pid is the program's own, also behind a wrapper.
+func (c *child) pid(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.cmd.Process.Pid, c.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := c.cmd.Process.Pid
+	if _, err := fmt.Sscan(string(text), &pid); err != nil {
+		return c.cmd.Process.Pid // no wrapper
+	}
+	return pid
+}
+
+func (c *child) stop(t *testing.T) {
+	t.Helper()
+	if c.cmd.ProcessState != nil {
+		return
+	}
+	p, err := os.FindProcess(c.pid(t))
+	if err == nil {
+		err = p.Signal(os.Interrupt)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	if err := c.cmd.Wait(); err != nil {
+		t.Errorf("the relay ended with %v: %s", err, c.err.String())
+	}
+}
+
+// seat is a raw socket that speaks std-1 as a stranger's client would.
+type seat struct {
+	t  *testing.T
+	ws *websocket.Conn
+	n  int
+	// lastID is of this seat's last message.
+	lastID any
+}
+
+func (c *child) join(t *testing.T, room string, who byte) *seat {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ws, res, err := websocket.Dial(ctx, "ws://"+c.addr+"/room/"+room+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Body != nil {
+		_ = res.Body.Close()
+	}
+	t.Cleanup(func() { _ = ws.CloseNow() })
+	s := &seat{t: t, ws: ws}
+	digits := strings.Repeat(string(who), 64)
+	s.ask("join", map[string]any{"sender_hash": digits, "access_hash": digits})
+	return s
+}
+
+// ask sends a request and reads frames until its answer, which must be ok.
+func (s *seat) ask(event string, data map[string]any) {
+	s.t.Helper()
+	s.n++
+	ref := fmt.Sprint(s.n)
+	frame, err := json.Marshal(map[string]any{"event": event, "ref": ref, "data": data})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.ws.Write(ctx, websocket.MessageText, frame); err != nil {
+		s.t.Fatal(err)
+	}
+	s.await(func(f map[string]any) bool {
+		if f["ref"] != ref {
+			return false
+		}
+		ok, good := f["ok"].(map[string]any)
+		if !good {
+			s.t.Fatalf("%s was refused: %v", event, f["error"])
+		}
+		if id := ok["message_id"]; id != nil {
+			s.lastID = id
+		}
+		return true
+	})
+}
+
+// await reads frames until one fits.
+func (s *seat) await(fits func(map[string]any) bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		_, frame, err := s.ws.Read(ctx)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		var f map[string]any
+		if err := json.Unmarshal(frame, &f); err != nil {
+			s.t.Fatal(err)
+		}
+		if fits(f) {
+			return
+		}
+	}
+}
+
+// fetch reads a page of the child.
+func fetch(t *testing.T, url string) {
+	t.Helper()
+	res, err := http.Get(url) //nolint:noctx // of the test's own child
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestMemoryForgets reads the memory of a running relay: while a message waits
+// it is there, or this test sees nothing; once it was replaced and a hundred
+// others have passed, no part of it is left, raw or as base64.
+func TestMemoryForgets(t *testing.T) {
+	var args []string
+	if os.Geteuid() != 0 {
+		args = []string{"--sandbox", "off"} // it keeps even its parent from looking
+	}
+	c := startChild(t, nil, args...)
+	room := strings.Repeat("6", 64)
+	ann, ben := c.join(t, room, 'a'), c.join(t, room, 'b')
+
+	for _, size := range []int{300, 8000} {
+		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
+			canary := make([]byte, size)
+			_, _ = rand.Read(canary)
+			ann.ask("send_message", sealed(canary))
+			if found := search(t, c.pid(t), canary); len(found) == 0 {
+				t.Fatal("the waiting message is nowhere in memory: the search is broken")
+			}
+			ben.ask("send_message", sealed(make([]byte, 100))) // replaces it
+			for i := range 50 {
+				ann.ask("send_message", sealed(bytes.Repeat([]byte{byte(i)}, 20+7*i)))
+				ben.ask("send_message", sealed(bytes.Repeat([]byte{byte(i)}, 30+9*i)))
+			}
+			for _, where := range search(t, c.pid(t), canary) {
+				t.Errorf("still in memory: %s", where)
+			}
+			ben.ask("delete_message", map[string]any{"message_id": ben.lastID})
+		})
+	}
+}
+
+func sealed(ciphertext []byte) map[string]any {
+	return map[string]any{
+		"ciphertext": base64.StdEncoding.EncodeToString(ciphertext),
+		"iv":         base64.StdEncoding.EncodeToString(make([]byte, 12)),
+	}
+}
+
+// search looks for pieces of the canary in all writable memory of a process
+// and says where it found which.
+func search(t *testing.T, pid int, canary []byte) []string {
+	t.Helper()
+	const piece = 15 // 20 characters of base64
+	type needle struct {
+		name string
+		text []byte
+	}
+	var needles []needle
+	// Multiples of 3, where the base64 of the whole is that of its pieces.
+	for _, at := range []int{0, len(canary) / 6 * 3, (len(canary) - piece) / 3 * 3} {
+		part := canary[at : at+piece]
+		needles = append(needles,
+			needle{fmt.Sprintf("raw, from byte %d", at), part},
+			needle{fmt.Sprintf("base64, from byte %d", at), []byte(base64.StdEncoding.EncodeToString(part))})
+	}
+
+	maps, err := os.Open(fmt.Sprintf("/proc/%d/maps", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = maps.Close() }()
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = mem.Close() }()
+	var found []string
+	lines := bufio.NewScanner(maps)
+	for lines.Scan() {
+		var from, to int64
+		var perms string
+		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &perms); err != nil || !strings.HasPrefix(perms, "rw") {
+			continue
+		}
+		region := make([]byte, to-from)
+		if _, err := mem.ReadAt(region, from); err != nil {
+			continue // pages of the kernel's
+		}
+		for _, n := range needles {
+			if at := bytes.Index(region, n.text); at >= 0 {
+				found = append(found, fmt.Sprintf("%s, at %x in %s", n.name, from+int64(at), lines.Text()))
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
