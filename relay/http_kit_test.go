@@ -85,3 +85,15 @@ func wantNoEcho(t *testing.T, resp *http.Response, body string) {
 		}
 	}
 }
+
+// acceptLate reads the answer to a handshake that was sent before.
+func acceptLate(t *testing.T, conn net.Conn) *client {
+	t.Helper()
+	br := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(br, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "status", resp.StatusCode, http.StatusSwitchingProtocols)
+	return startClient(t, conn, br, false)
+}

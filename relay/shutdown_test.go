@@ -1,0 +1,249 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/relay"
+)
+
+// shutdown runs Shutdown with the given patience and returns what it returned
+// and how long it took.
+func (w *world) shutdown(patience time.Duration) (error, time.Duration) { //nolint:revive // error first reads better in the tests
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	began := time.Now()
+	err := w.relay.Shutdown(ctx)
+	return err, time.Since(began)
+}
+
+// On shutdown every socket is closed 1012 "relay_restart", and rooms are gone.
+func TestRestart_ClosesEverySocket(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		a.sends(b)
+		unjoined := w.dial("room")
+		err, took := w.shutdown(10 * time.Second)
+		want(t, "error", err, nil)
+		want(t, "time it took", took, time.Duration(0))
+		for _, c := range []*client{a, b, unjoined} {
+			c.closed(1012, "relay_restart")
+		}
+		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
+		want(t, "connections", w.metric("sotto_connections", ""), 0.0)
+		want(t, "closed", w.metric("sotto_connections_closed_total", "1012"), 3.0)
+		want(t, "ended", w.metric("sotto_rooms_closed_total", "shutdown"), 1.0)
+		want(t, "Check", w.relay.Check(), nil)
+	})
+}
+
+// Shutdown waits for sockets whatever they are doing, 10 s at most, and leaves
+// no goroutine behind: the bubble would notice.
+func TestShutdownWaitsForConnections(t *testing.T) {
+	for name, tt := range map[string]struct {
+		prepare     func(w *world) *client
+		least, most time.Duration
+		code        int
+	}{
+		"idle": {
+			func(w *world) *client { return w.dial("room") }, 0, 0, 1012,
+		},
+		"a join is being held": {
+			func(w *world) *client {
+				c := w.dial("room")
+				c.post("join", ann.joining())
+				time.Sleep(100 * time.Millisecond)
+				return c
+			},
+			400 * time.Millisecond, 525 * time.Millisecond, 1012,
+		},
+		"a ping is under way": {
+			func(w *world) *client {
+				c := w.dialWith("room", dialOptions{deaf: true})
+				c.join(ann)
+				for c.pingCount() == 0 {
+					time.Sleep(time.Second)
+				}
+				return c
+			},
+			0, 0, 1012,
+		},
+		"a frame is half sent": {
+			func(w *world) *client {
+				c := w.dial("room")
+				c.join(ann)
+				c.write(textFrame(`{"event":"typing","x":"and a lot more of it, which never comes"}`)[:20])
+				synctest.Wait()
+				return c
+			},
+			// Its close frame can't be seen behind half a frame.
+			5 * time.Second, 5 * time.Second, 1012,
+		},
+		"the writer is blocked": {
+			func(w *world) *client {
+				a, slow := w.coupleWithSlow("room")
+				slow.freeze()
+				a.fillUp(3)
+				return slow
+			},
+			5 * time.Second, 5 * time.Second, 0,
+		},
+		"the peer says nothing any more": {
+			func(w *world) *client {
+				c := w.dial("room")
+				c.join(ann)
+				c.answered.Store(true) // no close frame from this one
+				return c
+			},
+			5 * time.Second, 5 * time.Second, 1012,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				c := tt.prepare(w)
+				err, took := w.shutdown(11 * time.Second)
+				want(t, "error", err, nil)
+				if took < tt.least || took > tt.most {
+					t.Errorf("it took %v; want %v to %v", took, tt.least, tt.most)
+				}
+				want(t, "sockets left", w.metric("sotto_connections", ""), 0.0)
+				c.thaw()
+				for {
+					m := c.next(within)
+					if m.ended {
+						want(t, "code", m.code, tt.code)
+						break
+					}
+				}
+				want(t, "Check", w.relay.Check(), nil)
+			})
+		})
+	}
+}
+
+// When its patience ends, what is left is cut.
+func TestShutdown_Impatient(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, slow := w.coupleWithSlow("room")
+		slow.freeze()
+		a.fillUp(3)
+		held := w.dial("room")
+		held.post("join", ann.joining())
+		half := w.dial("room")
+		half.write(textFrame("half of this is never sent")[:9])
+		synctest.Wait()
+		err, took := w.shutdown(100 * time.Millisecond)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error is %v; want the context's", err)
+		}
+		want(t, "time it took", took, 100*time.Millisecond)
+		a.closed(1012, "relay_restart")
+		want(t, "connections", w.metric("sotto_connections", ""), 0.0)
+		want(t, "Check", w.relay.Check(), nil)
+	})
+}
+
+// Close cuts at once, and leaves no room behind.
+func TestClose(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		var clients []*client
+		for _, name := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"} {
+			a, b := w.couple(name)
+			clients = append(clients, a, b)
+		}
+		left := w.dial("left alone")
+		left.join(ann)
+		left.leave()
+		held := w.dial("room")
+		held.post("join", ann.joining())
+		synctest.Wait()
+		began := time.Now()
+		want(t, "Close", w.relay.Close(), nil)
+		want(t, "time it took", time.Since(began), time.Duration(0))
+		for _, c := range append(clients, held) {
+			if m := c.next(within); !m.ended {
+				t.Errorf("got %+v; want the end", m)
+			}
+		}
+		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
+		want(t, "connections", w.metric("sotto_connections", ""), 0.0)
+		want(t, "Check", w.relay.Check(), nil)
+	})
+}
+
+func TestShutdown_Twice(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		w.dial("room").join(ann)
+		err, _ := w.shutdown(time.Second)
+		want(t, "first", err, nil)
+		err, took := w.shutdown(time.Second)
+		want(t, "second", err, relay.ErrClosed)
+		want(t, "time it took", took, time.Duration(0))
+		want(t, "Close", w.relay.Close(), relay.ErrClosed)
+	})
+}
+
+// Newcomers are refused while the relay closes; what is not a socket goes on.
+func TestShutdown_RefusesNewcomers(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		c := w.dial("room")
+		c.answered.Store(true) // keeps Shutdown waiting for 5 s
+		done := make(chan error)
+		go func() { done <- w.relay.Shutdown(t.Context()) }()
+		time.Sleep(time.Second)
+		resp, body := w.request("GET", roomPath("room"), upgradeHeader())
+		want(t, "status", resp.StatusCode, http.StatusServiceUnavailable)
+		want(t, "body", body, `{"error":"relay_restart"}`)
+		want(t, "Retry-After", resp.Header.Get("Retry-After"), "5")
+		wantSecurityHeaders(t, resp)
+		resp, _ = w.request("GET", "/healthz", nil)
+		want(t, "status", resp.StatusCode, http.StatusOK)
+		want(t, "error", <-done, nil)
+		want(t, "refused", w.metric("sotto_upgrades_refused_total", "closing"), 1.0)
+	})
+}
+
+// An upgrade that is under way when the relay begins to close is waited for
+// and closed like all others.
+func TestShutdown_UpgradeUnderWay(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"patient": 10 * time.Second, "impatient": 0} {
+		t.Run(name, func(t *testing.T) {
+			cfg := unlimited
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				// The answer to the handshake does not fit, so the upgrade hangs.
+				conn := w.connect(32)
+				if _, err := conn.Write([]byte(handshakeText(roomPath("room"))[:32])); err != nil {
+					t.Fatal(err)
+				}
+				go func() { _, _ = conn.Write([]byte(handshakeText(roomPath("room"))[32:])) }()
+				synctest.Wait()
+				done := make(chan error)
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				go func() { done <- w.relay.Shutdown(ctx) }()
+				time.Sleep(time.Second)
+				select {
+				case err := <-done:
+					t.Fatalf("Shutdown did not wait for an upgrade: %v", err)
+				default:
+				}
+				c := acceptLate(t, conn)
+				if patience > 0 {
+					c.closed(1012, "relay_restart")
+					want(t, "Shutdown", <-done, nil)
+				} else {
+					want(t, "the end", c.next(within).ended, true)
+					if err := <-done; !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("Shutdown: %v", err)
+					}
+				}
+				want(t, "Check", w.relay.Check(), nil)
+			})
+		})
+	}
+}
