@@ -123,16 +123,3 @@ func untilToken(b *rate.Limiter) time.Duration {
 	// Never 0 while something is missing, however little.
 	return time.Duration(math.Ceil(missing / float64(b.Limit()) * float64(time.Second)))
 }
-
-// addresses returns how many addresses are remembered.
-func (l *limiter) addresses() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := len(l.young)
-	for k := range l.old {
-		if _, both := l.young[k]; !both {
-			n++
-		}
-	}
-	return n
-}

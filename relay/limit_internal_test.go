@@ -1,0 +1,170 @@
+package relay
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// numbered returns an address for each n.
+func numbered(n int) netip.Addr {
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(10<<24+n))))
+}
+
+func TestLimiter_Upgrades(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(3, -1)
+		k := l.key(numbered(1))
+		for range 3 {
+			if wait := l.takeUpgrade(k); wait != 0 {
+				t.Fatalf("wait = %v within the burst", wait)
+			}
+		}
+		if wait := l.takeUpgrade(k); wait != 20*time.Second {
+			t.Fatalf("wait = %v; want 20s", wait)
+		}
+		time.Sleep(20*time.Second - time.Nanosecond)
+		if wait := l.takeUpgrade(k); wait <= 0 {
+			t.Fatal("let in a moment early")
+		}
+		time.Sleep(2 * time.Nanosecond) // rates are not exact to the nanosecond
+		if wait := l.takeUpgrade(k); wait != 0 {
+			t.Fatalf("wait = %v after the wait", wait)
+		}
+		if wait := l.takeUpgrade(l.key(numbered(2))); wait != 0 {
+			t.Fatalf("another address waits %v", wait)
+		}
+	})
+}
+
+// Seats that were taken together may overdraw the allowance; the debt is paid
+// before the next.
+func TestLimiter_Debt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(-1, 6) // one in 10 s
+		k := l.key(numbered(1))
+		for range 6 + 2 {
+			l.tookSeat(k)
+		}
+		if wait := l.creationWait(k); wait != 30*time.Second {
+			t.Fatalf("wait = %v; want 30s: two in debt and the next", wait)
+		}
+		for range 100 { // asking costs nothing
+			l.creationWait(k)
+		}
+		time.Sleep(30*time.Second - time.Millisecond)
+		if wait := l.creationWait(k); wait <= 0 || wait > 2*time.Millisecond {
+			t.Fatalf("wait = %v; want 1ms", wait)
+		}
+		time.Sleep(2 * time.Millisecond)
+		if wait := l.creationWait(k); wait != 0 {
+			t.Fatalf("wait = %v after the debt is paid", wait)
+		}
+	})
+}
+
+func TestLimiter_Off(t *testing.T) {
+	l := newLimiter(-1, -1)
+	k := l.key(numbered(1))
+	for range 10_000 {
+		l.tookSeat(k)
+		if l.takeUpgrade(k) != 0 || l.creationWait(k) != 0 {
+			t.Fatal("a limit that is off limits")
+		}
+	}
+	if n := l.remembered(); n != 0 {
+		t.Errorf("%d addresses are remembered for nothing", n)
+	}
+}
+
+// remembered returns how many addresses the limiter holds.
+func (l *limiter) remembered() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make(map[addrKey]bool)
+	for k := range l.young {
+		all[k] = true
+	}
+	for k := range l.old {
+		all[k] = true
+	}
+	return len(all)
+}
+
+// An address that stays away is forgotten when its buckets are full again, and
+// not before.
+func TestLimiter_Expiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(1, 1)
+		k := l.key(numbered(1))
+		l.takeUpgrade(k)
+		for range 59 {
+			time.Sleep(time.Second)
+			l.takeUpgrade(l.key(numbered(2))) // others come and go
+			if l.takeUpgrade(k) == 0 {
+				t.Fatal("forgotten early")
+			}
+		}
+		for n := range 1000 {
+			l.takeUpgrade(l.key(numbered(10 + n)))
+		}
+		time.Sleep(generation)
+		l.takeUpgrade(l.key(numbered(2)))
+		if n := l.remembered(); n != 1002 {
+			t.Fatalf("%d addresses are remembered after one generation; want 1002", n)
+		}
+		time.Sleep(generation)
+		l.takeUpgrade(l.key(numbered(3)))
+		if n := l.remembered(); n != 2 {
+			t.Fatalf("%d addresses are remembered; want those of the last two generations", n)
+		}
+	})
+}
+
+// However many addresses come, memory is bounded: two generations of maxYoung.
+func TestLimiter_Bounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(1, 1)
+		for n := range maxYoung + 1 {
+			l.takeUpgrade(addrKey(binary.BigEndian.AppendUint64(make([]byte, 8), uint64(n))))
+			if len(l.young) > maxYoung {
+				t.Fatalf("%d addresses in one generation", len(l.young))
+			}
+		}
+		if l.takeUpgrade(addrKey{}) == 0 {
+			t.Error("the first of the generation before is forgotten")
+		}
+		if len(l.young) != 2 || len(l.old) != maxYoung {
+			t.Errorf("%d and %d addresses; want 2 and %d", len(l.young), len(l.old), maxYoung)
+		}
+	})
+}
+
+func TestLimiter_Key(t *testing.T) {
+	l := newLimiter(1, 1)
+	same := [][2]string{
+		{"192.0.2.1", "192.0.2.1"}, {"2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6"},
+	}
+	for _, pair := range same {
+		if l.key(netip.MustParseAddr(pair[0])) != l.key(netip.MustParseAddr(pair[1])) {
+			t.Errorf("%s and %s have different keys", pair[0], pair[1])
+		}
+	}
+	different := [][2]string{
+		{"192.0.2.1", "192.0.2.2"}, {"2001:db8:1:2::1", "2001:db8:1:3::1"}, {"192.0.2.1", "2001:db8::"},
+	}
+	for _, pair := range different {
+		if l.key(netip.MustParseAddr(pair[0])) == l.key(netip.MustParseAddr(pair[1])) {
+			t.Errorf("%s and %s have the same key", pair[0], pair[1])
+		}
+	}
+	// Nothing outside this limiter tells which address a key is of.
+	if a := numbered(1); l.key(a) == newLimiter(1, 1).key(a) {
+		t.Error("two limiters give an address the same key")
+	}
+	if l.key(netip.Addr{}) != l.key(netip.Addr{}) {
+		t.Error("peers without an address do not share a key")
+	}
+}

@@ -1,0 +1,265 @@
+package relay_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"testing"
+	"time"
+
+	"sotto/relay"
+)
+
+// An address may open UpgradeRate sockets, and ask after as many rooms, in a
+// minute and at once.
+func TestHTTP_TooManyFromOneAddress(t *testing.T) {
+	inWorld(t, relay.Config{}, func(t *testing.T, w *world) {
+		exists := "/api/room/" + hash("room") + "/exists"
+		for n := range relay.DefaultUpgradeRate / 2 {
+			resp, _ := w.request("GET", exists, nil)
+			want(t, "status", resp.StatusCode, 200)
+			_, resp, _ = w.upgrade(fmt.Sprint(n), dialOptions{})
+			want(t, "status", resp.StatusCode, 101)
+		}
+		for _, target := range []string{exists, roomPath("room")} {
+			resp, body := w.request("GET", target, upgradeHeader())
+			want(t, "status", resp.StatusCode, http.StatusTooManyRequests)
+			want(t, "body", body, `{"error":"rate_limited"}`)
+			want(t, "Retry-After", resp.Header.Get("Retry-After"), "1")
+			wantSecurityHeaders(t, resp)
+			wantNoEcho(t, resp, body)
+		}
+		// What costs nothing draws nothing: no upgrade, a malformed hash, another
+		// origin.
+		for _, target := range []string{"/healthz", "/api/config"} {
+			resp, _ := w.request("GET", target, nil)
+			want(t, "status", resp.StatusCode, 200)
+		}
+		// One comes back every half second.
+		time.Sleep(500 * time.Millisecond)
+		resp, _ := w.request("HEAD", exists, nil)
+		want(t, "status", resp.StatusCode, 200)
+		resp, _ = w.request("GET", exists, nil)
+		want(t, "status", resp.StatusCode, 429)
+		want(t, "counted", w.metric("sotto_rate_limited_total", "upgrade"), 3.0)
+	})
+}
+
+func TestLimit_RefusalsDrawNothing(t *testing.T) {
+	inWorld(t, relay.Config{UpgradeRate: 1}, func(t *testing.T, w *world) {
+		for range 5 {
+			resp, _ := w.request("GET", "/api/room/x/exists", nil)
+			want(t, "status", resp.StatusCode, 400)
+			resp, _ = w.request("GET", roomPath("room"), nil)
+			want(t, "status", resp.StatusCode, 426)
+			// The attempts of a hostile page are not its visitor's.
+			resp, _ = w.request("GET", roomPath("room"), upgradeHeader("Origin", "https://evil.test"))
+			want(t, "status", resp.StatusCode, 403)
+			resp, _ = w.request("POST", roomPath("room"), upgradeHeader())
+			want(t, "status", resp.StatusCode, 405)
+		}
+		w.dial("room")
+		resp, _ := w.request("GET", roomPath("room"), upgradeHeader())
+		want(t, "status", resp.StatusCode, 429)
+		want(t, "Retry-After", resp.Header.Get("Retry-After"), "60")
+	})
+}
+
+// An address is an IPv4 /32 or an IPv6 /64.
+func TestLimit_Addresses(t *testing.T) {
+	inWorld(t, relay.Config{UpgradeRate: 1}, func(t *testing.T, w *world) {
+		for _, tt := range []struct {
+			from   string
+			status int
+		}{
+			{"203.0.113.7", 200},
+			{"203.0.113.7", 429},
+			{"203.0.113.8", 200},
+			{"::ffff:203.0.113.7", 429}, // the same, said otherwise
+			{"2001:db8:1:2::1", 200},
+			{"2001:db8:1:2:ffff::9", 429}, // of the same /64
+			{"2001:db8:1:3::1", 200},
+			{"fe80::1%eth0", 200},
+			{"fe80::2%eth1", 429},
+			{"::", 200},
+		} {
+			from := netip.MustParseAddr(tt.from)
+			resp, _ := w.requestFrom(from, "GET", "/api/room/"+hash("room")+"/exists", nil)
+			want(t, tt.from, resp.StatusCode, tt.status)
+		}
+	})
+}
+
+// An address may take CreateRate seats, by creating a room or by a claim.
+func TestJoin_2_CreationAllowance(t *testing.T) {
+	inWorld(t, relay.Config{UpgradeRate: -1, JoinFloor: -1}, func(t *testing.T, w *world) {
+		for n := range relay.DefaultCreateRate - 1 {
+			w.dial(fmt.Sprint(n)).join(ann)
+		}
+		w.dial("0").join(ben) // the 20th seat
+		c := w.dial("room")
+		want(t, "create", c.refused(c.post("join", ann.joining())), object{"reason": "rate_limited", "retry_after": 3.0})
+		want(t, "rooms", w.metric("sotto_rooms", ""), 19.0)
+		// What takes no seat is not limited.
+		w.dial("1").join(ann)
+		c.refusedFor(c.post("join", ann.joining("intent", "enter")), "not_found")
+		// Nor are others.
+		other := w.dialWith("room", dialOptions{from: netip.MustParseAddr("203.0.113.7")})
+		other.join(ann)
+		want(t, "counted", w.metric("sotto_rate_limited_total", "create"), 1.0)
+		want(t, "joins", w.metric("sotto_joins_total", "rate_limited"), 1.0)
+	})
+}
+
+// Claims draw on the creation allowance. Who is refused for it is told how
+// long to wait, exactly.
+func TestJoin_5_ClaimsDrawOnTheCreationAllowance(t *testing.T) {
+	cfg := relay.Config{UpgradeRate: -1, CreateRate: 2, JoinFloor: -1}
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		w.dial("one").join(ann)
+		other := w.dialWith("two", dialOptions{from: netip.MustParseAddr("203.0.113.7")})
+		other.join(ann)
+		w.dial("two").join(ben)
+		began := time.Now()
+		other.event("party_paired")
+		c := w.dial("one")
+		want(t, "claim", c.refused(c.post("join", ben.joining())), object{"reason": "rate_limited", "retry_after": 30.0})
+		time.Sleep(time.Until(began.Add(30*time.Second - time.Millisecond)))
+		d := w.dial("one")
+		want(t, "a moment early", d.refused(d.post("join", ben.joining()))["reason"], any("rate_limited"))
+		time.Sleep(time.Until(began.Add(30 * time.Second)))
+		d.join(ben)
+	})
+}
+
+func TestLimit_MaxRooms(t *testing.T) {
+	cfg := unlimited
+	cfg.MaxRooms = 2
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		a, b := w.couple("one")
+		w.dial("two").join(ann)
+		c := w.dial("three")
+		want(t, "at the limit", c.refused(c.post("join", ann.joining())), object{"reason": "rate_limited", "retry_after": 60.0})
+		w.dial("two").join(ben) // nobody in a room is affected
+		a.sends(b)
+		a.ok(a.post("expire_room", nil))
+		c.join(ann)
+		want(t, "counted", w.metric("sotto_rate_limited_total", "rooms"), 1.0)
+		want(t, "joins", w.metric("sotto_joins_total", "max_rooms"), 1.0)
+	})
+}
+
+func TestLimit_MaxConns(t *testing.T) {
+	cfg := unlimited
+	cfg.MaxConns = 3
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		w.dial("other")
+		resp, body := w.request("GET", roomPath("room"), upgradeHeader())
+		want(t, "status", resp.StatusCode, http.StatusServiceUnavailable)
+		want(t, "body", body, `{"error":"too_many_connections"}`)
+		want(t, "Retry-After", resp.Header.Get("Retry-After"), "30")
+		wantSecurityHeaders(t, resp)
+		a.sends(b)
+		b.leave()
+		want(t, "counted", w.metric("sotto_rate_limited_total", "conns"), 1.0)
+		w.dial("room").join(ben)
+		// A handshake that comes to nothing takes no place for good.
+		a.leave()
+		for range 5 {
+			resp, _ := w.request("GET", roomPath("room"), upgradeHeader("Sec-Websocket-Version", "8"))
+			want(t, "status", resp.StatusCode, 400)
+		}
+		w.dial("room").join(ann)
+	})
+}
+
+func TestLimit_MaxConnsOff(t *testing.T) {
+	cfg := unlimited
+	cfg.MaxConns, cfg.MaxRooms = -1, -1
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		w.couple("room")
+		want(t, "connections", w.metric("sotto_connections", ""), 2.0)
+	})
+}
+
+// An Admit error is a 403 without its text.
+func TestAdmit(t *testing.T) {
+	asked := 0
+	cfg := unlimited
+	cfg.Admit = func(r *http.Request) error {
+		asked++
+		if r.URL.Query().Get("key") == "good" {
+			return nil
+		}
+		return errors.New("canary: who are you?")
+	}
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		exists := "/api/room/" + hash("room") + "/exists"
+		for _, target := range []string{exists, roomPath("room")} {
+			resp, body := w.request("GET", target, upgradeHeader())
+			want(t, "status", resp.StatusCode, 403)
+			want(t, "body", body, `{"error":"forbidden"}`)
+			wantNoEcho(t, resp, body)
+		}
+		resp, _ := w.request("GET", exists+"?key=good", nil)
+		want(t, "status", resp.StatusCode, 200)
+		c := w.dialWith("room", dialOptions{target: roomPath("room") + "?key=good"})
+		c.join(ann)
+		want(t, "asked", asked, 4)
+		for _, target := range []string{"/healthz", "/api/config", "/room/x/ws", "/api/room/x/exists"} {
+			w.request("GET", target, nil)
+		}
+		want(t, "asked", asked, 4)
+		want(t, "refused", w.metric("sotto_upgrades_refused_total", "admit"), 2.0)
+	})
+}
+
+// An address that is refused for its rate is not asked about any more.
+func TestAdmit_AfterTheAllowance(t *testing.T) {
+	asked := 0
+	cfg := relay.Config{UpgradeRate: 1, Admit: func(*http.Request) error { asked++; return nil }}
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		for n := range 3 {
+			resp, _ := w.request("GET", "/api/room/"+hash("room")+"/exists", nil)
+			want(t, "status of "+strconv.Itoa(n), resp.StatusCode, map[bool]int{true: 200, false: 429}[n == 0])
+		}
+		want(t, "asked", asked, 1)
+	})
+}
+
+// The allowance is that of the client behind a trusted proxy, and of the peer
+// otherwise, whatever it says.
+func TestLimit_TrustedProxies(t *testing.T) {
+	const proxy, stranger = "10.0.0.1", "203.0.113.7"
+	forwarded := func(lines ...string) http.Header { return http.Header{"X-Forwarded-For": lines} }
+	for name, tt := range map[string]struct {
+		from          [2]string
+		first, second http.Header
+		shared        bool
+	}{
+		"one proxy, two clients":    {[2]string{proxy, proxy}, forwarded("192.0.2.1"), forwarded("192.0.2.2"), false},
+		"one proxy, one client":     {[2]string{proxy, proxy}, forwarded("192.0.2.1"), forwarded("192.0.2.1"), true},
+		"two proxies, one client":   {[2]string{proxy, "10.0.0.2"}, forwarded("192.0.2.1"), forwarded("192.0.2.1"), true},
+		"a stranger makes them up":  {[2]string{stranger, stranger}, forwarded("192.0.2.1"), forwarded("192.0.2.2"), true},
+		"made up before the proxy":  {[2]string{proxy, proxy}, forwarded("1.1.1.1, 192.0.2.1"), forwarded("2.2.2.2, 192.0.2.1"), true},
+		"made up on another line":   {[2]string{proxy, proxy}, forwarded("1.1.1.1", "192.0.2.1"), forwarded("2.2.2.2", "192.0.2.1"), true},
+		"a stranger as a proxy":     {[2]string{stranger, stranger}, forwarded("10.0.0.1"), forwarded("10.0.0.2"), true},
+		"Forwarded, two clients":    {[2]string{proxy, proxy}, http.Header{"Forwarded": {"for=192.0.2.1"}}, http.Header{"Forwarded": {"for=192.0.2.2"}}, false},
+		"Forwarded by a stranger":   {[2]string{stranger, stranger}, http.Header{"Forwarded": {"for=192.0.2.1"}}, http.Header{"Forwarded": {"for=192.0.2.2"}}, true},
+		"proxy and client together": {[2]string{proxy, "192.0.2.1"}, forwarded("192.0.2.1"), nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := relay.Config{UpgradeRate: 1, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				target := "/api/room/" + hash("room") + "/exists"
+				resp, _ := w.requestFrom(netip.MustParseAddr(tt.from[0]), "GET", target, tt.first)
+				want(t, "first", resp.StatusCode, 200)
+				resp, _ = w.requestFrom(netip.MustParseAddr(tt.from[1]), "GET", target, tt.second)
+				want(t, "refused", resp.StatusCode == 429, tt.shared)
+			})
+		})
+	}
+}
