@@ -44,15 +44,11 @@ func build(root string, numberTable []byte) (files, error) {
 	if err != nil {
 		return nil, err
 	}
-	urls := assets{
-		numbers: out.addHashed("numbers", ".json", numberTable),
-		strings: make(map[string]string),
-	}
-	qr, err := bundleQR(src)
+	qr, err := bundleQR(src, out.addHashed("numbers", ".json", numberTable))
 	if err != nil {
 		return nil, err
 	}
-	urls.qr = out.addHashed("qr", ".js", qr)
+	urls := assets{qr: out.addHashed("qr", ".js", qr), strings: make(map[string]string)}
 	for _, l := range languages {
 		urls.strings[l] = out.addHashed("strings-"+l, ".json", tables[l].compact)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -14,8 +15,8 @@ import (
 
 // assets are the URLs of what the document loads later, relative to it.
 type assets struct {
-	qr, numbers string
-	strings     map[string]string // by language
+	qr      string
+	strings map[string]string // by language
 }
 
 // bundleScript makes the document's script for one language.
@@ -26,23 +27,14 @@ func bundleScript(src tree, l string, urls assets) ([]byte, error) {
 			others[code] = url
 		}
 	}
-	define := make(map[string]string)
-	for name, value := range map[string]any{
+	defines := map[string]any{
 		"__LANG__":         l,
 		"__QR_URL__":       urls.qr,
-		"__NUMBERS_URL__":  urls.numbers,
 		"__HELP_URL__":     "./help-" + l + ".json",
 		"__STRINGS_URLS__": others,
-	} {
-		literal, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("define %s: %w", name, err)
-		}
-		define[name] = string(literal)
 	}
-	return bundle(src, "src/main.ts", api.BuildOptions{
-		Define: define,
-		Alias:  map[string]string{"#strings": "./" + stringsFile(l)},
+	return bundle(src, "src/main.ts", defines, api.BuildOptions{
+		Alias: map[string]string{"#strings": "./" + stringsFile(l)},
 		Plugins: []api.Plugin{{
 			Name: "lazy",
 			Setup: func(b api.PluginBuild) {
@@ -56,15 +48,27 @@ func bundleScript(src tree, l string, urls assets) ([]byte, error) {
 	})
 }
 
-// bundleQR makes the lazily loaded script, the same for every language.
-func bundleQR(src tree) ([]byte, error) {
+// bundleQR makes the lazily loaded script, the same for every language. It is
+// what reads the number table.
+func bundleQR(src tree, numbersURL string) ([]byte, error) {
 	if _, err := fs.Stat(src, "node_modules"); err != nil {
 		return nil, errors.New("node_modules is not there: run npm ci in web, the QR library comes from it")
 	}
-	return bundle(src, "src/lazy/qr.ts", api.BuildOptions{})
+	return bundle(src, "src/lazy/qr.ts", map[string]any{"__NUMBERS_URL__": numbersURL}, api.BuildOptions{})
 }
 
-func bundle(src tree, entry string, o api.BuildOptions) ([]byte, error) {
+// undefined is a name that the build was to replace and did not know.
+var undefined = regexp.MustCompile(`\b__[A-Z]+(_[A-Z]+)*__\b`)
+
+func bundle(src tree, entry string, defines map[string]any, o api.BuildOptions) ([]byte, error) {
+	o.Define = make(map[string]string)
+	for name, value := range defines {
+		literal, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("define %s: %w", name, err)
+		}
+		o.Define[name] = string(literal)
+	}
 	abs, err := filepath.Abs(src.root)
 	if err != nil {
 		return nil, err
@@ -85,7 +89,11 @@ func bundle(src tree, entry string, o api.BuildOptions) ([]byte, error) {
 	if err := messages(append(result.Errors, result.Warnings...)); err != nil {
 		return nil, fmt.Errorf("bundle %s: %w", entry, err)
 	}
-	return bytes.TrimSpace(result.OutputFiles[0].Contents), nil
+	script := bytes.TrimSpace(result.OutputFiles[0].Contents)
+	if name := undefined.Find(script); name != nil {
+		return nil, fmt.Errorf("bundle %s: the build does not know what %s is", entry, name)
+	}
+	return script, nil
 }
 
 // minifyStyle makes the content of a style element.

@@ -52,12 +52,12 @@ func fiction(region string, m *matcher) []string {
 	if !northAmerica[region] {
 		return reserved[region]
 	}
-	var ranges []string
+	var areas []string
 	for area := 200; area < 1000; area++ {
 		prefix := fmt.Sprintf("%d55501", area)
 		if m.share(prefix, 10) == 1 {
-			ranges = append(ranges, prefix)
+			areas = append(areas, prefix)
 		}
 	}
-	return ranges
+	return spread(areas, maxAreas)
 }

@@ -57,7 +57,9 @@ const (
 	// maxLead bounds the digits of a lead, maxLeads the leads of a country:
 	// the table may cost a phone two kilobytes, not twenty.
 	maxLead  = 5
-	maxLeads = 3
+	maxLeads = 2
+	// maxAreas bounds the area codes of North America, a hundred numbers each.
+	maxAreas = 100
 )
 
 // Table returns the countries by ISO 3166-1 code.
@@ -124,10 +126,7 @@ func mobile(m *matcher, lengths []int32) (lens []int, leads []string) {
 	for _, l := range lengths {
 		n := int(l)
 		for depth := 1; depth <= min(maxLead, n-4); depth++ {
-			found := m.leads(n, depth)
-			if len(found) > maxLeads {
-				found = spread(found)
-			}
+			found := spread(m.leads(n, depth), maxLeads)
 			pool := float64(len(found)) * math.Pow10(n-depth)
 			// Half as many again must be won before a longer lead, which
 			// costs bytes and looks alike, is preferred to a shorter one.
@@ -156,12 +155,15 @@ func holds(m *matcher, n int, leads []string) bool {
 	return len(leads) > 0
 }
 
-// spread picks maxLeads of the leads, evenly, so that not only one operator's
-// numbers remain.
-func spread(leads []string) []string {
-	picked := make([]string, maxLeads)
+// spread picks n of the leads, evenly, so that not only one operator's or one
+// region's numbers remain.
+func spread(leads []string, n int) []string {
+	if len(leads) <= n {
+		return leads
+	}
+	picked := make([]string, n)
 	for i := range picked {
-		picked[i] = leads[i*len(leads)/maxLeads]
+		picked[i] = leads[i*len(leads)/n]
 	}
 	return picked
 }
