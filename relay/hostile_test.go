@@ -1,0 +1,384 @@
+package relay_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What breaks RFC 6455 ends that socket alone.
+func TestHostile_BreaksTheProtocol(t *testing.T) {
+	text := []byte(`{"event":"expire_room","ref":"1"}`)
+	unmasked := append([]byte{finBit | opText, byte(len(text))}, text...)
+	for name, tt := range map[string]struct {
+		bytes []byte
+		code  int // of the close frame, 0 for none
+	}{
+		"unmasked frame":           {unmasked, 0},
+		"reserved bit":             {frameBytes(finBit|rsv1Bit|opText, text), 1002},
+		"all reserved bits":        {frameBytes(finBit|0x70|opText, text), 1002},
+		"reserved opcode":          {frameBytes(finBit|0x3, text), 1002},
+		"reserved control opcode":  {frameBytes(finBit|0xb, nil), 1002},
+		"continuation of nothing":  {frameBytes(finBit|opContinuation, text), 1002},
+		"new before the old ends":  {append(frameBytes(opText, text), frameBytes(finBit|opText, text)...), 1002},
+		"fragmented ping":          {frameBytes(opPing, nil), 1002},
+		"ping of 126 bytes":        {frameBytes(finBit|opPing, make([]byte, 126)), 1002},
+		"close frame of one byte":  {frameBytes(finBit|opClose, []byte{3}), 1002},
+		"close with code 1005":     {frameBytes(finBit|opClose, []byte{0x03, 0xed}), 1002},
+		"a size with the top bit":  {append([]byte{finBit | opText, 0xff}, bytes.Repeat([]byte{0xff}, 12)...), 0},
+		"HTTP again":               {[]byte(handshakeText(roomPath("room"))), 1002},
+		"TLS":                      {[]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), 1002},
+		"compressed, as requested": {frameBytes(finBit|rsv1Bit|opText, []byte{0xaa, 0x56, 0x4a, 0x2d}), 1002},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				a, b := w.couple("room")
+				bad := w.dialWith("room", dialOptions{lines: []string{"Sec-WebSocket-Extensions: permessage-deflate"}})
+				bad.join(ann)
+				bad.write(tt.bytes)
+				m := bad.next(10 * time.Second)
+				if !m.ended || m.code != tt.code {
+					t.Errorf("got %+v; want the end with %d", m, tt.code)
+				}
+				if strings.Contains(m.reason, "expire") {
+					t.Errorf("the reason %q repeats what was sent", m.reason)
+				}
+				synctest.Wait()
+				a.silent()
+				b.silent()
+				a.sends(b)
+				want(t, "connections", w.metric("sotto_connections", ""), 2.0)
+				want(t, "lost", w.metric("sotto_connections_closed_total", "lost"), 1.0)
+			})
+		})
+	}
+}
+
+// A close frame is answered with its own code.
+func TestHostile_CloseCodesOfPeers(t *testing.T) {
+	for name, payload := range map[string][]byte{
+		"1000":        {0x03, 0xe8},
+		"going away":  {0x03, 0xe9},
+		"with reason": append([]byte{0x03, 0xe8}, "bye"...),
+		"3000":        {0x0b, 0xb8},
+		"4999":        {0x13, 0x87},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				c := w.dial("room")
+				c.join(ann)
+				c.sendClose(payload)
+				m := c.next(within)
+				want(t, "code", m.code, int(payload[0])<<8|int(payload[1]))
+				want(t, "counted", w.metric("sotto_connections_closed_total", "peer"), 1.0)
+			})
+		})
+	}
+}
+
+// A join sent in one segment with the handshake is not lost, however often.
+func TestHostile_FrameBehindTheHandshake(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		w.dial("room").join(ann)
+		join := `{"event":"join","ref":"1","data":{"sender_hash":"` + ann.sender + `","access_hash":"` + ann.access + `"}}`
+		long := strings.Replace(join, "{", `{"x":"`+strings.Repeat("x", 7000)+`",`, 1)
+		for n := range 300 {
+			first := textFrame(join)
+			switch n % 4 {
+			case 1: // two at once
+				first = append(first, textFrame(`{"event":"redeem_extension","ref":"2"}`)...)
+			case 2: // more than net/http's buffer holds
+				first = textFrame(long)
+			case 3: // cut anywhere
+				first = first[:n%len(first)]
+			}
+			c := w.dialWith("room", dialOptions{first: first})
+			if n%4 == 3 {
+				c.write(textFrame(join)[len(first):])
+			}
+			c.ok("1")
+			if n%4 == 1 {
+				c.refusedFor("2", "monetization_disabled")
+			}
+			c.leave()
+		}
+	})
+}
+
+// 10,000 typing events a second from one client: one a second gets through,
+// and nobody else notices.
+func TestHostile_TypingFlood(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		frame := textFrame(`{"event":"typing"}`)
+		burst := bytes.Repeat(frame, 1000)
+		const seconds = 3
+		for range seconds {
+			for n := range 10 {
+				a.write(burst)
+				began := time.Now()
+				if n == 0 {
+					b.event("counterparty_typing")
+				}
+				b.refusedFor(b.post("redeem_extension", nil), "monetization_disabled")
+				want(t, "time an answer took the other party", time.Since(began), time.Duration(0))
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		want(t, "reached the room", w.metric("sotto_messages_total", "typing"), float64(seconds))
+		want(t, "dropped", w.metric("sotto_frames_rejected_total", "typing_too_often"), float64(seconds*10_000-seconds))
+		b.sends(a)
+	})
+}
+
+// Pings are answered, as many as come; one who does not read the pongs is
+// gone soon, and nothing piles up.
+func TestHostile_PingFlood(t *testing.T) {
+	for name, read := range map[string]bool{"reading the pongs": true, "not reading them": false} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				a, b := w.couple("room")
+				bad := w.dialWith("room", dialOptions{capacity: 4096})
+				bad.join(ben)
+				if !read {
+					bad.freeze()
+				}
+				pings := bytes.Repeat(frameBytes(finBit|opPing, make([]byte, 125)), 2000)
+				began := time.Now()
+				bad.write(pings)
+				if read {
+					bad.refusedFor(bad.post("redeem_extension", nil), "monetization_disabled")
+				}
+				synctest.Wait()
+				a.sends(b)
+				if read {
+					bad.event("new_message")
+					return
+				}
+				for w.metric("sotto_connections", "") != 2 {
+					time.Sleep(time.Second)
+				}
+				if took := time.Since(began); took > 10*time.Second {
+					t.Errorf("the socket was there for %v", took)
+				}
+			})
+		})
+	}
+}
+
+// One frame that comes byte by byte may take a minute, no longer.
+func TestHostile_SlowUpload(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pause time.Duration
+		good  bool
+	}{
+		"in time":  {500 * time.Millisecond, true},
+		"too slow": {2 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				a, b := w.couple("room")
+				for _, c := range []byte(textFrame(`{"event":"redeem_extension","ref":"1","x":"` + strings.Repeat("x", 60) + `"}`)) {
+					a.write([]byte{c})
+					time.Sleep(tt.pause)
+				}
+				if tt.good {
+					a.refusedFor("1", "monetization_disabled")
+					time.Sleep(2 * time.Minute) // and that time is over for good
+					a.sends(b)
+					return
+				}
+				if m := a.next(within); !m.ended {
+					t.Errorf("got %+v; want the end", m)
+				}
+				b.silent()
+				want(t, "connections", w.metric("sotto_connections", ""), 1.0)
+			})
+		})
+	}
+}
+
+// A socket that closes can't be kept open by what its peer goes on sending.
+func TestHostile_StallsTheClosingHandshake(t *testing.T) {
+	half := textFrame(`{"event":"typing","x":"` + strings.Repeat("x", 300) + `"}`)
+	for name, tt := range map[string]struct {
+		before []byte
+		then   func(c *client)
+	}{
+		"half a frame, then nothing": {half[:100], func(*client) {}},
+		"half a frame, then the rest": {half[:100], func(c *client) {
+			time.Sleep(time.Second)
+			c.write(half[100:])
+		}},
+		"half a frame, then the rest, then a huge one": {half[:100], func(c *client) {
+			time.Sleep(time.Second)
+			c.write(append(half[100:len(half):len(half)], frameHeader(finBit|opText, 1<<40)...))
+		}},
+		"a huge frame": {nil, func(c *client) {
+			time.Sleep(time.Second)
+			c.write(append(frameHeader(finBit|opText, 1<<40), 1, 2, 3))
+		}},
+		"frame after frame": {nil, func(c *client) {
+			for range 100 {
+				c.write(half)
+				time.Sleep(200 * time.Millisecond)
+			}
+		}},
+		"ping after ping": {nil, func(c *client) {
+			for range 100 {
+				c.write(frameBytes(finBit|opPing, nil))
+				time.Sleep(200 * time.Millisecond)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				a, bad := w.couple("room")
+				bad.answered.Store(true) // never answers a close frame
+				bad.write(tt.before)
+				synctest.Wait()
+				began := time.Now()
+				a.ok(a.post("expire_room", nil))
+				tt.then(bad)
+				time.Sleep(time.Until(began.Add(10*time.Second + time.Millisecond)))
+				want(t, "connections", w.metric("sotto_connections", ""), 0.0)
+				want(t, "closed", w.metric("sotto_connections_closed_total", "1000"), 2.0)
+			})
+		})
+	}
+}
+
+// A peer that ends its half of the connection, or all of it, is gone.
+func TestHostile_HalfOpen(t *testing.T) {
+	for name, end := range map[string]func(net.Conn) error{
+		"half": func(c net.Conn) error {
+			if half, ok := c.(interface{ CloseWrite() error }); ok {
+				return half.CloseWrite()
+			}
+			return io.ErrUnexpectedEOF
+		},
+		"all": net.Conn.Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				a := w.dial("room")
+				a.join(ann, "ext", 1)
+				a.event("presence")
+				b := w.dial("room")
+				b.join(ben)
+				a.event("party_paired")
+				a.event("presence")
+				if err := end(b.conn); err != nil {
+					t.Fatal(err)
+				}
+				want(t, "presence", a.event("presence"), object{"connected": false})
+				want(t, "lost", w.metric("sotto_connections_closed_total", "lost"), 1.0)
+				want(t, "connections", w.metric("sotto_connections", ""), 1.0)
+			})
+		})
+	}
+}
+
+// A connection that says nothing, or half a request, is net/http's concern and
+// no socket.
+func TestHostile_HalfAHandshake(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		conn := w.connect(0)
+		if _, err := io.WriteString(conn, handshakeText(roomPath("room"))[:60]); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		want(t, "connections", w.metric("sotto_connections", ""), 0.0)
+		if _, err := io.Copy(io.Discard, conn); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Whatever floods in, memory does not grow with it.
+func TestHostile_MemoryIsBounded(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		garbage := textFrame(strings.Repeat(`{"a":[`, 3000))
+		replies := 0
+		before := heap()
+		for range 50 {
+			a.write(bytes.Repeat(garbage, 10)) // 180 kB
+			for range 10 {
+				a.next(within)
+				replies++
+			}
+		}
+		if grown := int64(heap()) - int64(before); grown > 1<<20 {
+			t.Errorf("the heap grew by %d bytes with 9 MB of garbage", grown)
+		}
+		b.silent()
+		a.sends(b)
+	})
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// Many sockets in one room that are refused stay strangers to it.
+func TestHostile_StrangersInTheRoom(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		var strangers []*client
+		for n := range 20 {
+			c := w.dial("room")
+			c.post("join", person{hash(fmt.Sprint("guess", n)), hash("sender")}.joining())
+			strangers = append(strangers, c)
+		}
+		time.Sleep(time.Second)
+		a.sends(b)
+		for _, c := range strangers {
+			m := c.next(within)
+			if !strings.Contains(m.text, `"error"`) {
+				t.Errorf("a stranger got %q", m.text)
+			}
+			c.silent()
+		}
+	})
+}
+
+// An upgrade with a wrapped ResponseWriter works when it unwraps, and is
+// answered in our words when there is nothing to take over.
+func TestHostile_WrappedWriters(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		rec := &recorder{header: make(http.Header)}
+		req, err := http.NewRequestWithContext(t.Context(), "GET", roomPath("room"), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = upgradeHeader()
+		w.relay.ServeHTTP(rec, req)
+		want(t, "status", rec.status, http.StatusNotImplemented)
+		want(t, "body", rec.body.String(), `{"error":"no_upgrade_here"}`)
+		want(t, "nosniff", rec.header.Get("X-Content-Type-Options"), "nosniff")
+		want(t, "Upgrade", rec.header.Get("Upgrade"), "")
+		want(t, "refused", w.metric("sotto_upgrades_refused_total", "protocol"), 1.0)
+	})
+}
+
+// recorder is a ResponseWriter without a connection.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
