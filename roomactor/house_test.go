@@ -3,6 +3,7 @@ package roomactor_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +14,15 @@ import (
 	"sotto/roomactor"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Defaults, before the command line is read.
+	for name, value := range map[string]string{"rapid.checks": "400", "rapid.steps": "50", "rapid.nofailfile": "true"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds every wait of these tests; none is meant to take it.
 const patience = 20 * time.Second

@@ -3,7 +3,6 @@ package roomactor
 import (
 	"fmt"
 	"strings"
-	"testing"
 	"time"
 
 	"sotto/relay/wire"
@@ -27,8 +26,14 @@ const (
 	day  = 24 * time.Hour
 )
 
+// failer is a test of testing or of rapid.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 type stage struct {
-	tb      testing.TB
+	tb      failer
 	cfg     Config
 	buffers *wire.Buffers
 	now     time.Duration
@@ -48,7 +53,7 @@ func (*puppet) Close(wire.CloseCode)                  { panic("a step closes not
 // act is something that happens on a stage. It tells what the step did.
 type act func(*stage) []string
 
-func newStage(tb testing.TB) *stage {
+func newStage(tb failer) *stage {
 	s := &stage{tb: tb, buffers: wire.NewBuffers(64 << 10), members: make(map[string]*puppet)}
 	s.cfg = Config{Buffers: s.buffers}.withDefaults()
 	s.room()

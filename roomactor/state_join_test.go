@@ -166,6 +166,15 @@ func TestJoin(t *testing.T) {
 	})
 }
 
+// After the claim the room does not keep the code's hash either.
+func TestClaimForgetsTheGate(t *testing.T) {
+	s := newStage(t)
+	all(join("a", "alice", gate("code")), join("b", "bob", gate("code")))(s)
+	if s.state.gateSet || s.state.gate != (wire.GateHash{}) {
+		t.Error("the gate is still there")
+	}
+}
+
 // PROTOCOL.md, join, step 2: intent "return".
 func TestJoinReturn(t *testing.T) {
 	checkRules(t, map[string]rule{

@@ -1,0 +1,353 @@
+package roomactor
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sotto/relay/wire"
+)
+
+// machine drives a state and the model with the same drawn commands and
+// compares all they tell.
+type machine struct {
+	*stage
+	model *model
+	told  map[string]int // how often each kind of line was told
+	// old is the array that held the message before the step.
+	old []byte
+}
+
+// TestAgainstModel checks random histories of a room against the model, in
+// virtual time.
+func TestAgainstModel(t *testing.T) {
+	told := make(map[string]int)
+	rapid.Check(t, func(t *rapid.T) {
+		m := &machine{stage: newStage(t), told: told}
+		m.model = newModel("r1", 0)
+		// The room's first command is always its creator's join.
+		m.join(t, joinDraw{who: "s0", access: "alice", sender: "alice", gate: drawGate(t)})
+		actions := make(map[string]func(*rapid.T))
+		for what, a := range map[string]struct {
+			weight int
+			do     func(*rapid.T)
+		}{
+			"join":          {4, m.drawJoin},
+			"crowd":         {1, m.drawCrowd},
+			"guess":         {1, m.drawGuesses},
+			"leave":         {1, m.drawLeave},
+			"wait":          {1, m.drawWait},
+			"timer":         {1, m.drawTimer},
+			"end":           {1, m.drawEnd},
+			"send":          {5, m.drawRequest("send_message")},
+			"read":          {4, m.drawRequest("read_receipt")},
+			"edit":          {2, m.drawRequest("edit_message")},
+			"delete":        {1, m.drawRequest("delete_message")},
+			"reset_pairing": {1, m.drawRequest("reset_pairing")},
+			"typing":        {1, m.drawRequest("typing")},
+			"redeem":        {1, m.drawRequest("redeem_extension")},
+		} {
+			for i := range a.weight {
+				actions[fmt.Sprint(what, i)] = a.do
+			}
+		}
+		t.Repeat(actions)
+	})
+	for _, what := range deepest {
+		if told[what] == 0 {
+			t.Errorf("no history had %q: the draws do not get there", what)
+		}
+	}
+}
+
+var (
+	drawMember  = rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("s", rapid.IntRange(0, 19).Draw(t, "member")) })
+	drawAccess  = rapid.SampledFrom([]string{"alice", "bob", "bob", "eve"})
+	drawText    = rapid.StringOfN(rapid.RuneFrom([]rune("abcdef")), 0, 40, -1)
+	drawSeconds = rapid.Int64Range(int64(tick), int64(3*time.Hour))
+)
+
+func drawGate(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"", "code", "code", "other", "bad"}).Draw(t, "gate")
+}
+
+// rarely is true in one of n cases.
+func rarely(t *rapid.T, n int, what string) bool {
+	return rapid.IntRange(1, n).Draw(t, what) == n
+}
+
+// deepest are the kinds of lines that only a varied history has.
+var deepest = []string{
+	"claimed", "closed", "edit_message", "entered lock resumed", "error invalid_sender", "error not_deletable",
+	"error not_editable", "error not_your_turn", "error rate_limited retry", "error stale",
+	"expire_room over expire_room", "over shutdown", "over ttl", "over unpaired_ttl", "presence false",
+	"read_receipt", "refused locked lock began", "refused locked lock refused", "refused not_found",
+	"refused otp_invalid", "refused otp_required", "reset_pairing", "typing",
+}
+
+func (m *machine) drawJoin(t *rapid.T) {
+	j := joinDraw{
+		who:    drawMember.Draw(t, "who"),
+		access: drawAccess.Draw(t, "access"),
+		gate:   drawGate(t),
+		intent: rapid.SampledFrom([]string{"", "", "enter", "return"}).Draw(t, "intent"),
+		ext:    rapid.Bool().Draw(t, "ext"),
+		noRef:  rarely(t, 8, "no ref"),
+	}
+	j.sender = j.access
+	if rapid.Bool().Draw(t, "another's sender") {
+		j.sender = drawAccess.Draw(t, "sender")
+	}
+	if rarely(t, 3, "over the allowance") {
+		j.wait = time.Duration(drawSeconds.Draw(t, "wait"))
+	}
+	if j.intent == "return" {
+		j.room = rapid.SampledFrom([]string{m.model.room, m.model.room, m.model.room, "r0"}).Draw(t, "room")
+	}
+	if rapid.Bool().Draw(t, "resume") {
+		j.token = m.drawToken(t)
+	}
+	m.join(t, j)
+}
+
+// drawToken is one that was given out, to whomever, or never.
+func (m *machine) drawToken(t *rapid.T) string {
+	return fmt.Sprint("t", max(0, m.joins-rapid.IntRange(-1, 25).Draw(t, "token, from the newest")))
+}
+
+// drawCrowd has many sockets join one seat.
+func (m *machine) drawCrowd(t *rapid.T) {
+	access := drawAccess.Draw(t, "access")
+	for i := range rapid.IntRange(1, 10).Draw(t, "sockets") {
+		m.join(t, joinDraw{who: fmt.Sprint("s", i), access: access, sender: access, gate: m.model.gate, ext: i%2 == 0})
+	}
+}
+
+// drawGuesses has a stranger try again and again.
+func (m *machine) drawGuesses(t *rapid.T) {
+	intent := rapid.SampledFrom([]string{"", "return"}).Draw(t, "intent")
+	gate := drawGate(t)
+	for range rapid.IntRange(1, 11).Draw(t, "guesses") {
+		m.join(t, joinDraw{who: "x", access: "trudy", sender: "trudy", gate: gate, intent: intent, room: m.model.room})
+	}
+}
+
+// drawWho is mostly a member of the room.
+func (m *machine) drawWho(t *rapid.T) string {
+	var members []string
+	for _, s := range m.model.seats {
+		for _, k := range s.sockets {
+			members = append(members, k.name)
+		}
+	}
+	if len(members) == 0 || rarely(t, 8, "anyone") {
+		return drawMember.Draw(t, "who")
+	}
+	return rapid.SampledFrom(members).Draw(t, "who")
+}
+
+func (m *machine) drawLeave(t *rapid.T) {
+	who := m.drawWho(t)
+	m.compare(t, leave(who), func() { m.model.leave(m.now, who) })
+}
+
+// drawWait lets time pass: some, or to about an instant at which a rule changes.
+func (m *machine) drawWait(t *rapid.T) {
+	to := m.now + time.Duration(drawSeconds.Draw(t, "for"))
+	instants := []time.Duration{to, to, m.model.ends, m.model.lockEnds, m.model.failed + modelLock}
+	if at := rapid.SampledFrom(instants).Draw(t, "until"); at != to {
+		to = at + time.Duration(rapid.IntRange(-1, 1).Draw(t, "ticks off"))*tick
+	}
+	m.now = max(m.now, to)
+}
+
+func (m *machine) drawTimer(t *rapid.T) {
+	m.compare(t, timer, func() { m.model.timeIsUp(m.now) })
+}
+
+// drawEnd now and then ends the room.
+func (m *machine) drawEnd(t *rapid.T) {
+	switch rapid.IntRange(0, 5).Draw(t, "how") {
+	case 4:
+		m.compare(t, stop, func() { m.model.over(1012, "over shutdown") })
+	case 5:
+		m.request(t, requestDraw{who: m.drawWho(t), what: "expire_room", noRef: rarely(t, 8, "no ref")})
+	}
+}
+
+func (m *machine) drawRequest(what string) func(*rapid.T) {
+	return func(t *rapid.T) {
+		r := requestDraw{who: m.drawWho(t), what: what, noRef: rarely(t, 8, "no ref")}
+		switch what {
+		case "send_message":
+			r.nonce = rapid.IntRange(0, 3).Draw(t, "nonce")
+			r.replaces = rapid.SampledFrom([]string{"", "", "null", m.drawID(t)}).Draw(t, "replaces")
+			r.text = drawText.Draw(t, "text")
+		case "edit_message":
+			r.text = drawText.Draw(t, "text")
+			r.id = m.drawID(t)
+		case "delete_message", "read_receipt":
+			r.id = m.drawID(t)
+		case "reset_pairing":
+			r.gate = drawGate(t)
+		}
+		if (what == "send_message" || what == "edit_message") && rarely(t, 8, "faulty") {
+			r.fault = rapid.SampledFrom([]string{"invalid_encoding", "message_too_large"}).Draw(t, "fault")
+		}
+		m.request(t, r)
+	}
+}
+
+// drawID is mostly the message's that is there, else of one before or of none.
+func (m *machine) drawID(t *rapid.T) string {
+	if m.model.message != nil && rapid.IntRange(0, 4).Draw(t, "id") > 0 {
+		return m.model.message.id
+	}
+	return fmt.Sprint("m", max(0, m.sends-rapid.IntRange(-1, 3).Draw(t, "id, from the newest")))
+}
+
+func (m *machine) join(t *rapid.T, j joinDraw) {
+	opts := []opt{sender(j.sender), mustWait(j.wait)}
+	switch j.gate {
+	case "":
+	case "bad":
+		opts = append(opts, badGate)
+	default:
+		opts = append(opts, gate(j.gate))
+	}
+	switch j.intent {
+	case "enter":
+		opts = append(opts, enter)
+	case "return":
+		opts = append(opts, returning(j.room))
+	}
+	if j.token != "" {
+		opts = append(opts, token(j.token))
+	}
+	if j.ext {
+		opts = append(opts, ext)
+	}
+	if j.noRef {
+		opts = append(opts, noRef)
+	}
+	m.compare(t, join(j.who, j.access, opts...), func() {
+		m.model.join(m.now, j, fmt.Sprint("t", m.joins))
+	})
+}
+
+func (m *machine) request(t *rapid.T, r requestDraw) {
+	var opts []opt
+	switch r.replaces {
+	case "":
+	case "null":
+		opts = append(opts, replacesNothing)
+	default:
+		opts = append(opts, replaces(r.replaces))
+	}
+	if r.nonce != 0 {
+		opts = append(opts, nonce(r.nonce))
+	}
+	switch r.gate {
+	case "":
+	case "bad":
+		opts = append(opts, badGate)
+	default:
+		opts = append(opts, gate(r.gate))
+	}
+	if r.noRef {
+		opts = append(opts, noRef)
+	}
+	if r.fault != "" {
+		opts = append(opts, fault(wire.Reason(r.fault)))
+	}
+	var do act
+	switch r.what {
+	case "send_message":
+		do = send(r.who, r.text, opts...)
+	case "edit_message":
+		do = edit(r.who, r.id, r.text, opts...)
+	case "delete_message":
+		do = remove(r.who, r.id, opts...)
+	case "read_receipt":
+		do = read(r.who, r.id, opts...)
+	case "reset_pairing":
+		do = ask(r.who, wire.EventResetPairing, opts...)
+	case "typing":
+		do = typing(r.who, opts...)
+	case "expire_room":
+		do = expire(r.who, opts...)
+	case "redeem_extension":
+		do = ask(r.who, wire.EventRedeemExtension, opts...)
+	}
+	m.compare(t, do, func() { m.model.request(m.now, r, fmt.Sprint("m", m.sends)) })
+}
+
+// compare does an act on the stage and in the model. After the end of a room
+// both begin a new one.
+func (m *machine) compare(t *rapid.T, do act, inModel func()) {
+	t.Helper()
+	m.old = m.array()
+	m.model.lines = nil
+	lines := do(m.stage)
+	m.count(lines)
+	got := strings.Join(lines, "\n")
+	inModel()
+	if want := strings.Join(m.model.lines, "\n"); got != want {
+		t.Fatalf("at %v the room told:\n%s\nthe model:\n%s", m.now, got, want)
+	}
+	over := strings.Contains(got, " over ")
+	if over {
+		m.state.forget()
+	}
+	m.checkSlot(t)
+	if over {
+		m.room()
+		m.model = newModel(fmt.Sprint("r", m.rooms), m.now)
+		m.join(t, joinDraw{who: "s0", access: "alice", sender: "alice", gate: drawGate(t)})
+	}
+}
+
+// count counts the kinds of lines, which are their words of lower-case letters.
+func (m *machine) count(lines []string) {
+	for _, line := range lines {
+		words := strings.Fields(line)[1:]
+		for i, w := range words {
+			if strings.ContainsFunc(w, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
+				words = words[:i]
+				break
+			}
+		}
+		m.told[strings.Join(words, " ")]++
+	}
+}
+
+// array is all of the memory in which the slot's ciphertext lies.
+func (m *machine) array() []byte {
+	c := m.state.slot.msg.Ciphertext
+	return c[:cap(c)]
+}
+
+// checkSlot checks that the slot holds the model's message and nothing of the
+// one before, nor does the memory that one was in.
+func (m *machine) checkSlot(t *rapid.T) {
+	t.Helper()
+	text := ""
+	if m.model.message != nil {
+		text = m.model.message.text
+	}
+	if got := string(m.state.slot.msg.Ciphertext); got != text {
+		t.Fatalf("the slot holds %q; want %q", got, text)
+	}
+	array := m.array()
+	if rest := array[len(text):]; len(bytes.Trim(rest, "\x00")) > 0 {
+		t.Fatalf("behind the message is something of an older one: %q", rest)
+	}
+	moved := len(m.old) > 0 && (len(array) == 0 || &m.old[0] != &array[0])
+	if moved && len(bytes.Trim(m.old, "\x00")) > 0 {
+		t.Fatalf("the memory of the message before is not overwritten: %q", m.old)
+	}
+}
