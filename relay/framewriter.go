@@ -2,11 +2,14 @@ package relay
 
 import (
 	"encoding/binary"
-	"io"
 	"sync"
 
 	"sotto/relay/wire"
 )
+
+// maxGathered is how much several frames in one write may be: a write has the
+// time of one frame, and a slow link shall not have to do more in it.
+const maxGathered = 16 << 10
 
 // frameWriter sits between the WebSocket library, whose own buffer is a few
 // bytes, and the network. It gathers the pieces of a frame, and frames that
@@ -15,7 +18,7 @@ import (
 // clears. Control frames wait for nothing: a close frame is the last there is.
 // It is safe for concurrent use.
 type frameWriter struct {
-	to      io.Writer
+	to      func([]byte) (int, error)
 	buffers *wire.Buffers
 
 	mu sync.Mutex
@@ -42,7 +45,7 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 	if w.missing == 0 {
 		size := frameSize(p)
 		w.wait = w.held && !isControl(p)
-		if w.pending != nil && len(w.pending.Bytes())+size > w.pending.Size() {
+		if w.pending != nil && len(w.pending.Bytes())+size > min(w.pending.Size(), maxGathered) {
 			if err := w.send(); err != nil {
 				return 0, err
 			}
@@ -50,7 +53,7 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 		switch {
 		case w.pending != nil:
 		case !w.wait && len(p) >= size:
-			return w.to.Write(p)
+			return w.to(p)
 		default:
 			w.pending = w.buffers.Get(size)
 		}
@@ -66,7 +69,7 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 
 // send writes what is pending. w.mu is held.
 func (w *frameWriter) send() error {
-	_, err := w.to.Write(w.pending.Bytes())
+	_, err := w.to(w.pending.Bytes())
 	w.drop()
 	return err
 }

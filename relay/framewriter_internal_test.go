@@ -54,6 +54,7 @@ func TestFrameWriter(t *testing.T) {
 		"one after another":        {[]step{{false, text, 100}, {false, text, 200}}, []int{102, 204}},
 		"held and let go":          {[]step{{true, text, 100}, {true, text, 1}, {false, text, 200}}, []int{102 + 3 + 204}},
 		"held, and more than fits": {[]step{{true, text, 600}, {true, text, 600}, {false, text, 1}}, []int{604, 604 + 3}},
+		"held, and much":           {[]step{{true, text, 10000}, {true, text, 6000}, {true, text, 6000}, {false, text, 1}}, []int{10004 + 6004, 6004 + 3}},
 		"a ping among held":        {[]step{{true, text, 100}, {true, ping, 1}, {false, text, 1}}, []int{102 + 3, 3}},
 		"a close frame":            {[]step{{true, closing, 2}}, []int{4}},
 		"a close frame behind":     {[]step{{true, text, 100}, {true, closing, 2}}, []int{102 + 4}},
@@ -61,7 +62,7 @@ func TestFrameWriter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var to writes
-			w := frameWriter{to: &to, buffers: wire.NewBuffers(32 << 10)}
+			w := frameWriter{to: to.Write, buffers: wire.NewBuffers(32 << 10)}
 			var all []byte
 			for _, s := range tt.steps {
 				w.hold(s.hold)
@@ -91,7 +92,7 @@ func TestFrameWriter(t *testing.T) {
 
 // What is pending when the socket ends is given back.
 func TestFrameWriter_Release(t *testing.T) {
-	w := frameWriter{to: &writes{}, buffers: wire.NewBuffers(32 << 10)}
+	w := frameWriter{to: new(writes).Write, buffers: wire.NewBuffers(32 << 10)}
 	if _, err := w.Write(frame(0x81, 100)[:headBuffer]); err != nil {
 		t.Fatal(err)
 	}

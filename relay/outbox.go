@@ -18,7 +18,7 @@ const (
 	// people who take turns have a handful of frames under way.
 	maxQueued      = 64
 	maxQueuedBytes = 256 << 10
-	// writeDeadline is how long one frame may take into the kernel's buffer. A
+	// writeDeadline is how long one write may take into the kernel's buffer. A
 	// peer that stops reading loses its socket after it.
 	writeDeadline = 10 * time.Second
 	// closeDeadline is how long a closing socket may take to send what is queued
@@ -61,6 +61,7 @@ type queued struct {
 func newOutbox(ws *websocket.Conn, conn transport, out *frameWriter, m *metrics) *outbox {
 	o := &outbox{ws: ws, net: conn, out: out, metrics: m}
 	o.room.L = &o.mu
+	out.to = o.transmit
 	return o
 }
 
@@ -109,13 +110,21 @@ func (o *outbox) readWithin(d time.Duration) {
 	}
 }
 
-// writeWithin sets how long a frame may take. Pings have a time of their own.
+// writeWithin sets how long a write may take.
 func (o *outbox) writeWithin(d time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.open() {
 		_ = o.net.SetWriteDeadline(after(d))
 	}
+}
+
+// transmit writes to the network. Each write has its own time, whether it is
+// one frame, several, or only a pong.
+func (o *outbox) transmit(p []byte) (int, error) {
+	o.writeWithin(writeDeadline)
+	defer o.writeWithin(noDeadline) // the TLS layer may write by itself
+	return o.net.Write(p)
 }
 
 // after returns when d will have passed, or the zero time for noDeadline.
@@ -178,14 +187,10 @@ func (o *outbox) next() (q queued, last bool, code wire.CloseCode, more bool) {
 // acknowledgement are one packet. When it could not, the socket is gone: a
 // WebSocket can't go on after part of a frame.
 func (o *outbox) send(q queued, last bool) bool {
-	o.writeWithin(writeDeadline)
 	o.out.hold(!last)
 	err := o.ws.Write(context.Background(), websocket.MessageText, q.frame.Bytes())
 	q.frame.Release()
 	if err == nil {
-		if last {
-			o.writeWithin(noDeadline)
-		}
 		if q.event == wire.EventNewMessage {
 			o.metrics.deliver.Observe(time.Since(q.at).Seconds())
 		}

@@ -111,7 +111,7 @@ func (h *handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	early = bytes.Clone(early)
 	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(readBuffer, len(early)))
 	_, _ = in.Peek(len(early)) // the library carries over what is buffered, no more
-	h.conn, h.out.to = transport{conn}, conn
+	h.conn = transport{conn}
 	return h.conn, bufio.NewReadWriter(in, bufio.NewWriterSize(h.out, headBuffer)), nil
 }
 
