@@ -126,7 +126,7 @@ func (s *Session) Typing() {
 	if s.link == nil || time.Since(s.typing.last) < typingEvery {
 		return
 	}
-	s.typing = typing{wanted: true, last: time.Now()}
+	s.typing = typing{due: s.link, last: time.Now()}
 	notify(s.link.wake)
 }
 
@@ -290,14 +290,12 @@ func (s *Session) settleReads() {
 	}
 }
 
-// settleByState ends the calls whose answer was lost with the connection and
-// whose effect shows in the state of a new join. The others are sent again: a
-// send bears a nonce, and the rest can be done twice. Called with s.mu held.
+// settleByState ends the calls whose effect shows in the state of a new join:
+// their answer was lost with the connection, or there is nothing left to do.
+// The others are sent again: a send bears a nonce, and the rest can be done
+// twice. Called with s.mu held.
 func (s *Session) settleByState(m *wire.Message) {
 	for _, c := range slices.Clone(s.calls) {
-		if c.sentOn == nil {
-			continue
-		}
 		switch c.req.Event {
 		case wire.EventEdit:
 			// Maybe read since, after which the relay would refuse it.

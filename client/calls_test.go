@@ -47,7 +47,9 @@ func TestSendIsRepeatedWithItsNonce(t *testing.T) {
 				}))
 				s := f.open(f.config())
 				start := time.Now()
-				id, err := s.Send(t.Context(), "hello")
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				id, err := s.Send(ctx, "hello")
 				if err != nil || id != messageID(1) {
 					t.Errorf("send = %v, another id: %t", err, id != messageID(1))
 				}
@@ -70,6 +72,29 @@ func TestSendIsRepeatedWithItsNonce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A call that waited for a connection has its full time to be answered there.
+func TestAnswerIsDueFromTheWriting(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) { p.letIn(roomA, tokenA, "") }, func(p *peer) {
+			time.Sleep(18 * time.Second)
+			p.letIn(roomA, tokenA, "")
+			send := p.expect("send_message")
+			time.Sleep(19 * time.Second)
+			p.took(send, 1)
+			p.drain()
+		}))
+		s := f.open(f.config())
+		next[client.State](t, s)
+		next[client.Disconnected](t, s)
+		if _, err := s.Send(t.Context(), "hello"); err != nil {
+			t.Error(err)
+		}
+		if n := len(f.dials()); n != 2 {
+			t.Errorf("dialled %d times", n)
+		}
+	})
 }
 
 func TestNoncesDiffer(t *testing.T) {
@@ -157,6 +182,42 @@ func TestReplacesIsWhatTheCallerHasSeen(t *testing.T) {
 		want("deletion not taken yet", messageID(3))
 		next[client.MessageDeleted](t, s)
 		want("deletion taken, but sent since", sent)
+	})
+}
+
+// The order of broadcast and acknowledgement is not to be relied on: an answer
+// that was taken before the acknowledgement came is what was seen last.
+func TestLateAcknowledgement(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			send := p.expect("send_message")
+			p.send(`%s`, posted(message(1, alice, "mine", "")))
+			p.send(`%s`, posted(message(2, bob, "answer", "")))
+			time.Sleep(time.Second)
+			p.took(send, 1)
+			if f := p.expect("send_message"); f.data("replaces") != messageID(2).Reveal() {
+				t.Error("does not answer the answer")
+			} else {
+				p.took(f, 3)
+			}
+			p.drain()
+		}))
+		s := f.open(f.config())
+		next[client.State](t, s)
+		sent := make(chan error, 1)
+		go func() {
+			_, err := s.Send(t.Context(), "mine")
+			sent <- err
+		}()
+		next[client.NewMessage](t, s)
+		next[client.NewMessage](t, s)
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Send(t.Context(), "again"); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -271,13 +332,13 @@ func TestTextIsCheckedBeforeItGoes(t *testing.T) {
 // A call whose answer was lost and whose effect shows in the new state is done.
 func TestCallsSettledByState(t *testing.T) {
 	id := messageID(1)
-	edit := func(s *client.Session) error { return s.Edit(context.Background(), id, "new text") }
-	remove := func(s *client.Session) error { return s.Delete(context.Background(), id) }
-	read := func(s *client.Session) error { return s.MarkRead(context.Background(), id) }
+	edit := func(ctx context.Context, s *client.Session) error { return s.Edit(ctx, id, "new text") }
+	remove := func(ctx context.Context, s *client.Session) error { return s.Delete(ctx, id) }
+	read := func(ctx context.Context, s *client.Session) error { return s.MarkRead(ctx, id) }
 	const at = "2026-06-01T11:00:00Z"
 	for name, test := range map[string]struct {
 		author client.Identity
-		call   func(s *client.Session) error
+		call   func(context.Context, *client.Session) error
 		after  func(f frame) string // the slot at the return, given the lost call
 		again  string               // the answer when it must go out again
 		want   error
@@ -315,7 +376,9 @@ func TestCallsSettledByState(t *testing.T) {
 					p.drain()
 				}))
 				s := f.open(f.config())
-				if err := test.call(s); !errors.Is(err, test.want) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if err := test.call(ctx, s); !errors.Is(err, test.want) {
 					t.Errorf("got %v, want %v", err, test.want)
 				}
 				synctest.Wait() // nothing more is on its way

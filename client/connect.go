@@ -40,7 +40,6 @@ var (
 // run owns the session's connections, one after the other.
 func (s *Session) run() {
 	defer close(s.done)
-	defer s.cancel()
 	for tries := 0; ; tries++ {
 		dialled := time.Now()
 		lived, err := s.connect()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,13 +26,13 @@ func TestBackoff(t *testing.T) {
 	waits := map[time.Duration]bool{}
 	for range 20 {
 		bubble(t, func(t *testing.T) {
-			const hold, flap = 6, 7 // these connections are joined, for a minute and for no time
+			const hold, flap = 6, 7 // these connections are joined, for a minute and for a moment
 			f := fake(t, func(n int, w http.ResponseWriter, r *http.Request) {
 				switch n {
 				case hold:
 					script(t, func(p *peer) { p.letIn(roomA, tokenA, ""); time.Sleep(time.Minute) })(n, w, r)
 				case flap:
-					script(t, func(p *peer) { p.letIn(roomA, tokenA, "") })(n, w, r)
+					script(t, func(p *peer) { p.letIn(roomA, tokenA, ""); time.Sleep(time.Second) })(n, w, r)
 				default:
 					fails(n, w, r)
 				}
@@ -58,8 +59,11 @@ func TestBackoff(t *testing.T) {
 			for i := range dials[1:] {
 				between := dials[i+1].at.Sub(dials[i].at)
 				want := lost[i].Retry
-				if i == hold {
+				switch i {
+				case hold:
 					want += time.Minute
+				case flap:
+					want += time.Second
 				}
 				if between != want {
 					t.Errorf("dial %d came after %v, announced %v", i+1, between, want)
@@ -152,11 +156,10 @@ func TestSlowCallerGetsState(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := fake(t, script(t, func(p *peer) {
 			p.letIn(roomA, tokenA, "")
-			for n := range 200 {
+			p.send(`{"event":"presence","data":{"connected":true}}`)
+			for n := range 201 {
 				p.send(`%s`, posted(message(n, bob, "text", "")))
 			}
-			p.send(`{"event":"presence","data":{"connected":true}}`)
-			p.send(`%s`, posted(message(200, bob, "last", "")))
 		}, func(p *peer) { <-t.Context().Done() }))
 		s := f.open(f.config())
 		time.Sleep(10 * time.Second)
@@ -178,8 +181,6 @@ func TestSlowCallerGetsState(t *testing.T) {
 				last, connected = e.Message, e.OtherConnected
 			case client.NewMessage:
 				last = &e.Message
-			case client.Presence:
-				connected = e.Connected
 			}
 		}
 		if events > 64 {
@@ -261,6 +262,50 @@ func TestNextEndsWithContext(t *testing.T) {
 			t.Errorf("next = %v", err)
 		}
 		next[client.Typing](t, s) // which the first call did not eat
+	})
+}
+
+// Whoever waits for an event learns of the end.
+func TestNextEndsForAll(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) { p.letIn(roomA, tokenA, ""); time.Sleep(time.Minute); p.close(1000) }))
+		s := f.open(f.config())
+		next[client.State](t, s)
+		var waiting sync.WaitGroup
+		for range 3 {
+			waiting.Go(func() { wantEnd(t, s, client.ErrRoomExpired) })
+		}
+		waiting.Wait()
+	})
+}
+
+// A hurry that came too late, when the connection was being made, does not make
+// the next one hurried.
+func TestCheckDuringDial(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		short := func(p *peer) { p.letIn(roomA, tokenA, ""); time.Sleep(time.Minute) }
+		good := script(t, short, short, func(p *peer) { p.letIn(roomA, tokenA, ""); p.drain() })
+		f := fake(t, func(n int, w http.ResponseWriter, r *http.Request) {
+			if n == 1 {
+				time.Sleep(10 * time.Second)
+			}
+			good(n, w, r)
+		})
+		s := f.open(f.config())
+		next[client.State](t, s)
+		next[client.Disconnected](t, s)
+		time.Sleep(5 * time.Second)
+		if err := s.Check(t.Context()); err == nil {
+			t.Error("checks well without a connection")
+		}
+		next[client.State](t, s)
+		lost := next[client.Disconnected](t, s)
+		at := time.Now()
+		next[client.State](t, s)
+		if waited := time.Since(at); waited != lost.Retry {
+			t.Errorf("waited %v, announced %v", waited, lost.Retry)
+		}
+		s.Close()
 	})
 }
 

@@ -73,7 +73,7 @@ func (s *Session) attach(l *link, j *wire.Joined) error {
 		m := s.message(j.Message)
 		s.state.Message = &m
 	}
-	s.link, s.typing.wanted = l, false
+	s.link = l
 	select {
 	case <-s.hurry: // of an attempt that is over
 	default:
@@ -161,8 +161,8 @@ func (s *Session) nextRequest(l *link) *wire.Request {
 			return &c.req
 		}
 	}
-	if s.typing.wanted {
-		s.typing.wanted = false
+	if s.typing.due == l {
+		s.typing.due = nil
 		return &wire.Request{Event: wire.EventTyping}
 	}
 	return nil

@@ -172,7 +172,8 @@ func (s *Session) Check(ctx context.Context) error {
 	return fmt.Errorf("check connection: %w", err)
 }
 
+// typing is what is known about frames of that name.
 type typing struct {
-	wanted bool      // a frame is to be written
-	last   time.Time // when one last was
+	due  *link     // a frame is to be written to it; nil: none is
+	last time.Time // when one last was asked for
 }

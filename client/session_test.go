@@ -34,6 +34,8 @@ func TestOpen(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				joins := make(chan frame, 1)
 				f := fake(t, script(t, func(p *peer) {
+					p.send(`{"ref":"other","error":{"reason":"not_found"}}`)
+					p.send(`%s`, posted(message(6, bob, "too early", "")))
 					p.letIn(roomA, tokenA, message(7, bob, "hello", ""))
 					joins <- p.join
 					p.drain()
@@ -90,6 +92,8 @@ func TestKeyOfRoom(t *testing.T) {
 		f := fake(t, script(t, func(p *peer) {
 			p.letIn(v.RoomID, tokenA, sealedMessage(1, bob, b64(sealed.Ciphertext), b64(sealed.IV[:]), ""))
 			p.send(`%s`, posted(message(2, bob, "sealed with another key", "")))
+			sealed = client.NewKey(key).Seal([]byte("no text \xff"))
+			p.send(`%s`, posted(sealedMessage(3, bob, b64(sealed.Ciphertext), b64(sealed.IV[:]), "")))
 			p.drain()
 		}))
 		cfg := f.config()
@@ -98,8 +102,10 @@ func TestKeyOfRoom(t *testing.T) {
 		if m := next[client.State](t, s).Message; m.Unreadable || m.Text != "hello" {
 			t.Error("the session has another key")
 		}
-		if m := next[client.NewMessage](t, s).Message; !m.Unreadable || m.Text != "" {
-			t.Error("a message of another key is readable")
+		for _, what := range []string{"a message of another key", "a message that is no text"} {
+			if m := next[client.NewMessage](t, s).Message; !m.Unreadable || m.Text != "" {
+				t.Errorf("%s is readable", what)
+			}
 		}
 	})
 }
@@ -198,7 +204,7 @@ func TestOpenTriesAgain(t *testing.T) {
 		"ok without a state":    {first: func(p *peer) { p.answer(p.expect("join"), `"ok":{}`); p.drain() }},
 		"no answer":             {first: func(p *peer) { p.drain() }, wait: 30 * time.Second},
 		"429":                   {code: 429, wait: 42 * time.Second, retry: 42 * time.Second},
-		"503":                   {code: 503},
+		"503":                   {code: 503, wait: 42 * time.Second, retry: 42 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -226,7 +232,7 @@ func TestOpenTriesAgain(t *testing.T) {
 					t.Errorf("disconnected by %v, retry in %v", lost.Err, lost.Retry)
 				}
 				next[client.State](t, s)
-				if took := time.Since(start); took < test.wait {
+				if took := time.Since(start); took < test.wait || took > test.wait+time.Second {
 					t.Errorf("tried again after %v", took)
 				}
 			})
@@ -281,7 +287,7 @@ func TestReturn(t *testing.T) {
 		"replaced":      func(p *peer) { p.close(4001) },
 		"no pong":       func(p *peer) { p.close(4002) },
 		"garbage":       func(p *peer) { p.send(`{"event":"new_message","data":{}}`); p.drain() },
-		"binary":        func(p *peer) { p.write(websocket.MessageBinary, []byte("{}")); p.drain() },
+		"binary":        func(p *peer) { p.write(websocket.MessageBinary, []byte(`{"event":"counterparty_typing"}`)); p.drain() },
 		"huge frame":    func(p *peer) { p.write(websocket.MessageText, make([]byte, 2<<20)); p.drain() },
 	} {
 		t.Run(name, func(t *testing.T) {
