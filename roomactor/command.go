@@ -40,6 +40,9 @@ const (
 	cmdStop
 )
 
+// tickCommand is the cmdTick of every room; no one writes to it.
+var tickCommand = &command{kind: cmdTick}
+
 // joinAnswer is how a join ended, for the connection; the client has been
 // answered by then.
 type joinAnswer struct {

@@ -96,21 +96,28 @@ func (c *command) finish(a joinAnswer) {
 // run is the room's goroutine. The supervisor waits for it.
 func (r *Room) run() {
 	r.sup.cfg.Observer.RoomStarted()
-	r.timer = time.NewTimer(r.state.expires - r.sup.now())
+	r.timer = time.AfterFunc(r.state.expires-r.sup.now(), r.wake)
 	defer r.timer.Stop()
-
-	tick := &command{kind: cmdTick}
 	for {
-		c := tick
-		select {
-		case c = <-r.mailbox:
+		c := <-r.mailbox
+		if c.kind != cmdTick {
 			r.sup.cfg.Observer.Waited(r.sup.now() - c.posted)
-		case <-r.timer.C:
 		}
 		if cause := r.handle(c); cause != "" {
 			r.close(cause)
 			return
 		}
+	}
+}
+
+// wake is called by the timer. It does not wait: commands in a full mailbox
+// wake the room as well, and each looks at the time. An idle room that waits
+// for its mailbox alone costs 600 bytes less than one that also waits for a
+// timer's channel.
+func (r *Room) wake() {
+	select {
+	case r.mailbox <- tickCommand:
+	default:
 	}
 }
 
@@ -137,9 +144,8 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 		c.finish(answer)
 	}()
 
-	// Effects live in a borrowed array, so that an idle room has none.
-	r.state.effects = r.sup.borrowEffects()
-	defer r.returnEffects()
+	effects := r.borrowEffects()
+	defer r.returnEffects(effects)
 	expires := r.state.expires
 	out := r.state.step(r.sup.now(), c)
 	if out.ended != "" {
@@ -157,9 +163,19 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	return out.ended
 }
 
-func (r *Room) returnEffects() {
-	r.sup.returnEffects(r.state.effects)
+// borrowEffects gives the state an array for its effects.
+func (r *Room) borrowEffects() *[]effect {
+	effects := r.sup.effects.Get().(*[]effect) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	r.state.effects = (*effects)[:0]
+	return effects
+}
+
+// returnEffects clears the array, which may have grown, and gives it back.
+func (r *Room) returnEffects(effects *[]effect) {
+	*effects = r.state.effects
 	r.state.effects = nil
+	clear((*effects)[:cap(*effects)])
+	r.sup.effects.Put(effects)
 }
 
 // answer tells a join's caller what the step did. A join that met the end of

@@ -23,7 +23,8 @@ type Supervisor struct {
 	shards [shardCount]shard
 	rooms  atomic.Int64
 	wg     sync.WaitGroup // rooms' goroutines
-	// effects are arrays for the effects of steps, one for each room at work.
+	// effects are arrays (*[]effect) for the effects of steps, one for each room
+	// at work, so that an idle room has none.
 	effects sync.Pool
 }
 
@@ -51,6 +52,7 @@ func (r JoinResult) TookSeat() bool { return r.Kind == JoinCreated || r.Kind == 
 // Config.Buffers is nil or a TTL is negative.
 func NewSupervisor(cfg Config) *Supervisor {
 	s := &Supervisor{cfg: cfg.withDefaults(), start: time.Now()}
+	s.effects.New = func() any { return new(make([]effect, 0, 8)) }
 	for i := range s.shards {
 		s.shards[i].rooms = make(map[wire.RoomHash]*Room)
 	}
@@ -217,18 +219,6 @@ func (s *Supervisor) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for rooms: %w", ctx.Err())
 	}
-}
-
-func (s *Supervisor) borrowEffects() []effect {
-	if p, ok := s.effects.Get().(*[]effect); ok {
-		return (*p)[:0]
-	}
-	return make([]effect, 0, 8)
-}
-
-func (s *Supervisor) returnEffects(effects []effect) {
-	clear(effects[:cap(effects)])
-	s.effects.Put(&effects)
 }
 
 // unregister takes the room out of the map, if the map still holds it.
