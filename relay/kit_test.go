@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -53,7 +54,7 @@ func newWorld(t *testing.T, cfg relay.Config) *world {
 		t.Fatalf("New: %v", err)
 	}
 	w.relay = rl
-	w.serve(rl)
+	w.serveOn(w.listener, rl)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -67,15 +68,15 @@ func newWorld(t *testing.T, cfg relay.Config) *world {
 	return w
 }
 
-// serve runs an http.Server for h on the world's network until the test ends.
-func (w *world) serve(h http.Handler) {
+// serveOn runs an http.Server for h until the test ends.
+func (w *world) serveOn(l net.Listener, h http.Handler) {
 	srv := &http.Server{
 		Handler:           h,
 		ErrorLog:          slog.NewLogLogger(slog.NewTextHandler(failing{w.t}, nil), slog.LevelError),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(w.listener) }()
+	go func() { served <- srv.Serve(l) }()
 	w.t.Cleanup(func() {
 		if err := srv.Close(); err != nil {
 			w.t.Errorf("close the server: %v", err)

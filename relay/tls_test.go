@@ -1,0 +1,119 @@
+package relay_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/internal/memnet"
+)
+
+// certificate is self-signed and good for any test.
+func certificate(t testing.TB) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"relay.test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// serverTLS is for a listener of the test's own.
+func serverTLS(t testing.TB) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{certificate(t)}, MinVersion: tls.VersionTLS13}
+}
+
+// secure makes a TLS client of a connection.
+func secure(t testing.TB, conn net.Conn) *tls.Conn {
+	t.Helper()
+	c := tls.Client(conn, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13})
+	if err := c.HandshakeContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// dialTLS opens a socket through a listener that speaks TLS.
+func (w *world) dialTLS(l *memnet.Listener, name string, capacity int) *client {
+	w.t.Helper()
+	conn, err := (&memnet.Dialer{To: l, Capacity: capacity}).DialContext(w.t.Context(), "", "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	over := secure(w.t, conn)
+	resp, br, err := handshake(over, nil, roomPath(name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	want(w.t, "status", resp.StatusCode, http.StatusSwitchingProtocols)
+	return startClient(w.t, over, br, false)
+}
+
+// Under TLS too, a peer that stops reading holds up neither its room nor the
+// other party, also not while it is cut: TLS would like to have a last word.
+func TestSlowPeerDoesNotFreezeOther_TLS(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		secured := memnet.Listen()
+		w.serveOn(tls.NewListener(secured, serverTLS(t)), w.relay)
+		a, slow := w.dial("room"), w.dialTLS(secured, "room", 4096)
+		a.join(ann)
+		slow.join(ben)
+		a.event("party_paired")
+		slow.freeze()
+		a.fillUp(2)
+		began := time.Now()
+		for time.Since(began) < 30*time.Second {
+			asked := time.Now()
+			a.post("typing", nil) // one frame more for the slow one
+			a.refusedFor(a.post("redeem_extension", nil), "monetization_disabled")
+			want(t, "time it took", time.Since(asked), time.Duration(0))
+			time.Sleep(time.Second)
+			if time.Since(began) > 10*time.Second {
+				want(t, "connections", w.metric("sotto_connections", ""), 1.0)
+			}
+		}
+		want(t, "closed", w.metric("sotto_connections_closed_total", "4000"), 1.0)
+	})
+}
+
+// A whole conversation under TLS, ends included.
+func TestTLS(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		secured := memnet.Listen()
+		w.serveOn(tls.NewListener(secured, serverTLS(t)), w.relay)
+		a, b := w.dialTLS(secured, "room", 0), w.dialTLS(secured, "room", 0)
+		a.join(ann)
+		b.join(ben)
+		a.event("party_paired")
+		a.sends(b)
+		time.Sleep(time.Hour) // pings
+		b.sends(a)
+		b.leave()
+		big := textFrame(`{"event":"` + string(make([]byte, 200_000)) + `"}`)
+		go a.write(big)
+		a.closed(1009, "frame_too_big")
+		c := w.dialTLS(secured, "room", 0)
+		c.join(ann)
+		synctest.Wait()
+		err, took := w.shutdown(10 * time.Second)
+		want(t, "Shutdown", err, nil)
+		want(t, "time it took", took, time.Duration(0))
+		c.closed(1012, "relay_restart")
+	})
+}
