@@ -4,7 +4,7 @@
 import { coverDue, coverStep, idleChoices, uncovered, type Cover, type CoverEvent } from "./cover";
 import type { Engine } from "./engine";
 import { createSession, type Session } from "./socket";
-import type { Invented } from "./numbers";
+import type { Invented } from "./lazy/numbers";
 import strings from "#strings";
 import { chatScreen } from "./views/chat";
 import { curtainScreen, veilScreen } from "./views/curtain";
@@ -17,6 +17,8 @@ export interface Form {
   code: string;
   /** The field for the pairing code is shown. */
   askCode: boolean;
+  /** The countries to choose from, by name and code, once a number was invented. */
+  countries: readonly (readonly [name: string, country: string])[];
   country: string;
   invented: Invented | null;
 }
@@ -50,7 +52,7 @@ export interface Screen {
   readonly log?: () => boolean;
 }
 
-const blank: Readonly<Form> = { number: "", pin: "", code: "", askCode: false, country: "", invented: null };
+const blank: Readonly<Form> = { number: "", pin: "", code: "", askCode: false, countries: [], country: "", invented: null };
 
 const usual = { idle: idleChoices[0] as number, mark: false };
 

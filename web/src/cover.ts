@@ -42,8 +42,9 @@ export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: nu
   const draw = (kind: Cover["kind"]): Cover => ({ ...cover, kind, since: at });
   switch (event) {
     case "start":
-    case "right":
       return { ...uncovered, active: at };
+    case "right":
+      return cover.kind === "forget" ? cover : { ...uncovered, active: at };
     case "active":
       return cover.kind === "none" ? { ...cover, active: at } : cover;
     case "blur":

@@ -10,13 +10,16 @@ export interface Invitation {
   readonly ref: string;
 }
 
+/** Digits of a number. */
 const shortest = 6;
 const longest = 15;
+/** Characters that are looked at: no invitation is longer. */
+const mostText = 4000;
 
 export const parseInvitation = (pasted: string): Invitation => {
   // Dashes come in many shapes after a messenger was at them, and marks for
   // the direction of writing may stand anywhere.
-  const text = foldDigits(pasted)
+  const text = foldDigits(pasted.slice(0, mostText))
     .replace(/\p{Cf}/gu, "")
     .replace(/\p{Pd}/gu, "-")
     .replace(/\p{Zs}/gu, " ");

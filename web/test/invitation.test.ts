@@ -68,7 +68,7 @@ void test("a megabyte is read in no time", () => {
   parseInvitation(text);
   parseInvitation("a-".repeat(500_000));
   parseInvitation("1".repeat(1_000_000));
-  assert.ok(performance.now() - before < 3000);
+  assert.ok(performance.now() - before < 500);
 });
 
 void test("digits of every script are folded, all else stays", () => {

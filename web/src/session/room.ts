@@ -3,7 +3,7 @@
 
 import type { Data } from "../engine";
 import { number, object, string, time } from "./frames";
-import { receipt, take } from "./slot";
+import { abandonEdit, lines, receipt, take } from "./slot";
 import type { Event, Say } from "./state";
 import { ask, dial, doing, end, hangup, patience, say, soon, unlink, type Step } from "./step";
 
@@ -61,16 +61,16 @@ export const refusedJoin = (s: Step, error: Data): void => {
   const until = s.at + (wait || 1_800_000);
   const unknown = reason === "unauthorized" || reason.startsWith("otp_");
   if (s.phase === "opening") {
-    const words: Readonly<Record<string, Say>> = {
-      locked: "locked",
-      not_found: "nobody",
-      rate_limited: "busy",
+    const words = new Map<string, Say>([
+      ["locked", "locked"],
+      ["not_found", "nobody"],
+      ["rate_limited", "busy"],
       // Whoever has a pairing code is not in the room yet; anybody else should know the PIN.
-      unauthorized: s.gate ? "held" : "wrongPin",
-      otp_required: "askRef",
-      otp_invalid: "wrongRef",
-    };
-    const word = s.purpose === "create" && unknown ? "taken" : (words[reason] ?? "failed");
+      ["unauthorized", s.gate ? "held" : "wrongPin"],
+      ["otp_required", "askRef"],
+      ["otp_invalid", "wrongRef"],
+    ]);
+    const word = s.purpose === "create" && unknown ? "taken" : (words.get(reason) ?? "failed");
     end(s, word, { count: number(error.attempts_remaining), until });
     return;
   }
@@ -94,12 +94,11 @@ const gone = (s: Step): void => {
   }
   const { slot } = s;
   // What nobody has read goes back to where it was written, unless it was to be deleted.
-  if (slot?.mine && !slot.read && slot.text && !s.editing && s.job?.kind !== "delete") {
-    s.draft = s.draft ? slot.text + "\n" + s.draft : slot.text;
-  }
+  if (s.editing) abandonEdit(s);
+  else if (slot?.mine && !slot.read && slot.text && s.job?.kind !== "delete") s.draft = lines(slot.text, s.draft);
   s.slot = slot && !slot.mine ? { ...slot, gone: true } : null;
   s.job = s.regate = null;
-  s.editing = s.aside = s.roomId = s.resume = "";
+  s.roomId = s.resume = "";
   s.phase = "gone";
   // A room can also be gone because the other wiped it: it must not come back
   // by itself then. Only a relay that said that it restarts is followed.
@@ -143,7 +142,7 @@ export const down = (s: Step, code: number, luck: number): void => {
   // Half of the wait is chance, so that a relay that comes back is not met by
   // every phone at once.
   const wait = Math.min(8000, 1000 * 2 ** s.tries++);
-  s.dialAt = s.at + (wait + wait * luck) / 2;
+  s.dialAt = Math.max(soon(s), s.at + (wait + wait * luck) / 2);
 };
 
 /** Finds out whether the socket still works, or dials sooner. */

@@ -5,7 +5,7 @@
 import { string, time, type Frame } from "./frames";
 import { again, check, down, join, joined, pushGate, refusedJoin, wipe } from "./room";
 import {
-  accepted, canWrite, deleted, edit, edited, opened, read, refused, remove, send, stopEditing, take, watch, work,
+  acknowledged, canWrite, deleted, edit, edited, opened, read, refused, remove, send, stopEditing, take, watch, work,
 } from "./slot";
 import type { Event, State } from "./state";
 import { dial, end, hangup, patience, reset, soon, tell, type Step } from "./step";
@@ -108,7 +108,7 @@ const frame = (s: Step, { ref, event, data, error }: Frame): void => {
     else joined(s, data);
   } else if (ref && ref === s.job?.ref) {
     if (error) refused(s, s.job, string(error.reason));
-    else accepted(s);
+    else acknowledged(s, s.job, data);
   } else if (ref && ref === s.regate?.ref) {
     if (!error) {
       s.code = s.regate.code;

@@ -3,7 +3,7 @@
 
 import type { Data } from "../engine";
 import { string, time } from "./frames";
-import type { Job, Slot, State } from "./state";
+import type { Job, Say, Slot, State } from "./state";
 import { ask, doing, say, tell, type Step } from "./step";
 
 // What only looks takes a State, what changes takes a Step.
@@ -29,7 +29,10 @@ export const take = (s: Step, data: Data): void => {
   const sender = string(data.sender_hash);
   const iv = string(data.iv);
   const known = onRelay(s)?.id === id && s.slot?.iv === iv ? s.slot.text : undefined;
-  if (s.editing && s.editing !== id && !s.job) abandonEdit(s);
+  if (s.editing && s.editing !== id && !s.job) {
+    abandonEdit(s);
+    say(s, "goneMessage");
+  }
   if (!id) {
     if (onRelay(s)) s.slot = null;
     return;
@@ -60,7 +63,7 @@ const reveal = (s: Step, data: Data, known?: string | null): string | null | und
   const { job } = s;
   if (job?.sealed?.iv === sealed.iv) {
     // Seeing one's own ciphertext is as good as the acknowledgement, which may be lost.
-    accepted(s);
+    accepted(s, job);
     return job.text;
   }
   if (known === undefined) doing(s, { do: "open", sealed });
@@ -91,7 +94,7 @@ export const send = (s: Step, nonce: string): void => {
     return;
   }
   const target = s.editing || (onRelay(s)?.id ?? null);
-  s.job = { kind: s.editing ? "edit" : "send", nonce, text: s.draft, target, sealed: null, ref: "" };
+  s.job = { kind: s.editing ? "edit" : "send", nonce, text: s.draft, target, sealed: null, ref: "", again: false };
   doing(s, { do: "seal", nonce, text: s.draft });
 };
 
@@ -99,7 +102,7 @@ export const remove = (s: Step, nonce: string): void => {
   if (!canChange(s) || !s.slot) return;
   stopEditing(s);
   s.notice = null;
-  s.job = { kind: "delete", nonce, text: "", target: s.slot.id, sealed: null, ref: "" };
+  s.job = { kind: "delete", nonce, text: "", target: s.slot.id, sealed: null, ref: "", again: false };
 };
 
 export const edit = (s: Step): void => {
@@ -117,11 +120,14 @@ export const stopEditing = (s: Step): void => {
   s.aside = "";
 };
 
-/** The message being edited is no longer there. What was written stays as the draft. */
-const abandonEdit = (s: Step): void => {
+/** Ends an edit that can't be made any more. What was written stays, above the draft of before. */
+export const abandonEdit = (s: Step): void => {
+  s.draft = lines(s.draft, s.aside);
   s.editing = s.aside = "";
-  say(s, "goneMessage");
 };
+
+/** Both texts, one above the other. */
+export const lines = (...texts: string[]): string => texts.filter(Boolean).join("\n");
 
 /** Sends the job's frame unless it went out on this socket already. */
 export const work = (s: Step): void => {
@@ -135,27 +141,42 @@ export const work = (s: Step): void => {
   s.job = { ...job, ref: ask(s, job.kind + "_message", data) };
 };
 
-/** The relay has it. The slot itself changes by broadcast only, whichever comes first. */
-export const accepted = (s: Step): void => {
-  const job = s.job;
+/** The relay has it. */
+const accepted = (s: Step, job: Job): void => {
   s.job = null;
-  if (job?.kind === "send") s.draft = "";
-  if (job?.kind === "edit") stopEditing(s);
+  if (job.kind === "send") s.draft = "";
+  if (job.kind === "edit") stopEditing(s);
+};
+
+/** The relay's answer, which may come before the broadcast; the text must not be nowhere in between. */
+export const acknowledged = (s: Step, job: Job, data: Data): void => {
+  accepted(s, job);
+  const slot = onRelay(s);
+  const { kind, text, target } = job;
+  const iv = job.sealed?.iv ?? "";
+  // An empty slot that gets a repeat: perhaps the message came and went long ago.
+  if ((slot?.id ?? null) !== target || (!target && job.again)) return;
+  if (kind === "send") {
+    const id = string(data.message_id);
+    s.slot = { id, mine: true, iv, text, at: s.at + s.skew, read: false, gone: false, stranger: false };
+  } else s.slot = kind === "edit" && slot ? { ...slot, iv, text } : null;
 };
 
 /** The relay said no to the job. The text stays in the composer. */
 export const refused = (s: Step, job: Job, reason: string): void => {
   s.job = null;
-  const late = reason === "not_editable" || reason === "not_deletable";
-  if (job.kind === "send") {
-    if (reason === "stale" || reason === "not_your_turn") say(s, "stale");
-    else say(s, reason === "message_too_large" ? "tooLongRelay" : "failed");
-  } else if (reason === "not_found") {
-    if (job.kind === "edit") abandonEdit(s);
-  } else {
-    s.editing = s.aside = "";
-    say(s, late ? "alreadyRead" : "failed");
-  }
+  // What is not there any more is as good as deleted.
+  if (job.kind === "delete" && reason === "not_found") return;
+  if (job.kind === "edit") abandonEdit(s);
+  const words = new Map<string, Say>([
+    ["stale", "stale"],
+    ["not_your_turn", "stale"],
+    ["not_found", "goneMessage"],
+    ["not_editable", "alreadyRead"],
+    ["not_deletable", "alreadyRead"],
+    ["message_too_large", "tooLongRelay"],
+  ]);
+  say(s, words.get(reason) ?? "failed");
 };
 
 /** How long a message must be looked at to count as read, in ms. */

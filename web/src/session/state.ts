@@ -42,6 +42,8 @@ export interface Job {
   readonly sealed: Sealed | null;
   /** Ref of the frame that went out on this socket, empty if none did. */
   readonly ref: string;
+  /** It went out on an earlier socket, and perhaps got there. */
+  readonly again: boolean;
 }
 
 /** A pairing code on its way to the relay. */

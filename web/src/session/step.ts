@@ -42,7 +42,7 @@ export const unlink = (s: Step): void => {
   s.joinRef = "";
   s.answerBy = s.dialAt = s.typingUntil = 0;
   s.peer = null;
-  s.job &&= { ...s.job, ref: "" };
+  s.job &&= { ...s.job, ref: "", again: s.job.again || s.job.ref !== "" };
   s.regate &&= { ...s.regate, ref: "" };
 };
 

@@ -4,7 +4,7 @@ import strings from "#strings";
 import type { App, Screen } from "../app";
 import { button, el, field, onEnter, setText, show } from "../dom";
 import { parseInvitation } from "../invitation";
-import { homeCountry, invent, loadTable, type Table } from "../numbers";
+import { later } from "../later";
 import { canonicalRef } from "../std1";
 import { noticeText } from "../words";
 import { languageButtons } from "./language";
@@ -91,22 +91,20 @@ export const openScreen = (app: App): Screen => {
     return !!found.number;
   };
 
-  const listCountries = (table: Table): void => {
-    if (country.options.length) return;
-    form.country ||= homeCountry(table, navigator.languages);
-    const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region" });
-    const entries = Object.keys(table).map((key) => [names.of(key) ?? key, key] as const);
-    entries.sort(([a], [b]) => a.localeCompare(b));
-    country.append(...entries.map(([name, key]) => el("option", { value: key }, name)));
+  const listCountries = (): void => {
+    country.replaceChildren(...form.countries.map(([name, value]) => el("option", { value }, name)));
     country.value = form.country;
   };
 
   /** Invents a number. */
   const fresh = async (): Promise<void> => {
     try {
+      const { countryNames, homeCountry, invent, loadTable } = await later();
       const table = await loadTable();
-      listCountries(table);
+      form.country ||= homeCountry(table, navigator.languages);
       form.invented = invent(table, form.country);
+      form.countries = countryNames(table, document.documentElement.lang);
+      listCountries();
       setForm(form.invented.number, "");
     } catch {
       said = strings.failed;
@@ -141,7 +139,7 @@ export const openScreen = (app: App): Screen => {
     const { phase, notice, link, offline } = session.state();
     const busy = phase === "opening";
     if (notice?.say === "askRef" || notice?.say === "wrongRef") form.askCode = true;
-    show(country, made() && !!country.options.length);
+    show(country, made());
     show(mayBeReal, made() && !!form.invented?.mayBeReal);
     show(pinHint, made() || !!form.code);
     show(codeRow, form.askCode);
@@ -155,7 +153,7 @@ export const openScreen = (app: App): Screen => {
   code.value = form.code;
   pin.input.value = form.pin;
   pin.input.addEventListener("input", () => { form.pin = pin.input.value; });
-  if (form.country) void loadTable().then(listCountries).then(update);
+  listCountries();
 
   return { node, update, back };
 };

@@ -4,6 +4,7 @@ import strings from "#strings";
 import type { App } from "../app";
 import { button, el, fill, setText } from "../dom";
 import { digits } from "../phone";
+import { later } from "../later";
 import { dayClock } from "../words";
 import type { Panel } from "./chat";
 
@@ -11,7 +12,6 @@ export const sharePanel = (app: App, close: () => void): Panel => {
   const { session } = app;
   const number = app.number();
   const tel = "+" + digits(number);
-  const card = `BEGIN:VCARD\r\nVERSION:3.0\r\nN:;;;;\r\nFN:\r\nTEL:${tel}\r\nEND:VCARD\r\n`;
   const sentence = el("p", { class: "sentence" });
   const status = el("p", { role: "status" });
   const until = el("p", { class: "hint" });
@@ -23,16 +23,14 @@ export const sharePanel = (app: App, close: () => void): Panel => {
       () => { setText(status, strings.copyByHand); },
     );
   };
-  const drawCode = (): void => {
-    (import(__QR_URL__) as Promise<typeof import("../lazy/qr")>).then(
-      ({ draw }) => { picture.replaceChildren(draw(card, strings.qrLabel)); },
-      () => { setText(status, strings.failed); },
-    );
+  const withCard = (use: (card: Awaited<ReturnType<typeof later>>) => void) => () => {
+    later().then(use, () => { setText(status, strings.failed); });
   };
-  const saveCard = (): void => {
-    const url = URL.createObjectURL(new Blob([card], { type: "text/vcard" }));
-    follow(url, "contact.vcf");
-    URL.revokeObjectURL(url);
+  const call = (): void => {
+    // A link that never is a part of the page: what it says can't be read there.
+    const link = el("a");
+    link.href = "tel:" + tel;
+    link.click();
   };
 
   return {
@@ -48,9 +46,9 @@ export const sharePanel = (app: App, close: () => void): Panel => {
       el(
         "p",
         { class: "row wrap" },
-        button(strings.qr, drawCode),
-        button(strings.contact, () => { follow("tel:" + tel); }),
-        button(strings.card, saveCard),
+        button(strings.qr, withCard(({ draw }) => { picture.replaceChildren(draw(tel, strings.qrLabel)); })),
+        button(strings.contact, call),
+        button(strings.card, withCard(({ save }) => { save(tel); })),
         button(strings.newRef, () => void session.useCode("regate", app.engine.newRef())),
       ),
       picture,
@@ -62,12 +60,4 @@ export const sharePanel = (app: App, close: () => void): Panel => {
       setText(until, fill(strings.joinUntil, { time: dayClock(ttl - skew) }));
     },
   };
-};
-
-/** Follows a link that never is a part of the page: what it says is in nothing that can be read there. */
-const follow = (href: string, download = ""): void => {
-  const link = el("a");
-  link.href = href;
-  if (download) link.download = download;
-  link.click();
 };

@@ -1,7 +1,7 @@
-// Invents phone numbers from a table that is loaded when it is first needed.
+// Invents phone numbers from a table of countries.
 
-import { below } from "./bytes";
-import { group } from "./phone";
+import { below } from "../bytes";
+import { group } from "../phone";
 
 /**
  * By country: calling code, trunk prefix, lengths of mobile numbers, their
@@ -17,16 +17,17 @@ export interface Invented {
   readonly mayBeReal: boolean;
 }
 
-let table: Promise<Table> | undefined;
+let table: Table | undefined;
 
-/** The table; rejects without network, and can be tried again. */
-export const loadTable = (): Promise<Table> =>
-  (table ??= fetch(__NUMBERS_URL__).then(
-    (response) => (response.ok ? (response.json() as Promise<Table>) : Promise.reject(new Error("number table"))),
-  ).catch((error: unknown) => {
-    table = undefined;
-    throw error;
-  }));
+/** The table. Rejects without network; may be tried again then. */
+export const loadTable = async (): Promise<Table> => {
+  if (!table) {
+    const response = await fetch(__NUMBERS_URL__);
+    if (!response.ok) throw new Error("number table");
+    table = (await response.json()) as Table;
+  }
+  return table;
+};
 
 /** The country that the phone's languages speak of first, or the first of the table. */
 export const homeCountry = (countries: Table, languages: readonly string[]): string =>
@@ -34,13 +35,21 @@ export const homeCountry = (countries: Table, languages: readonly string[]): str
   Object.keys(countries)[0] ??
   "";
 
+/** The countries' names in a language, in its order, and their codes. */
+export const countryNames = (countries: Table, language: string): (readonly [name: string, country: string])[] => {
+  const names = new Intl.DisplayNames(language, { type: "region" });
+  return Object.keys(countries)
+    .map((country) => [names.of(country) ?? country, country] as const)
+    .sort(([a], [b]) => a.localeCompare(b, language));
+};
+
 /** A number of a country of the table, all of its numbers equally likely. */
 export const invent = (countries: Table, country: string): Invented => {
   const [code = "", , lengths = "", leads = "", fiction = ""] = (countries[country] ?? "").split(" ");
-  const sizes = lengths.split(",").map(Number);
+  const all = lengths.split(",").map(Number);
   const ranges = (fiction || leads)
     .split(",")
-    .flatMap((lead) => (fiction ? sizes.slice(0, 1) : sizes).map((length) => ({ lead, free: length - lead.length })));
+    .flatMap((lead) => (fiction ? all.slice(0, 1) : all).map((length) => ({ lead, free: length - lead.length })));
   let place = below(ranges.reduce((sum, { free }) => sum + 10 ** free, 0));
   for (const { lead, free } of ranges) {
     if (place < 10 ** free) {

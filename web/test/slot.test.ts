@@ -1,0 +1,525 @@
+// The one message: sending, answering, changing, and the answers of the relay.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { due, timeLeft } from "../src/session/session";
+import { canChange, canWrite } from "../src/session/slot";
+import { day, type Hand, inside, message, nonce, openText, roomOk, seal, stamp, start, write } from "./kit";
+
+const sealed = (n: number): object => ({ ciphertext: `sealed-${n}`, iv: `sealed-iv-${n}` });
+const own = (n: number, id = `own-${n}`): Record<string, unknown> => message(id, "me", sealed(n) as Record<string, unknown>);
+
+/** Drops the socket and comes back; gives the join's ok. */
+const back = (hand: Hand, more: Record<string, unknown> = {}): Hand => {
+  hand.down(1006);
+  hand.wait(1000);
+  hand.tell({ type: "up" });
+  return hand.ok(hand.sent().ref, roomOk(more));
+};
+
+void test("send: sealed, with nonce and what it answers; the text stays until the relay has it", () => {
+  const hand = inside();
+  hand.tell({ type: "draft", text: "hello" });
+  hand.tell({ type: "send", nonce: nonce(1) });
+  assert.deepEqual(hand.did, [{ do: "seal", nonce: nonce(1), text: "hello" }]);
+  const frame = seal(hand, 1);
+  assert.equal(frame?.event, "send_message");
+  assert.deepEqual(frame.data, { ...sealed(1), nonce: nonce(1), replaces: null });
+  assert.equal(hand.state.draft, "hello");
+  hand.broadcast("new_message", own(1));
+  hand.ok(frame.ref, { message_id: "own-1" });
+  assert.equal(hand.state.draft, "");
+  assert.equal(hand.state.slot?.text, "hello");
+  assert.equal(hand.state.slot.read, false);
+  assert.equal(canWrite(hand.state), false);
+  assert.equal(canChange(hand.state), true);
+  hand.wait(day / 24);
+  assert.deepEqual(hand.names(), []);
+});
+
+void test("send: the answer may come before the broadcast", () => {
+  const hand = inside();
+  const frame = write(hand, "hello");
+  hand.ok(frame?.ref ?? "", { message_id: "own-1" });
+  assert.equal(hand.state.draft, "");
+  assert.equal(hand.state.slot?.text, "hello", "it is never nowhere");
+  hand.broadcast("new_message", own(1));
+  assert.deepEqual(hand.names(), [], "known already");
+  assert.equal(hand.state.slot.id, "own-1");
+});
+
+void test("send: nothing is sent twice by two taps", () => {
+  const hand = inside();
+  write(hand, "hello", 1);
+  hand.tell({ type: "send", nonce: nonce(2) });
+  assert.deepEqual(hand.names(), []);
+  hand.tell({ type: "draft", text: "other" });
+  assert.equal(hand.state.draft, "hello", "what is under way can't be changed");
+});
+
+void test("send: nothing but spaces is nothing", () => {
+  const hand = inside();
+  assert.equal(write(hand, " \n"), undefined);
+  assert.equal(hand.state.job, null);
+});
+
+void test("send: it answers what was seen", () => {
+  const hand = inside({ current_message: message("m1", "other") });
+  hand.tell({ type: "attention", on: true });
+  hand.wait(500);
+  const frame = write(hand, "answer");
+  assert.equal(frame?.data.replaces, "m1");
+});
+
+void test("send: a message that came in just before is not replaced unseen", () => {
+  const hand = inside();
+  hand.tell({ type: "attention", on: true });
+  hand.tell({ type: "draft", text: "hello" });
+  hand.broadcast("new_message", message("m1", "other"));
+  openText(hand, "iv-m1");
+  hand.wait(499);
+  hand.tell({ type: "send", nonce: nonce(1) });
+  assert.deepEqual(hand.names(), []);
+  assert.deepEqual(hand.state.notice, { say: "stale" });
+  assert.equal(hand.state.draft, "hello");
+  hand.wait(1);
+  hand.tell({ type: "send", nonce: nonce(1) });
+  assert.equal(seal(hand, 1)?.data.replaces, "m1");
+});
+
+void test("send: what can't be opened can be answered, but is not read", () => {
+  const hand = inside({ current_message: message("m1", "other") });
+  const other = inside();
+  other.tell({ type: "attention", on: true });
+  other.broadcast("new_message", message("m2", "other"));
+  other.tell({ type: "opened", iv: "iv-m2", text: null });
+  other.wait(10_000);
+  assert.deepEqual(other.names(), []);
+  assert.equal(write(other, "what?")?.data.replaces, "m2");
+  assert.equal(hand.state.slot?.text, "text of iv-m1");
+});
+
+void test("send: without network it waits here, and goes out once on coming back", () => {
+  const hand = inside();
+  hand.down(1006);
+  assert.equal(write(hand, "hello"), undefined);
+  assert.ok(hand.state.job);
+  hand.wait(1000).tell({ type: "up" });
+  hand.ok(hand.sent().ref, roomOk());
+  assert.equal(hand.sent().event, "send_message");
+  hand.tell({ type: "tick" });
+  assert.deepEqual(hand.names(), []);
+});
+
+void test("send: after a lost answer the same frame goes out again", () => {
+  const hand = inside();
+  const first = write(hand, "hello");
+  back(hand);
+  const again = hand.sent();
+  assert.deepEqual(again.data, first?.data);
+  assert.notEqual(again.ref, first?.ref);
+  hand.ok(again.ref, { message_id: "own-1" });
+  assert.equal(hand.state.draft, "");
+  hand.ok(again.ref, { message_id: "own-1" });
+});
+
+void test("send: after a lost answer one's own message in the slot is answer enough", () => {
+  const hand = inside();
+  write(hand, "hello");
+  back(hand, { current_message: own(1) });
+  assert.deepEqual(hand.names(), []);
+  assert.equal(hand.state.job, null);
+  assert.equal(hand.state.draft, "");
+  assert.equal(hand.state.slot?.text, "hello");
+});
+
+void test("send: after a lost answer and the other's reply the repeat is known as one", () => {
+  const hand = inside();
+  const first = write(hand, "hello");
+  back(hand, { current_message: message("m2", "other") });
+  const again = hand.did.find((command) => command.do === "frame");
+  assert.deepEqual(again?.data, first?.data, "still the first nonce and what the first one answered");
+  hand.ok(again?.ref ?? "", { message_id: "own-1" });
+  assert.equal(hand.state.draft, "");
+  assert.equal(hand.state.slot?.id, "m2", "an answer does not bring back what was replaced");
+});
+
+void test("send: the repeat of what came and went long ago is not shown as being there", () => {
+  const hand = inside();
+  write(hand, "hello");
+  back(hand);
+  hand.ok(hand.sent().ref, { message_id: "own-1" });
+  assert.equal(hand.state.draft, "");
+  assert.equal(hand.state.slot, null);
+});
+
+void test("send: a seal that comes late is not taken for another's", () => {
+  const hand = inside();
+  hand.tell({ type: "draft", text: "hello" });
+  hand.tell({ type: "send", nonce: nonce(1) });
+  hand.tell({ type: "sealed", nonce: nonce(2), sealed: { ciphertext: "c", iv: "i" } });
+  assert.deepEqual(hand.names(), []);
+  assert.equal(hand.state.job?.sealed, null);
+});
+
+void test("send: an answer of an old socket changes nothing", () => {
+  const hand = inside();
+  const first = write(hand, "hello");
+  hand.down(1006);
+  hand.error(first?.ref ?? "", "stale");
+  assert.ok(hand.state.job);
+});
+
+void test("send: no answer within ten seconds, and the socket is given up", () => {
+  const hand = inside();
+  write(hand, "hello");
+  hand.wait(9999);
+  assert.deepEqual(hand.names(), []);
+  hand.wait(1);
+  assert.deepEqual(hand.names(), ["hangup", "dial"]);
+  assert.equal(hand.state.draft, "hello");
+});
+
+for (const [reason, word] of [
+  ["stale", "stale"],
+  ["not_your_turn", "stale"],
+  ["message_too_large", "tooLongRelay"],
+  ["invalid_encoding", "failed"],
+  ["internal_error", "failed"],
+] as const) {
+  void test(`send refused: ${reason}; the text is kept and said so`, () => {
+    const hand = inside();
+    const frame = write(hand, "hello");
+    hand.error(frame?.ref ?? "", reason);
+    assert.equal(hand.state.job, null);
+    assert.equal(hand.state.draft, "hello");
+    assert.deepEqual(hand.state.notice, { say: word });
+    hand.wait(day / 24);
+    assert.deepEqual(hand.names(), []);
+    hand.tell({ type: "draft", text: "hello!" });
+    assert.equal(hand.state.notice, null);
+  });
+}
+
+void test("a frame that is too big for the relay is not sent for ever", () => {
+  const hand = inside();
+  write(hand, "hello");
+  hand.down(1009);
+  assert.equal(hand.state.job, null);
+  assert.equal(hand.state.draft, "hello");
+  assert.deepEqual(hand.state.notice, { say: "tooLongRelay" });
+  assert.ok(hand.state.dialAt);
+});
+
+void test("both send at once: the loser's text stays, then answers what won", () => {
+  const hand = inside();
+  hand.tell({ type: "attention", on: true });
+  const frame = write(hand, "hello");
+  hand.broadcast("new_message", message("m1", "other"));
+  openText(hand, "iv-m1");
+  hand.error(frame?.ref ?? "", "stale");
+  assert.equal(hand.state.draft, "hello");
+  assert.equal(hand.state.slot?.id, "m1");
+  hand.wait(500);
+  hand.tell({ type: "send", nonce: nonce(2) });
+  assert.deepEqual(seal(hand, 2)?.data, { ...sealed(2), nonce: nonce(2), replaces: "m1" });
+});
+
+void test("a message arrives, is opened, looked at for half a second and read", () => {
+  const hand = inside();
+  hand.tell({ type: "attention", on: true });
+  hand.broadcast("new_message", message("m1", "other"));
+  assert.deepEqual(hand.did, [{ do: "open", sealed: { ciphertext: "c-m1", iv: "iv-m1" } }]);
+  assert.equal(hand.state.slot?.text, undefined);
+  hand.wait(5000);
+  assert.deepEqual(hand.names(), [], "not before it can be read");
+  openText(hand, "iv-m1");
+  hand.wait(499);
+  assert.deepEqual(hand.names(), []);
+  hand.wait(1);
+  assert.deepEqual(hand.sent().event, "read_receipt");
+  assert.deepEqual(hand.sent().data, { message_id: "m1" });
+  hand.wait(day / 24);
+  assert.deepEqual(hand.names(), []);
+});
+
+void test("half a second is one piece", () => {
+  const hand = inside({ current_message: message("m1", "other") });
+  for (let i = 0; i < 5; i++) {
+    hand.tell({ type: "attention", on: true });
+    hand.wait(400);
+    hand.tell({ type: "attention", on: false });
+    hand.wait(400);
+  }
+  assert.equal(hand.state.seen, "");
+});
+
+void test("one's own message and one read elsewhere get no receipt", () => {
+  for (const current of [message("m1", "me"), message("m1", "other", { read_at: stamp(start) })]) {
+    const hand = inside({ current_message: current });
+    hand.tell({ type: "attention", on: true });
+    hand.wait(5000);
+    assert.deepEqual(hand.names(), []);
+  }
+});
+
+void test("a receipt that got lost is sent again on coming back", () => {
+  const hand = inside({ current_message: message("m1", "other") });
+  hand.tell({ type: "attention", on: true });
+  hand.down(1006);
+  hand.wait(700);
+  assert.deepEqual(hand.names(), []);
+  assert.equal(hand.state.seen, "m1");
+  hand.wait(300).tell({ type: "up" });
+  hand.ok(hand.sent().ref, roomOk({ current_message: message("m1", "other") }));
+  assert.equal(hand.sent().event, "read_receipt");
+  assert.equal(hand.state.slot?.text, "text of iv-m1", "not opened again");
+});
+
+void test("read by the other", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  hand.broadcast("message_read", { message_id: "m0", read_at: stamp(start) });
+  assert.equal(hand.state.slot?.read, false);
+  hand.broadcast("message_read", { message_id: "m1", read_at: stamp(start) });
+  assert.equal(hand.state.slot.read, true);
+  assert.equal(canChange(hand.state), false);
+});
+
+const edit = (hand: Hand, text: string, n: number): ReturnType<typeof write> => {
+  hand.tell({ type: "edit" });
+  return write(hand, text, n);
+};
+
+void test("edit", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  hand.tell({ type: "edit" });
+  assert.equal(hand.state.draft, "text of iv-m1");
+  assert.equal(canWrite(hand.state), true);
+  const frame = write(hand, "better", 2);
+  assert.equal(frame?.event, "edit_message");
+  assert.deepEqual(frame.data, { ...sealed(2), message_id: "m1" });
+  hand.broadcast("message_edited", { message_id: "m1", ...sealed(2) });
+  hand.ok(frame.ref);
+  assert.equal(hand.state.slot?.text, "better");
+  assert.equal(hand.state.draft, "");
+  assert.equal(hand.state.editing, "");
+});
+
+void test("edit: given up, the draft of before is there again", () => {
+  const hand = inside();
+  hand.tell({ type: "draft", text: "later" });
+  hand.broadcast("new_message", message("m1", "me"));
+  openText(hand, "iv-m1");
+  hand.tell({ type: "edit" });
+  hand.tell({ type: "edit" });
+  hand.tell({ type: "draft", text: "half" });
+  hand.tell({ type: "cancel" });
+  assert.equal(hand.state.draft, "later");
+  assert.equal(hand.state.editing, "");
+});
+
+void test("edit: only one's own, unread, and once it could be opened", () => {
+  for (const current of [message("m1", "other"), message("m1", "me", { read_at: stamp(start) })]) {
+    const hand = inside({ current_message: current });
+    hand.tell({ type: "edit" });
+    assert.equal(hand.state.editing, "");
+  }
+});
+
+for (const reason of ["not_editable", "not_found", "message_too_large"]) {
+  void test(`edit refused: ${reason}; the text stays as a draft`, () => {
+    const hand = inside({ current_message: message("m1", "me") });
+    const frame = edit(hand, "better", 2);
+    hand.error(frame?.ref ?? "", reason);
+    assert.equal(hand.state.draft, "better");
+    assert.equal(hand.state.editing, "");
+    assert.equal(hand.state.job, null);
+    const want = { not_editable: "alreadyRead", not_found: "goneMessage", message_too_large: "tooLongRelay" }[reason];
+    assert.equal(hand.state.notice?.say, want);
+  });
+}
+
+void test("edit: after a lost answer it goes out again, unless it is there already", () => {
+  const lost = inside({ current_message: message("m1", "me") });
+  const first = edit(lost, "better", 2);
+  back(lost, { current_message: message("m1", "me") });
+  const again = lost.did.find((command) => command.do === "frame");
+  assert.deepEqual(again?.data, first?.data);
+
+  const done = inside({ current_message: message("m1", "me") });
+  edit(done, "better", 2);
+  back(done, { current_message: message("m1", "me", { ...sealed(2), read_at: stamp(start) }) });
+  assert.deepEqual(done.names(), []);
+  assert.equal(done.state.slot?.text, "better");
+  assert.equal(done.state.editing, "");
+  assert.equal(done.state.draft, "");
+});
+
+void test("edit: the message goes while it is being edited", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  hand.tell({ type: "edit" });
+  hand.tell({ type: "draft", text: "half" });
+  hand.broadcast("new_message", message("m2", "other"));
+  assert.equal(hand.state.editing, "");
+  assert.equal(hand.state.draft, "half");
+  assert.deepEqual(hand.state.notice, { say: "goneMessage" });
+});
+
+void test("edit: the other answers while the edit is under way", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  const frame = edit(hand, "better", 2);
+  hand.broadcast("message_edited", { message_id: "m1", ...sealed(2) });
+  hand.broadcast("new_message", message("m2", "other"));
+  hand.ok(frame?.ref ?? "");
+  assert.equal(hand.state.draft, "");
+  assert.equal(hand.state.slot?.id, "m2");
+});
+
+void test("the other's edit is opened, of an unknown message ignored", () => {
+  const hand = inside({ current_message: message("m1", "other") });
+  hand.broadcast("message_edited", { message_id: "m0", ciphertext: "c", iv: "i" });
+  assert.deepEqual(hand.names(), []);
+  hand.broadcast("message_edited", { message_id: "m1", ciphertext: "c2", iv: "i2" });
+  assert.deepEqual(hand.did, [{ do: "open", sealed: { ciphertext: "c2", iv: "i2" } }]);
+  openText(hand, "iv-m1");
+  assert.equal(hand.state.slot?.text, undefined, "the old text came late");
+  openText(hand, "i2");
+  assert.equal(hand.state.slot?.text, "text of i2");
+});
+
+void test("delete", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  hand.tell({ type: "delete", nonce: nonce(1) });
+  const { event, ref, data } = hand.sent();
+  assert.equal(event, "delete_message");
+  assert.deepEqual(data, { message_id: "m1" });
+  hand.broadcast("message_deleted", { message_id: "m1" });
+  hand.ok(ref);
+  assert.equal(hand.state.slot, null);
+  assert.equal(canWrite(hand.state), true);
+  assert.equal(hand.state.job, null);
+});
+
+void test("delete refused because it was read", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  hand.tell({ type: "delete", nonce: nonce(1) });
+  hand.error(hand.sent().ref, "not_deletable");
+  assert.deepEqual(hand.state.notice, { say: "alreadyRead" });
+  assert.equal(hand.state.slot?.id, "m1");
+});
+
+void test("delete: after a lost answer, not_found is what was wanted", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  hand.tell({ type: "delete", nonce: nonce(1) });
+  back(hand);
+  assert.equal(hand.state.slot, null);
+  hand.error(hand.sent().ref, "not_found");
+  assert.equal(hand.state.notice, null);
+  assert.equal(hand.state.job, null);
+});
+
+void test("delete: only one's own and unread", () => {
+  for (const current of [message("m1", "other"), message("m1", "me", { read_at: stamp(start) })]) {
+    const hand = inside({ current_message: current });
+    hand.tell({ type: "delete", nonce: nonce(1) });
+    assert.deepEqual(hand.names(), []);
+  }
+});
+
+void test("the other deletes what they wrote", () => {
+  const hand = inside({ current_message: message("m1", "other") });
+  hand.broadcast("message_deleted", { message_id: "m0" });
+  assert.equal(hand.state.slot?.id, "m1");
+  hand.broadcast("message_deleted", { message_id: "m1" });
+  assert.equal(hand.state.slot, null);
+});
+
+void test("another tab of one's own writes first", () => {
+  const hand = inside();
+  hand.tell({ type: "draft", text: "mine" });
+  hand.broadcast("new_message", message("m1", "me"));
+  openText(hand, "iv-m1");
+  assert.equal(hand.state.slot?.text, "text of iv-m1");
+  hand.tell({ type: "send", nonce: nonce(1) });
+  assert.deepEqual(hand.names(), []);
+  assert.equal(hand.state.draft, "mine");
+});
+
+void test("typing goes out once in three seconds, to somebody, in one's turn", () => {
+  const hand = inside();
+  const type = (text: string): string[] => hand.tell({ type: "draft", text }).names();
+  assert.deepEqual(type("h"), ["typing"]);
+  assert.deepEqual(type("he"), []);
+  hand.wait(2999);
+  assert.deepEqual(type("hel"), []);
+  hand.wait(1);
+  assert.deepEqual(type(""), [], "clearing is not typing");
+  assert.deepEqual(type("hell"), ["typing"]);
+
+  const alone = inside({ awaiting_party: true });
+  assert.deepEqual(alone.tell({ type: "draft", text: "h" }).names(), []);
+});
+
+void test("typing of the other shows for a while, and ends with the message", () => {
+  const hand = inside();
+  hand.broadcast("counterparty_typing");
+  assert.ok(hand.state.typingUntil);
+  hand.wait(4999);
+  assert.ok(hand.state.typingUntil);
+  hand.wait(1);
+  assert.equal(hand.state.typingUntil, 0);
+  hand.broadcast("counterparty_typing");
+  hand.broadcast("new_message", message("m1", "other"));
+  assert.equal(hand.state.typingUntil, 0);
+});
+
+void test("the end is announced two days and twelve hours before, whatever this phone's clock says", () => {
+  for (const wrong of [-day, 0, day]) {
+    const hand = inside({ ttl_expires_at: stamp(start + 7 * day) });
+    // The relay's clock is ahead by so much; the first stamp tells.
+    hand.broadcast("new_message", message("m1", "other", { inserted_at: stamp(hand.at + wrong) }));
+    assert.equal(timeLeft(hand.state), 7 * day - wrong);
+    const before = timeLeft(hand.state);
+    hand.wait(before - 2 * day - 1);
+    assert.equal(due(hand.state), hand.at + 1);
+    hand.wait(1);
+    assert.equal(timeLeft(hand.state), 2 * day);
+    hand.wait(1.5 * day);
+    assert.equal(timeLeft(hand.state), day / 2);
+    assert.equal(due(hand.state), Infinity);
+  }
+});
+
+void test("frames of a hostile relay do no harm", () => {
+  const odd: unknown[] = [null, 1, "x", [], {}, true, { id: {} }, "\u0000", 1e400, -1];
+  for (const event of ["new_message", "message_edited", "message_deleted", "message_read", "presence", "party_paired",
+    "counterparty_typing", "constructor", "__proto__", "toString"]) {
+    for (const value of odd) {
+      const hand = inside({ current_message: message("m1", "me") });
+      const data = Object.fromEntries(
+        ["id", "message_id", "sender_hash", "ciphertext", "iv", "read_at", "inserted_at", "ttl_expires_at", "connected"]
+          .map((key) => [key, value]),
+      );
+      hand.frame({ event, data });
+      hand.frame({ event, data: value });
+      assert.equal(hand.state.phase, "in");
+      assert.ok(Number.isFinite(hand.state.ttl) && Number.isFinite(hand.state.skew));
+    }
+  }
+  for (const value of odd) {
+    const hand = inside();
+    hand.frame({ ref: value, ok: value });
+    hand.frame({ ref: "1", ok: value });
+    hand.frame({ ref: "1", error: value });
+    assert.equal(hand.state.phase, "in");
+  }
+});
+
+void test("a message of somebody who did not write here before says so", () => {
+  const hand = inside({ current_message: message("m1", "other") });
+  assert.equal(hand.state.slot?.stranger, false);
+  hand.broadcast("new_message", message("m2", "somebody"));
+  assert.equal(hand.state.slot.stranger, true);
+  hand.broadcast("new_message", message("m3", "other"));
+  assert.equal(hand.state.slot.stranger, false);
+});
