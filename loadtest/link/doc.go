@@ -1,0 +1,36 @@
+// Package link puts a phone's network between the two ends of a connection.
+//
+// A [Link] is what one phone has: a rate each way, a distance, jitter, loss, a
+// radio that falls asleep, a NAT that forgets. [Link.DialContext] makes
+// connections that suffer it. They are shaped below TLS and WebSocket, and carry
+// every byte in order: what the emulator imposes is when bytes pass.
+//
+// # What is modelled
+//
+//   - Rate: a segment occupies its direction for as long as its bytes and 40
+//     more of headers take. All connections of a link share it.
+//   - Distance: half of the round trip each way, and jitter, drawn for each
+//     segment from an exponential distribution, which is right-skewed.
+//   - Loss: every packet sent while the direction is in a burst or a gap is
+//     lost. Bursts are clocked by time, with exponential lengths. A loss shows as
+//     the stall a TCP sender would suffer: see below.
+//   - The radio: the first packet after silence, in either direction, waits for
+//     it to wake.
+//   - NAT: a connection on which nothing passed for long enough is forgotten.
+//     Its packets vanish, or the phone's next one is answered by a reset.
+//   - Gaps: nothing passes. Some cut the phone's connections at their end, as a
+//     change of network does; the relay does not hear of it.
+//   - Connecting takes a round trip, and a second for a lost first packet, then
+//     two, then four.
+//
+// A segment that is lost is sent again after the probe time-out of RFC 8985
+// (two smoothed round trips and 200 ms, or the retransmission time-out if that
+// is shorter), then after the retransmission time-out of RFC 6298, doubled each
+// time. The time-out is SRTT plus four times RTTVAR, which counts as 200 ms at
+// least, as in Linux; RFC 6298's own floor of one second is older than mobile
+// networks. What follows waits behind it.
+//
+// Not modelled: slow start, fast retransmission of segments that others follow
+// within the same flight, lost acknowledgements, and competition between
+// phones. Messages of one or two segments hardly meet them.
+package link

@@ -1,0 +1,267 @@
+package link
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+)
+
+// headers is what IP and TCP add to a segment, in bytes.
+const headers = 40
+
+// mss is the most that one segment carries, in bytes.
+const mss = 1400
+
+// ghostLife is how long the relay's end of a connection that the phone has lost
+// stays open. The relay's ping ends it earlier or not much later.
+const ghostLife = 5 * time.Minute
+
+// maxSYN bounds how often a connection is tried.
+const maxSYN = 6
+
+// DialFunc makes the connection that is shaped.
+type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Net is a set of links that share one clock. Its methods are safe for
+// concurrent use.
+type Net struct {
+	clock *clock
+	wg    sync.WaitGroup // goroutines of connections
+
+	mu    sync.Mutex // guards what follows; taken before Link.mu
+	links []*Link
+}
+
+// NewNet returns a Net. lag, if not nil, is told how late each event of the
+// emulation was; it must be quick and is called from one goroutine.
+func NewNet(lag func(time.Duration)) *Net {
+	return &Net{clock: newClock(lag)}
+}
+
+// Close ends all connections and waits for all goroutines. Links must not be
+// used after it.
+func (n *Net) Close() {
+	n.mu.Lock()
+	for _, l := range n.links {
+		l.close()
+	}
+	n.mu.Unlock()
+	n.wg.Wait()
+	n.clock.close()
+}
+
+// Link is the network of one phone. Its methods are safe for concurrent use.
+type Link struct {
+	net    *Net
+	params Params
+	dial   DialFunc
+	onBack func(cut bool)
+	gapEnd timer
+
+	mu         sync.Mutex // guards what follows; taken before clock.mu
+	up, down   direction
+	gaps       outages
+	injected   span // by Gap; zero: none
+	ending     span // what gapEnd is set for
+	window     int
+	radio      radio
+	conns      map[*Conn]struct{}
+	last       *Conn // dialled last
+	backAt     time.Time
+	lastDial   time.Time
+	dials      int
+	quickest   time.Duration // least time between two dials; 0: none yet
+	closed     bool
+	downSlower int64 // overrides params.Down; 0: does not
+}
+
+// direction is one way of a link, shared by its connections.
+type direction struct {
+	rng    *rand.Rand
+	bursts outages
+	free   time.Time // when the last segment has left
+	bytes  int64     // with headers
+	segs   int64
+}
+
+// Link adds a link, which suffers params as seed has it. onBack, if not nil, is
+// called from the clock's goroutine when a gap has ended, with whether it cut
+// the connections; it must not block.
+func (n *Net) Link(params Params, seed uint64, dial DialFunc, onBack func(cut bool)) *Link {
+	now := time.Now()
+	rng := func(stream uint64) *rand.Rand {
+		return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // weather, not secrets
+	}
+	l := &Link{
+		net: n, params: params, dial: dial, onBack: onBack, window: defaultWindow,
+		conns: make(map[*Conn]struct{}), backAt: now,
+		gaps: newGaps(rng(1), now, params.Gaps),
+		up:   direction{rng: rng(2), bursts: newBursts(rng(3), now, params.Loss, params.LossBurst)},
+		down: direction{rng: rng(4), bursts: newBursts(rng(5), now, params.Loss, params.LossBurst)},
+	}
+	l.gapEnd.fire = l.gapEnded
+	l.mu.Lock()
+	l.awaitGap(now)
+	l.mu.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.links = append(n.links, l)
+	return l
+}
+
+// DialContext connects as the phone would. It takes a round trip at least; ctx
+// bounds it.
+func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	fail := func(err error) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+	}
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return fail(net.ErrClosed)
+	}
+	begun := time.Now()
+	if l.dials > 0 {
+		if since := begun.Sub(l.lastDial); l.quickest == 0 || since < l.quickest {
+			l.quickest = since
+		}
+	}
+	l.dials++
+	l.lastDial = begun
+	ready, ok := l.handshake(begun)
+	l.mu.Unlock()
+	if err := l.net.waitUntil(ctx, ready); err != nil {
+		return fail(err)
+	}
+	if !ok {
+		return fail(errUnreachable)
+	}
+	inner, err := l.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(l, inner, ready.Sub(begun))
+	if !c.start() {
+		_ = inner.Close()
+		return fail(net.ErrClosed)
+	}
+	return c, nil
+}
+
+// handshake returns when a connection is made, or given up. Called with l.mu
+// held.
+func (l *Link) handshake(now time.Time) (time.Time, bool) {
+	t, wait := l.radio.awake(now, l.params), time.Second
+	for range maxSYN {
+		l.up.count(0)
+		if !l.lost(&l.up, t) {
+			l.down.count(0)
+			if back := t.Add(l.params.RTT/2 + l.jitter(&l.up)); !l.lost(&l.down, back) {
+				ready := back.Add(l.params.RTT/2 + l.jitter(&l.down))
+				l.radio.active(ready)
+				return ready, true
+			}
+		}
+		t = t.Add(wait)
+		wait *= 2
+	}
+	return t, false
+}
+
+// waitUntil waits for t by the clock all links share.
+func (n *Net) waitUntil(ctx context.Context, t time.Time) error {
+	if !time.Now().Before(t) {
+		return ctx.Err()
+	}
+	due := make(chan struct{})
+	wait := timer{fire: func(time.Time) { close(due) }}
+	n.clock.set(&wait, t)
+	select {
+	case <-due:
+		return nil
+	case <-ctx.Done():
+		n.clock.unset(&wait)
+		return ctx.Err()
+	}
+}
+
+// lost reports whether a packet sent at t is. Called with l.mu held.
+func (l *Link) lost(d *direction, t time.Time) bool {
+	if _, burst := d.bursts.at(t); burst {
+		return true
+	}
+	_, gap := l.gapAt(t)
+	return gap
+}
+
+// gapAt returns the gap at t. Called with l.mu held.
+func (l *Link) gapAt(t time.Time) (span, bool) {
+	if !t.Before(l.injected.from) && t.Before(l.injected.to) {
+		return l.injected, true
+	}
+	return l.gaps.at(t)
+}
+
+func (l *Link) jitter(d *direction) time.Duration {
+	return time.Duration(d.rng.ExpFloat64() * float64(l.params.Jitter))
+}
+
+// forgetAfter is longer than any retransmission is away.
+const forgetAfter = 2 * time.Minute
+
+// transmit returns when a segment that its sender has now arrives at the other
+// end, in order after what its connection has sent before. Called with l.mu
+// held.
+func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
+	d, rate := &l.up, l.params.Up
+	if h.down {
+		d, rate = &l.down, l.params.Down
+		if l.downSlower > 0 {
+			rate = l.downSlower
+		}
+	}
+	d.bursts.forget(now.Add(-forgetAfter))
+	l.gaps.forget(now.Add(-forgetAfter))
+
+	t := l.radio.awake(now, l.params)
+	if d.free.After(t) {
+		t = d.free
+	}
+	if rate > 0 {
+		t = t.Add(time.Duration(float64(size+headers) * 8 / float64(rate) * float64(time.Second)))
+	}
+	d.free = t
+	d.count(size)
+	tries := 0
+	for ; l.lost(d, t); tries++ {
+		t = t.Add(h.rtt.wait(tries))
+		d.count(size)
+	}
+	arrives := t.Add(l.params.RTT/2 + l.jitter(d))
+	if tries == 0 { // Karn's rule
+		h.rtt.sample(arrives.Sub(now) + l.params.RTT/2)
+	}
+	if arrives.Before(h.latest) {
+		arrives = h.latest
+	}
+	h.latest = arrives
+	l.radio.active(arrives)
+	return arrives
+}
+
+func (d *direction) count(size int) {
+	d.segs++
+	d.bytes += int64(size + headers)
+}
+
+func (l *Link) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for c := range l.conns {
+		c.abandon()
+	}
+	l.net.clock.unset(&l.gapEnd)
+}

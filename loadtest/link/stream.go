@@ -1,0 +1,241 @@
+package link
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// Write puts p on its way. It waits only while too much is under way already.
+func (c *Conn) Write(p []byte) (int, error) {
+	l := c.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := 0; ; {
+		switch {
+		case c.err != nil:
+			return n, c.wrap("write", c.err)
+		case passed(c.writeUntil):
+			return n, c.wrap("write", errDeadline)
+		case n == len(p):
+			return n, nil
+		case c.up.size < defaultWindow:
+			size := min(len(p)-n, mss)
+			if !c.send(p[n : n+size]) {
+				return n, c.wrap("write", c.err)
+			}
+			n += size
+			continue
+		}
+		c.wait(c.writeUntil)
+	}
+}
+
+// send puts one segment on its way. It reports whether the connection still
+// stands. Called with link.mu held.
+func (c *Conn) send(p []byte) bool {
+	now := time.Now()
+	if c.blackholed(now) {
+		if c.link.params.NATReset {
+			c.fail(errForgotten)
+			return false
+		}
+		c.up.size += len(p) // for ever unacknowledged
+		return true
+	}
+	s := segment{data: append([]byte(nil), p...), entered: now, arrives: c.link.transmit(&c.up, now, len(p))}
+	c.up.queue = append(c.up.queue, s)
+	c.up.size += len(p)
+	if len(c.up.queue) == 1 && !c.flushing {
+		c.link.net.clock.set(&c.up.due, s.arrives)
+	}
+	return true
+}
+
+// flushDue is called by the clock: something has arrived at the relay.
+func (c *Conn) flushDue(time.Time) {
+	l := c.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || c.flushing || len(c.up.queue) == 0 {
+		return
+	}
+	c.flushing = true
+	l.net.wg.Go(c.flush)
+}
+
+// flush hands what has arrived to the relay. A connection has at most one, and
+// none while nothing arrives: handing over may block, the clock must not.
+func (c *Conn) flush() {
+	l := c.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		s, ok := c.arrived()
+		if !ok {
+			c.flushing = false
+			if len(c.up.queue) > 0 && !l.closed {
+				l.net.clock.set(&c.up.due, c.up.queue[0].arrives)
+			}
+			return
+		}
+		if s.err != nil {
+			c.closeInner()
+			c.flushing = false
+			return
+		}
+		l.mu.Unlock()
+		_, err := c.inner.Write(s.data)
+		now := time.Now()
+		l.mu.Lock()
+		c.handed[c.handedNext] = handover{s.entered, now}
+		c.handedNext = (c.handedNext + 1) % len(c.handed)
+		c.up.size -= len(s.data)
+		c.wake()
+		if err != nil && c.err == nil {
+			c.end(now) // the phone hears of it by what comes down
+		}
+	}
+}
+
+// arrived takes the next segment that has arrived at the relay. Called with
+// link.mu held.
+func (c *Conn) arrived() (segment, bool) {
+	if len(c.up.queue) == 0 || time.Now().Before(c.up.queue[0].arrives) {
+		return segment{}, false
+	}
+	s := c.up.queue[0]
+	c.up.queue[0] = segment{}
+	if c.up.queue = c.up.queue[1:]; len(c.up.queue) == 0 {
+		c.up.queue = nil
+	}
+	return s, true
+}
+
+// pull takes what the relay sends, as fast as the link carries it, until the
+// connection ends.
+func (c *Conn) pull() {
+	l := c.link
+	buf := make([]byte, pulled)
+	for {
+		waited, ok := c.mayPull()
+		if !ok {
+			return
+		}
+		n, err := c.inner.Read(buf)
+		now := time.Now()
+		var entered time.Time // unknown if it lay in the kernel for our sake
+		if !waited {
+			entered = now
+		}
+		l.mu.Lock()
+		dropped := c.closing || c.blackholed(now)
+		if n > 0 && !dropped {
+			c.receive(segment{
+				data: append([]byte(nil), buf[:n]...), entered: entered, arrives: l.transmit(&c.down, now, n),
+			})
+		}
+		if err != nil {
+			if !dropped {
+				if op, ok := errors.AsType[*net.OpError](err); ok {
+					err = op.Err // Read names the addresses
+				}
+				c.receive(segment{arrives: l.transmit(&c.down, now, 0), err: err})
+			}
+			l.mu.Unlock()
+			return
+		}
+		l.mu.Unlock()
+	}
+}
+
+// receive is called with link.mu held.
+func (c *Conn) receive(s segment) {
+	c.down.queue = append(c.down.queue, s)
+	c.down.size += len(s.data)
+	c.wake() // a reader sets the timer
+}
+
+// mayPull waits until there is room for more from the relay. It reports whether
+// it had to, and whether the connection still stands.
+func (c *Conn) mayPull() (waited, ok bool) {
+	l := c.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for ; ; waited = true {
+		ahead := l.down.free.Add(-pullAhead)
+		switch {
+		case c.closing: // of a ghost too: its relay writes into nowhere
+			return waited, false
+		case c.down.size >= l.window:
+			c.wait(time.Time{})
+		case time.Now().Before(ahead):
+			l.net.clock.set(&c.down.due, c.nextDue(ahead))
+			c.wait(time.Time{})
+		default:
+			return waited, true
+		}
+	}
+}
+
+// nextDue returns the earlier of t and when the next segment arrives, as both
+// reader and puller wait for the same timer. Called with link.mu held.
+func (c *Conn) nextDue(t time.Time) time.Time {
+	if len(c.down.queue) > 0 {
+		if first := c.down.queue[0].arrives; first.Before(t) && first.After(time.Now()) {
+			return first
+		}
+	}
+	return t
+}
+
+// Read reads what has arrived, waiting for at least one byte.
+func (c *Conn) Read(p []byte) (int, error) {
+	l := c.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		switch {
+		case c.err != nil:
+			return 0, c.wrap("read", c.err)
+		case passed(c.readUntil):
+			return 0, c.wrap("read", errDeadline)
+		case len(p) == 0:
+			return 0, nil
+		case len(c.down.queue) == 0:
+		case time.Now().Before(c.down.queue[0].arrives):
+			at := c.down.queue[0].arrives
+			if ahead := l.down.free.Add(-pullAhead); ahead.After(time.Now()) && ahead.Before(at) {
+				at = ahead
+			}
+			l.net.clock.set(&c.down.due, at)
+		default:
+			return c.take(p)
+		}
+		c.wait(c.readUntil)
+	}
+}
+
+// take reads from the first segment. Called with link.mu held.
+func (c *Conn) take(p []byte) (int, error) {
+	s := &c.down.queue[0]
+	if s.err != nil {
+		if errors.Is(s.err, io.EOF) {
+			return 0, io.EOF
+		}
+		return 0, c.wrap("read", s.err)
+	}
+	n := copy(p, s.data)
+	s.data = s.data[n:]
+	c.down.size -= n
+	c.taken = s.entered
+	if len(s.data) == 0 {
+		c.down.queue[0] = segment{}
+		if c.down.queue = c.down.queue[1:]; len(c.down.queue) == 0 {
+			c.down.queue = nil
+		}
+	}
+	c.wake() // there is room
+	return n, nil
+}
