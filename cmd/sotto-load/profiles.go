@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+	"os"
+	"slices"
+
+	"sotto/loadtest"
+)
+
+// profiles prints the built-in profiles and those of a file.
+func profiles(_ context.Context, args []string, stdout, _ io.Writer) (int, error) {
+	fs := newFlags("profiles")
+	file := fs.String("profiles", "", "JSON `file` with profiles of your own")
+	if done, err := parse(fs, args, stdout); done || err != nil {
+		return exitOK, err
+	}
+	own, err := ownProfiles(*file)
+	if err != nil {
+		return 0, err
+	}
+	return exitOK, loadtest.WriteProfiles(stdout, slices.Concat(loadtest.Profiles(), own))
+}
+
+// ownProfiles reads the profiles in a file; none if it has no name.
+func ownProfiles(file string) ([]loadtest.Profile, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file) //nolint:gosec // the user names it
+	if err != nil {
+		return nil, usage("%v", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	return loadtest.ReadProfiles(f)
+}
+
+func newFlags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	return fs
+}
+
+// parse reports whether only help was wanted, which it has then printed.
+func parse(fs *flag.FlagSet, args []string, stdout io.Writer) (done bool, err error) {
+	switch err := fs.Parse(args); {
+	case err == flag.ErrHelp: //nolint:errorlint // returned as it is
+		say(stdout, "sotto-load %s [flags]\n", fs.Name())
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return true, nil
+	case err != nil:
+		return false, usage("%v", err)
+	case fs.NArg() > 0:
+		return false, usage("unexpected %q", fs.Arg(0))
+	}
+	return false, nil
+}
