@@ -12,7 +12,6 @@
 package web
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
 
@@ -128,6 +127,6 @@ func (rt *route) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Length", strconv.Itoa(len(v.body)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = bytes.NewReader(v.body).WriteTo(w)
+		_, _ = w.Write(v.body)
 	}
 }

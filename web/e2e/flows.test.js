@@ -1,0 +1,270 @@
+// What two people do with the page, in Chromium and Firefox, against the real
+// relay.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { say, until, words } from "./lib/person.js";
+import { pairs, stage } from "./lib/stage.js";
+
+for (const pair of pairs) {
+  describe(`${pair[0]} opens, ${pair[1]} is invited`, () => {
+    const on = stage();
+
+    test("create, invite, join by one paste, talk both ways, read", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      const ben = await on.visit("Ben", pair[1]);
+      const invitation = await anna.create("314159");
+      assert.match(invitation, /\+\d[\d ]{6,18}, ref [0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+      await ben.paste(words.number, `Hi! ${invitation}.\nSee you`);
+      await ben.type(words.pin, "271828");
+      await ben.press(words.open);
+      await ben.find("button", words.menu);
+      // The sheet goes by itself when the other one is there.
+      await anna.missing(invitation);
+      await anna.see(words.connected);
+      await ben.see(words.connected);
+
+      await anna.write("Are you there? 🙂");
+      await ben.sees("Are you there? 🙂");
+      await anna.sees("Are you there? 🙂", words.read);
+      await anna.see(words.waiting);
+      await ben.write("Yes.\nMoja, mbili.");
+      await anna.sees("Yes.\nMoja, mbili.");
+      await ben.sees("Yes.\nMoja, mbili.", words.read);
+      await anna.write("نعم");
+      await ben.sees("نعم");
+    });
+
+    test("the first may write before the other comes", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      const invitation = await anna.create("314159");
+      await anna.press(words.close);
+      await anna.write("I wait");
+      await anna.sees("I wait", words.onRelay);
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.join(invitation, "271828");
+      await ben.sees("I wait");
+      await anna.sees("I wait", words.read);
+    });
+
+    test("edit and delete what is unread, not what is read", async () => {
+      const { anna, ben } = await on.pair(pair);
+      await ben.press(words.hide);
+      await anna.write("frist");
+      await anna.sees("frist", words.onRelay);
+      await anna.choose(words.edit);
+      const composer = await anna.find("textarea", words.message);
+      assert.equal(await anna.value(words.message), "frist");
+      await composer.evaluate((field) => field.select());
+      await composer.type("first");
+      await anna.press(words.save);
+      await anna.sees("first", words.onRelay);
+      await anna.choose(words.remove);
+      await anna.sees("");
+      await anna.write("second");
+      await anna.sees("second", words.onRelay);
+      await ben.comeBack("271828");
+      await ben.sees("second");
+      await anna.sees("second", words.read);
+      await anna.press(words.menu);
+      await anna.find("button", words.leave);
+      const text = await anna.text();
+      assert.ok(!text.split("\n").includes(words.edit), text);
+      assert.ok(!text.split("\n").includes(words.remove), text);
+    });
+
+    test("both send at once: one is told, and keeps the text", async () => {
+      const { anna, ben } = await on.pair(pair);
+      ben.tap.hold();
+      await ben.write("from Ben");
+      await anna.write("from Anna");
+      await anna.sees("from Anna");
+      ben.tap.release();
+      await ben.sees("from Anna");
+      await ben.see(words.stale);
+      assert.equal(await ben.value(words.message), "from Ben");
+      await anna.sees("from Anna", words.read);
+      await ben.press(words.send);
+      await anna.sees("from Ben");
+    });
+
+    test("wipe for both needs a long press, and ends it on both phones", async () => {
+      const { anna, ben, invitation } = await on.pair(pair);
+      await anna.write("soon gone");
+      await ben.sees("soon gone");
+      await ben.press(words.menu);
+      await ben.hold(words.wipe, 300);
+      await ben.find("button", words.wipe);
+      await ben.hold(words.wipe, 2300);
+      await ben.see(words.need);
+      await anna.missing("soon gone");
+      await ben.enter(invitation.replace(/, ref.*/, ""), "271828");
+      await ben.see(words.nobody);
+    });
+
+    test("leave and come back with number and PIN alone", async () => {
+      const { anna, ben, invitation } = await on.pair(pair);
+      await anna.write("keep this");
+      await anna.sees("keep this");
+      await anna.choose(words.leave);
+      await anna.see(words.need);
+      await ben.see(words.notConnected);
+      await anna.join(invitation.replace(/, ref.*/, ""), "314159");
+      await anna.sees("keep this");
+      await ben.see(words.connected);
+    });
+
+    test("a wrong PIN: tries are counted, then the door is locked, and who is in stays in", async () => {
+      const { anna, ben, invitation } = await on.pair(pair);
+      const eve = await on.visit("Eve", pair[1]);
+      const number = invitation.replace(/, ref.*/, "");
+      await eve.enter(number, "000000");
+      await eve.see(say("wrongPin", { left: 9 }));
+      for (const left of [8, 7, 6, 5, 4, 3, 2]) {
+        await eve.press(words.open);
+        await eve.see(say("wrongPin", { left }));
+      }
+      await eve.press(words.open);
+      await eve.see(words.wrongPinOne);
+      await eve.press(words.open);
+      await eve.see(words.locked.split("{")[0]);
+      assert.match(await eve.text(), /\d{1,2}:\d{2}/);
+      await anna.comeBack("314159");
+      await ben.comeBack("271828");
+      await anna.write("still here");
+      await ben.sees("still here");
+    });
+
+    test("a PIN that is the other one's", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      const invitation = await anna.create("314159");
+      await anna.press(words.close);
+      await anna.write("not for Ben yet");
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.enter(invitation, "314159");
+      await ben.see(words.samePin);
+      assert.ok(!(await ben.text()).includes("not for Ben yet"));
+      await anna.see(words.notCome);
+    });
+
+    test("a number nobody has opened, a wrong ref, and a third person", async () => {
+      const eve = await on.visit("Eve", pair[1]);
+      await eve.enter("+44 7700 900999", "123456");
+      await eve.see(words.nobody);
+      const anna = await on.visit("Anna", pair[0]);
+      const invitation = await anna.create("314159");
+      const number = invitation.match(/\+[\d ]+/)[0];
+      const wrong = invitation.endsWith("0000-000A") ? "0000-000B" : "0000-000A";
+      await eve.page.reload();
+      await eve.see(words.need);
+      await eve.enter(`${number}, ref ${wrong}`, "123456");
+      await eve.see(words.wrongRef);
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.join(invitation, "271828");
+      await eve.page.reload();
+      await eve.see(words.need);
+      await eve.enter(invitation, "123456");
+      await eve.see(words.held);
+    });
+
+    test("without a ref, someone invited is asked for it", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      const invitation = await anna.create("314159");
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.enter(invitation.replace(/, ref.*/, ""), "271828");
+      await ben.see(words.askRef);
+      await ben.type(words.ref, invitation.slice(-9).toLowerCase());
+      await ben.press(words.open);
+      await ben.find("button", words.menu);
+      await anna.see(words.connected);
+    });
+
+    test("a new ref takes the place of the old one", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      const old = await anna.create("314159");
+      await anna.press(words.newRef);
+      const invitation = await until("another ref", async () => {
+        const now = await anna.invitation();
+        return now !== old && now;
+      });
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.enter(old, "271828");
+      await ben.see(words.wrongRef);
+      await ben.page.reload();
+      await ben.see(words.need);
+      await ben.join(invitation, "271828");
+      await anna.see(words.connected);
+    });
+
+    test("the relay restarts: both are told, and are together again behind the ref they hold", async () => {
+      const { anna, ben } = await on.pair(pair);
+      await anna.write("will be lost");
+      await ben.sees("will be lost");
+      await ben.type(words.message, "half a sentence");
+      await on.restart();
+      await anna.see(words.restarted);
+      await ben.see(words.restarted);
+      await anna.see(words.connected);
+      await ben.see(words.connected);
+      // Nobody pretends that the message still waits for them.
+      await ben.sees("will be lost", words.onlyHere);
+      await anna.sees("");
+      assert.equal(await ben.value(words.message), "half a sentence");
+      await ben.press(words.send);
+      await anna.sees("half a sentence");
+    });
+
+    test("the link breaks in mid-sentence: nothing is lost or doubled", async () => {
+      const { anna, ben } = await on.pair(pair);
+      await anna.type(words.message, "one two");
+      anna.tap.cut();
+      await anna.see(words.reconnecting);
+      assert.equal(await anna.value(words.message), "one two");
+      await ben.see(words.notConnected);
+      anna.tap.mend();
+      await anna.press(words.tryNow);
+      await anna.see(words.connected);
+      await anna.press(words.send);
+      await ben.sees("one two");
+      // The relay takes the answer, but the word of it is cut off on the way.
+      ben.tap.hold();
+      await ben.write("three");
+      ben.tap.cut();
+      ben.tap.release();
+      ben.tap.mend();
+      await anna.sees("three");
+      await ben.sees("three");
+      await anna.write("four");
+      await ben.sees("four");
+    });
+
+    test("the curtain hides everything, and the PIN lifts it", async () => {
+      const { anna, ben } = await on.pair(pair);
+      await ben.write("between us");
+      await anna.sees("between us");
+      await anna.type(words.message, "a draft");
+      await anna.press(words.hide);
+      const html = await anna.run(() => document.documentElement.outerHTML.replace(/<(style|script)[^]*?<\/\1>/g, ""));
+      for (const secret of ["between us", "a draft", "314159"]) assert.ok(!html.includes(secret), html);
+      await anna.type(words.pin, "000000");
+      await anna.press(words.goOn);
+      await anna.see(say("wrongPin", { left: 4 }));
+      await anna.type(words.pin, "314159");
+      await anna.press(words.goOn);
+      await anna.sees("between us");
+      assert.equal(await anna.value(words.message), "a draft");
+    });
+
+    test("three taps on the name: nothing is left", async () => {
+      const { anna, ben } = await on.pair(pair);
+      await ben.write("between us");
+      await anna.sees("between us");
+      const before = anna.page.url();
+      await (await anna.find("h1", words.title)).click({ count: 3, delay: 20 });
+      await anna.see(words.need);
+      assert.equal(await anna.value(words.number), "");
+      assert.equal(anna.page.url(), before);
+      await ben.see(words.notConnected);
+    });
+  });
+}

@@ -1,0 +1,243 @@
+// Somebody with the page in front of them. They know nothing but the words they
+// see: fields by their labels, buttons by what is written on them.
+
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { root } from "./relay.js";
+
+// The words of the page that is served, which may be older than the sources.
+const dist = join(root, "web/dist");
+const table = (await readdir(dist)).find((name) => /^strings-en-\w+\.json$/.test(name));
+export const words = JSON.parse(await readFile(join(dist, table), "utf8"));
+
+/** A string with its gaps filled. */
+export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+
+/** Waits until what is returned is neither null, false nor undefined. */
+export const until = async (what, look, within = 20_000) => {
+  const end = performance.now() + within;
+  let last;
+  for (;;) {
+    try {
+      const found = await look();
+      if (found !== null && found !== false && found !== undefined) return found;
+      last = undefined;
+    } catch (error) {
+      if (!/context|navigation|detached|not found/i.test(String(error))) throw error;
+      last = error;
+    }
+    if (performance.now() > end) throw new Error(`waited ${within} ms in vain for ${what}${last ? `: ${last}` : ""}`);
+    await pause(20);
+  }
+};
+
+// What a browser writes to the console by itself and no page can prevent.
+const unavoidable = [
+  // Chromium knows Bluetooth on phones, not on Linux, and says so of our header.
+  /^console: Error with Permissions-Policy header: Unrecognized feature: 'bluetooth'\.$/,
+  /^console: Clear-Site-Data header on '[^']+\/x': Cleared data types: /,
+  // A link that broke.
+  /^console: WebSocket connection to 'ws:[^']+' failed: /,
+  /^error: Firefox can’t establish a connection to the server at ws:/,
+  /^error: The connection to ws:\S+ was interrupted while the page was loading/,
+  /^console: Failed to load resource: net::ERR_/,
+];
+
+export class Person {
+  /** Everything the page should not have done: written to the console, failed, broken its policy. */
+  complaints = [];
+  /** Every URL the page asked for. */
+  urls = [];
+
+  static async visit(name, browser, url) {
+    const person = new Person();
+    person.name = name;
+    person.url = url;
+    person.page = await browser.browser.newPage();
+    person.engine = browser.engine;
+    person.page.on("console", (message) => person.complaints.push(`console: ${message.text()}`));
+    person.page.on("pageerror", (error) => person.complaints.push(`error: ${error.message}`));
+    person.page.on("request", (request) => person.urls.push(request.url()));
+    await person.page.evaluateOnNewDocument(() => {
+      addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) => {
+        (window.violations ??= []).push(`${violatedDirective} ${blockedURI} ${sample}`);
+      });
+    });
+    await person.page.goto(url);
+    await person.see(words.need);
+    return person;
+  }
+
+  /** Runs in the page. */
+  run(script, ...values) {
+    return this.page.evaluate(script, ...values);
+  }
+
+  /** All the text that can be seen. */
+  text() {
+    return this.run(() =>
+      [...document.querySelectorAll("select")].reduce(
+        (text, { innerText }) => text.replace(innerText, ""),
+        document.body.innerText,
+      ));
+  }
+
+  /** Waits until a text can be seen. */
+  async see(text, within) {
+    await until(
+      `${this.name} to see "${text}"`,
+      async () => (await this.text()).includes(text),
+      within,
+    ).catch(async (error) => {
+      throw new Error(`${error.message}; there is:\n${await this.text()}`);
+    });
+  }
+
+  async missing(text) {
+    await until(`"${text}" to go from ${this.name}'s page`, async () => !(await this.text()).includes(text));
+  }
+
+  /** The element with this label, once it can be seen and used. */
+  find(kind, label) {
+    return until(`${this.name}'s ${kind} "${label}"`, async () => {
+      const handle = await this.page.evaluateHandle(
+        (kind, label) => {
+          const named = (element) =>
+            element.getAttribute("aria-label") ??
+            (element.labels?.length ? element.labels[0].textContent : element.textContent);
+          return [...document.querySelectorAll(kind)].find(
+            (element) =>
+              element.checkVisibility({ visibilityProperty: true }) && !element.disabled && named(element).trim() === label,
+          );
+        },
+        kind,
+        label,
+      );
+      return handle.asElement();
+    });
+  }
+
+  async press(label) {
+    await (await this.find("button", label)).click();
+  }
+
+  /** Types into a field as fingers do. */
+  async type(label, text) {
+    const field = await this.find("input, textarea", label);
+    await field.click();
+    await field.type(text);
+  }
+
+  /** Pastes into a field what came with some messenger. */
+  async paste(label, text) {
+    const field = await this.find("input, textarea", label);
+    await field.click();
+    await field.evaluate((element, text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", text);
+      const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+      // What a browser does when nobody takes the event.
+      if (element.dispatchEvent(event)) {
+        element.setRangeText(text.replaceAll("\n", ""), element.selectionStart, element.selectionEnd, "end");
+        element.dispatchEvent(new InputEvent("input", { inputType: "insertFromPaste", bubbles: true }));
+      }
+    }, text);
+  }
+
+  value(label) {
+    return this.find("input, textarea", label).then((field) => field.evaluate((element) => element.value));
+  }
+
+  /** Opens a new channel and returns the invitation that the sheet shows. */
+  async create(pin) {
+    await this.press(words.newNumber);
+    await until("a number", async () => (await this.value(words.number)) !== "");
+    await this.type(words.pin, pin);
+    await this.press(words.open);
+    await this.see(words.copy);
+    return this.invitation();
+  }
+
+  /** The sentence on the sheet. */
+  invitation() {
+    const start = words.invite.split("{")[0];
+    return until("an invitation", async () =>
+      (await this.text()).split("\n").find((line) => line.startsWith(start)));
+  }
+
+  async enter(number, pin) {
+    await this.paste(words.number, number);
+    await this.type(words.pin, pin);
+    await this.press(words.open);
+  }
+
+  /** Takes the phone up again, and lifts the curtain if there is one. */
+  async comeBack(pin) {
+    await this.page.bringToFront();
+    await until(`${this.name} to be back`, async () => {
+      const text = await this.text();
+      if (!text.includes(words.goOn)) return text.includes(words.hide);
+      await this.type(words.pin, pin);
+      await this.press(words.goOn);
+      return false;
+    });
+  }
+
+  /** Enters and waits for the conversation. */
+  async join(number, pin) {
+    await this.enter(number, pin);
+    await this.find("button", words.menu);
+  }
+
+  async write(text) {
+    // A message that nobody can have read yet is not answered: the page says
+    // that one came in just before.
+    await pause(600);
+    await this.type(words.message, text);
+    await this.press(words.send);
+  }
+
+  /** The message that can be seen, and where it is. */
+  message() {
+    return this.run(() => {
+      const log = document.querySelector("[role=log]");
+      return log?.checkVisibility() ? log.innerText.trim() : "";
+    });
+  }
+
+  /** Waits until this is the one message, and where it is. */
+  async sees(text, where = "") {
+    await until(`${this.name} to see the message "${text}" ${where}`, async () =>
+      (await this.message()) === text && (await this.text()).includes(where))
+      .catch(async (error) => {
+        throw new Error(`${error.message}; there is:\n${await this.text()}`);
+      });
+  }
+
+  async choose(...labels) {
+    await this.press(words.menu);
+    for (const label of labels) await this.press(label);
+  }
+
+  /** Holds a button down. */
+  async hold(label, ms) {
+    const button = await this.find("button", label);
+    const box = await button.boundingBox();
+    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await this.page.mouse.down();
+    await pause(ms);
+    await this.page.mouse.up();
+  }
+
+  /** Nothing was asked of anybody else, and nothing was complained about. */
+  async behaved() {
+    const violations = await this.run(() => window.violations ?? []);
+    const complaints = this.complaints.filter((complaint) => !unavoidable.some((pattern) => pattern.test(complaint)));
+    assert.deepEqual([...complaints, ...violations], [], `${this.name} in ${this.engine}`);
+    const { origin } = new URL(this.url);
+    const strange = this.urls.filter((url) => !/^(?:data|blob):/.test(url) && new URL(url).host !== new URL(origin).host);
+    assert.deepEqual(strange, [], `${this.name} in ${this.engine} asked others`);
+  }
+}

@@ -1,0 +1,59 @@
+// The real relay binary, built from this checkout.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/** The repository. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+/** Builds the program; returns its path and what removes it again. */
+export const buildRelay = async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sotto-e2e-"));
+  const binary = join(folder, "sotto");
+  await promisify(execFile)("go", ["build", "-o", binary, "./cmd/sotto"], { cwd: root });
+  return { binary, remove: () => rm(folder, { recursive: true }) };
+};
+
+/**
+ * Starts a relay on a free port of the loopback and waits until it says where.
+ * Its limits per address are off, as all phones of a test have one address;
+ * everything else is what a relay does by default.
+ */
+export const startRelay = async (binary, ...flags) => {
+  const child = spawn(
+    binary,
+    ["--listen", "127.0.0.1:0", "--admin-listen", "off", "--create-rate", "off", "--upgrade-rate", "off", ...flags],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const exited = once(child, "exit");
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said += chunk;
+  });
+  const port = await new Promise((resolve, reject) => {
+    createInterface(child.stdout).on("line", (line) => {
+      said += `${line}\n`;
+      const found = /^Open http:\/\/[^:]+:(\d+)$/.exec(line);
+      if (found) resolve(Number(found[1]));
+    });
+    child.on("exit", () => reject(new Error(`the relay did not start: ${said}`)));
+    setTimeout(() => reject(new Error(`the relay said nothing for 15 s: ${said}`)), 15_000).unref();
+  });
+  return {
+    port,
+    /** Everything it printed. */
+    said: () => said,
+    /** Ends it in order, as a service manager does. */
+    async stop() {
+      child.kill("SIGTERM");
+      const [code] = await exited;
+      if (code !== 0) throw new Error(`the relay ended with ${code}: ${said}`);
+    },
+  };
+};

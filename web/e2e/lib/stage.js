@@ -1,0 +1,74 @@
+// What most tests need: a relay, both browsers, and two people, each with a
+// wire of their own.
+
+import { after, afterEach, before } from "node:test";
+import { engines, launch } from "./browser.js";
+import { Person } from "./person.js";
+import { buildRelay, startRelay } from "./relay.js";
+import { Tap } from "./tap.js";
+
+/** Who opens and who is invited, so that each engine is in each place. */
+export const pairs = engines.map((engine) => [engine, engines.find((other) => other !== engine)]);
+
+/** Must be called within a suite. */
+export const stage = (...flags) => {
+  let built;
+  let present = [];
+  const it = {
+    relay: null,
+    browsers: {},
+
+    /** Someone opens the page, over a wire of their own. */
+    async visit(name, engine) {
+      const tap = await new Tap(it.relay.port).listen();
+      const person = await Person.visit(name, it.browsers[engine], tap.url);
+      person.tap = tap;
+      present.push(person);
+      return person;
+    },
+
+    /** Two people in conversation. */
+    async pair([first, second], pins = ["314159", "271828"]) {
+      const anna = await it.visit("Anna", first);
+      const ben = await it.visit("Ben", second);
+      const invitation = await anna.create(pins[0]);
+      await ben.join(invitation, pins[1]);
+      await anna.missing(invitation);
+      return { anna, ben, invitation };
+    },
+
+    /** Another relay in the place of this one, which has forgotten everything. */
+    async restart() {
+      await it.relay.stop();
+      it.relay = await startRelay(built.binary, ...flags);
+      for (const person of present) person.tap.target = it.relay.port;
+    },
+  };
+
+  before(async () => {
+    built = await buildRelay();
+    it.relay = await startRelay(built.binary, ...flags);
+    for (const engine of engines) it.browsers[engine] = await launch(engine);
+  });
+
+  afterEach(async () => {
+    const people = present;
+    present = [];
+    for (const person of people) {
+      try {
+        await person.behaved();
+      } finally {
+        await person.page.close();
+        await person.tap.close();
+      }
+    }
+  });
+
+  after(async () => {
+    for (const browser of Object.values(it.browsers)) await browser.close();
+    await it.relay?.stop();
+    await built?.remove();
+  });
+
+  return it;
+};
