@@ -1,11 +1,11 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-bench bench fuzz vuln
+.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-bench test-supply bench fuzz vuln release
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: prerequisites lint test-go test-web test-e2e test-bench ## check everything; installs what is missing on Debian
+test: prerequisites lint test-go test-web test-e2e test-bench test-supply ## check everything; installs what is missing on Debian
 
 prerequisites: ## install what the tests need and is missing (Debian packages, node modules)
 	@scripts/prerequisites
@@ -25,6 +25,9 @@ test-e2e: ## browser tests in Chromium and Firefox against the real relay
 test-bench: ## run every benchmark once, to see that it works
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
+test-supply: ## verify the modules, and build a release twice to see that it is the same
+	@scripts/test-supply
+
 bench: ## measure; BASE=FILE compares with the output of an earlier run
 	@scripts/bench
 
@@ -39,6 +42,9 @@ fmt: bin/golangci-lint ## format the Go code
 
 generate: ## build the page into web/dist
 	go generate ./...
+
+release: ## static binaries of REF (HEAD) into bin/release, with SBOM, licences and checksums
+	@scripts/release
 
 bin/golangci-lint: tools/go.mod tools/go.sum
 	go -C tools build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
