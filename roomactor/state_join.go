@@ -180,6 +180,9 @@ func (s *state) leave(m Member) {
 func (s *state) dropSocket(at int, m Member) {
 	seat := &s.seats[at]
 	seat.sockets = slices.DeleteFunc(seat.sockets, func(k socket) bool { return k.member == m })
+	if len(seat.sockets) == 0 {
+		seat.sockets = nil // an idle room has no arrays for sockets
+	}
 }
 
 // tellPresence tells the other seat's opted-in sockets but one whether this
