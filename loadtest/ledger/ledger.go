@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"sotto/relay/wire"
+)
+
+// Kind is what must not be.
+type Kind string
+
+// The kinds of offences.
+const (
+	Lost         Kind = "lost"
+	Duplicated   Kind = "duplicated"
+	Reordered    Kind = "reordered"
+	Misdelivered Kind = "misdelivered"
+	TwoInSlot    Kind = "two in a slot"
+)
+
+// Kinds returns all kinds, in the order of reports.
+func Kinds() []Kind { return []Kind{Lost, Duplicated, Reordered, Misdelivered, TwoInSlot} }
+
+// Offence is one case of what must not be.
+type Offence struct {
+	Kind Kind      `json:"kind"`
+	At   time.Time `json:"at"`
+	// Message is the stamp of the message, as far as it has one.
+	Message string `json:"message"`
+	// Seen is who noticed: pair, life and seat.
+	Seen string `json:"seen"`
+}
+
+// maxOffences is how many are kept; all are counted.
+const maxOffences = 20
+
+// Totals are what a ledger has counted.
+type Totals struct {
+	Sent      int `json:"sent"`
+	Accepted  int `json:"accepted"`
+	Delivered int `json:"delivered"`
+	// Forgotten were accepted and had not been seen when the relay restarted or
+	// the room was ended, which is as designed.
+	Forgotten int `json:"forgotten"`
+	// Counts has every kind, also those with none.
+	Counts map[Kind]int `json:"counts"`
+	// Offences are the first ones.
+	Offences []Offence `json:"offences"`
+}
+
+// Fine reports whether nothing was found.
+func (t Totals) Fine() bool {
+	for _, n := range t.Counts {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Ledger is safe for concurrent use.
+type Ledger struct {
+	mu     sync.Mutex // guards totals; taken after Room.mu
+	totals Totals
+}
+
+// New returns an empty ledger.
+func New() *Ledger {
+	l := &Ledger{totals: Totals{Counts: make(map[Kind]int)}}
+	for _, k := range Kinds() {
+		l.totals.Counts[k] = 0
+	}
+	return l
+}
+
+// Totals returns what was counted so far.
+func (l *Ledger) Totals() Totals {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.totals
+	t.Counts = make(map[Kind]int)
+	for k, n := range l.totals.Counts {
+		t.Counts[k] = n
+	}
+	t.Offences = slices.Clone(t.Offences)
+	return t
+}
+
+func (l *Ledger) count(f func(t *Totals)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(&l.totals)
+}
+
+func (l *Ledger) offend(kind Kind, message, seen string) {
+	l.count(func(t *Totals) {
+		t.Counts[kind]++
+		if len(t.Offences) < maxOffences {
+			t.Offences = append(t.Offences, Offence{Kind: kind, At: time.Now(), Message: message, Seen: seen})
+		}
+	})
+}
+
+// Room opens the account of a pair's room in one of its lives.
+func (l *Ledger) Room(pair, life int) *Room {
+	r := &Room{ledger: l, pair: pair, life: life, replaced: make(map[wire.MessageID]bool)}
+	for i := range r.authors {
+		r.authors[i] = author{pending: make(map[int]bool), seen: make(map[int]wire.MessageID)}
+	}
+	return r
+}
