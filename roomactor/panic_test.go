@@ -139,3 +139,24 @@ func TestJoinsBehindAPanic(t *testing.T) {
 	}
 	bad.expectClosed(t, wire.CloseRoomFailed)
 }
+
+// A room that fails while it ends does not take the next room of its hash out
+// of the map.
+func TestPanicAtTheEnd(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	bad, back := newPeer(), newPeer()
+	room := h.join(t, "room", bad, as("alice"))
+	bad.onDeliver = func(wire.Event) bool {
+		h.join(t, "room", back, as("alice"))
+		panic("a member fails")
+	}
+	h.post(t, room, bad, expireRequest)
+	bad.expectClosed(t, wire.CloseRoomFailed)
+	back.expectOpen(t)
+	if !h.Exists(hash[wire.RoomHash]("room")) {
+		t.Error("the next room is not found")
+	}
+	if err := h.Check(); err != nil {
+		t.Error(err)
+	}
+}
