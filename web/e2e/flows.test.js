@@ -155,14 +155,12 @@ for (const pair of pairs) {
       const invitation = await anna.create("314159");
       const number = invitation.match(/\+[\d ]+/)[0];
       const wrong = invitation.endsWith("0000-000A") ? "0000-000B" : "0000-000A";
-      await eve.page.reload();
-      await eve.see(words.need);
+      await eve.reload();
       await eve.enter(`${number}, ref ${wrong}`, "123456");
       await eve.see(words.wrongRef);
       const ben = await on.visit("Ben", pair[1]);
       await ben.join(invitation, "271828");
-      await eve.page.reload();
-      await eve.see(words.need);
+      await eve.reload();
       await eve.enter(invitation, "123456");
       await eve.see(words.held);
     });
@@ -190,8 +188,7 @@ for (const pair of pairs) {
       const ben = await on.visit("Ben", pair[1]);
       await ben.enter(old, "271828");
       await ben.see(words.wrongRef);
-      await ben.page.reload();
-      await ben.see(words.need);
+      await ben.reload();
       await ben.join(invitation, "271828");
       await anna.see(words.connected);
     });

@@ -40,8 +40,7 @@ const walk = async (mine, theirs, relay, shoot) => {
   await anna.enter("+44 7700 900999", "123456");
   await anna.see(words.nobody);
   await shot("open-nobody");
-  await anna.page.reload();
-  await anna.see(words.need);
+  await anna.reload();
   await anna.press(words.help);
   await anna.see("How it works");
   await shot("open-help");
@@ -61,13 +60,11 @@ const walk = async (mine, theirs, relay, shoot) => {
   await ben.enter(invitation.replace(/, ref.*/, ""), "271828");
   await ben.see(words.askRef);
   await shot("open-ask-ref", ben);
-  await ben.page.reload();
-  await ben.see(words.need);
+  await ben.reload();
   await ben.enter(invitation, "314159");
   await ben.see(words.samePin);
   await shot("open-same-pin", ben);
-  await ben.page.reload();
-  await ben.see(words.need);
+  await ben.reload();
   await ben.join(invitation, "271828");
   await anna.see(words.connected);
   await ben.press(words.hide);

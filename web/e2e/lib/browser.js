@@ -49,6 +49,7 @@ export const launch = async (engine, size = { width: 360, height: 640 }, extra =
   const { args = [], ...rest } = options[engine];
   const browser = await puppeteer.launch({
     headless: true,
+    protocolTimeout: 60_000,
     defaultViewport: { deviceScaleFactor: 1, ...size },
     userDataDir,
     ...rest,

@@ -70,6 +70,13 @@ export class Person {
     return person;
   }
 
+  /** Begins anew. A page in the background is not drawn, so it comes to the front. */
+  async reload() {
+    await this.page.bringToFront();
+    await this.page.reload();
+    await this.see(words.need);
+  }
+
   /** Runs in the page. */
   run(script, ...values) {
     return this.page.evaluate(script, ...values);
