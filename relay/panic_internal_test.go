@@ -1,0 +1,168 @@
+package relay
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/rs/zerolog"
+
+	"sotto/internal/memnet"
+	"sotto/relay/wire"
+	"sotto/roomactor"
+)
+
+// inside runs f in a bubble with a relay whose insides it can reach.
+func inside(t *testing.T, f func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(room byte) *websocket.Conn)) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		rl, err := New(Config{Logger: zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener := memnet.Listen()
+		srv := &http.Server{Handler: rl, ReadHeaderTimeout: time.Second}
+		served := make(chan error, 1)
+		go func() { served <- srv.Serve(listener) }()
+		t.Cleanup(func() {
+			_ = rl.Close()
+			_ = srv.Close()
+			<-served
+		})
+		f(t, rl, &log, func(room byte) *websocket.Conn {
+			url := "ws://relay.test/room/" + strings.Repeat(string(room), 64) + "/ws"
+			ws, _, err := websocket.Dial(t.Context(), url, //nolint:bodyclose // there is none after 101
+				&websocket.DialOptions{HTTPClient: (&memnet.Dialer{To: listener}).HTTPClient()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = ws.CloseNow() })
+			return ws
+		})
+	})
+}
+
+// joinAs joins with hashes of one digit and returns the answer.
+func joinAs(t *testing.T, ws *websocket.Conn, who byte) string {
+	t.Helper()
+	digits := strings.Repeat(string(who), 64)
+	text := `{"event":"join","ref":"1","data":{"sender_hash":"` + digits + `","access_hash":"` + digits + `"}}`
+	if err := ws.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	_, answer, err := ws.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
+func counted(t *testing.T, c prometheus.Counter) float64 {
+	t.Helper()
+	var m dto.Metric
+	if err := c.Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m.GetCounter().GetValue()
+}
+
+// A panic where frames are taken apart ends that socket alone. It is counted,
+// and logged with where it was and without its value.
+func TestPanicInASocket(t *testing.T) {
+	inside(t, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
+		good, bad := dial('a'), dial('a')
+		joinAs(t, good, '1')
+		joinAs(t, bad, '1')
+		synctest.Wait()
+		buffers := rl.buffers
+		rl.buffers = nil // the next frame meets a bug
+		if err := bad.Write(t.Context(), websocket.MessageText, []byte(`{"event":"secret"}`)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := bad.Read(t.Context()); err == nil {
+			t.Error("the socket lives on")
+		}
+		synctest.Wait()
+		rl.buffers = buffers
+		if n := counted(t, rl.metrics.connsClosed.WithLabelValues("failed")); n != 1 {
+			t.Errorf("%v sockets failed; want 1", n)
+		}
+		for _, part := range []string{`"level":"error"`, `"message":"socket failed"`, `"at":"sotto/relay/wire.`, `"code":"failed"`} {
+			if !strings.Contains(log.String(), part) {
+				t.Errorf("the log lacks %s: %s", part, log)
+			}
+		}
+		if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), "nil pointer") {
+			t.Errorf("the log says too much: %s", log)
+		}
+		if answer := joinAs(t, good, '1'); !strings.Contains(answer, `"ok"`) {
+			t.Errorf("the other socket got %s", answer)
+		}
+		if err := rl.Check(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// mine is a member that fails when it is told to.
+type mine struct{ armed bool }
+
+func (m *mine) Deliver(wire.Event, *wire.Buffer) bool {
+	if m.armed {
+		panic("secret")
+	}
+	return true
+}
+func (m *mine) Close(wire.CloseCode) {}
+
+// A panic in a room closes its sockets with a retryable code and touches no
+// other room. The join that met it is answered, if it can be.
+func TestPanicInARoom(t *testing.T) {
+	inside(t, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
+		other := dial('b')
+		joinAs(t, other, '1')
+		m := &mine{}
+		hash, _ := wire.ParseHash[wire.RoomHash](strings.Repeat("a", 64))
+		access, _ := wire.ParseHash[wire.AccessHash](strings.Repeat("1", 64))
+		req := &wire.Request{Event: wire.EventJoin, Ref: wire.NewRef("1"), Join: wire.Join{Access: access}}
+		if _, err := rl.rooms.Join(context.Background(), hash, m, req, 0); err != nil {
+			t.Fatal(err)
+		}
+		m.armed = true
+		ws := dial('a')
+		joinAs(t, ws, '2') // which pairs, and tells the other seat
+		if _, _, err := ws.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusCode(wire.CloseRoomFailed) {
+			t.Errorf("the socket ended with %v; want 4004", err)
+		}
+		synctest.Wait()
+		for name, n := range map[string]float64{
+			"room panics":            counted(t, rl.metrics.roomPanics),
+			"rooms closed by panics": counted(t, rl.metrics.roomsClosed.WithLabelValues(string(roomactor.ClosedPanic))),
+			"sockets closed 4004":    counted(t, rl.metrics.connsClosed.WithLabelValues("4004")),
+			"joins that failed":      counted(t, rl.metrics.joins.WithLabelValues("internal_error")),
+		} {
+			if n != 1 {
+				t.Errorf("%s: %v; want 1", name, n)
+			}
+		}
+		if !strings.Contains(log.String(), `"level":"error"`) || strings.Contains(log.String(), "secret") {
+			t.Errorf("the log says too little or too much: %s", log)
+		}
+		if answer := joinAs(t, other, '1'); !strings.Contains(answer, `"ok"`) {
+			t.Errorf("the other room's socket got %s", answer)
+		}
+		if rl.rooms.Exists(hash) {
+			t.Error("the room is still there")
+		}
+		if err := rl.Check(); err != nil {
+			t.Error(err)
+		}
+	})
+}
