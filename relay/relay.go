@@ -41,7 +41,8 @@ type Relay struct {
 
 // New returns a relay. Its errors wrap ErrConfig, one for each fault, or come
 // from Config.Registerer, for example because another relay registered there:
-// give each its own prefix or labels with prometheus.WrapRegistererWith.
+// give each a prefix (prometheus.WrapRegistererWithPrefix) or all of them a
+// label (prometheus.WrapRegistererWith).
 func New(cfg Config) (*Relay, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {

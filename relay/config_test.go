@@ -1,0 +1,155 @@
+package relay_test
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sotto/lockout"
+	"sotto/relay"
+)
+
+// Every fault is named at once.
+func TestConfig_Faults(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cfg  relay.Config
+		want []string
+	}{
+		"none": {relay.Config{}, nil},
+		"all that may be off": {relay.Config{
+			MaxRooms: -1, MaxConns: -1, PingInterval: -1, CreateRate: -1, UpgradeRate: -1, JoinFloor: -1,
+			Lockout: lockout.Policy{Attempts: -1},
+		}, nil},
+		"bounds":               {relay.Config{MaxCiphertextBytes: 512}, nil},
+		"other bounds":         {relay.Config{MaxCiphertextBytes: 32 << 10}, nil},
+		"good origins":         {relay.Config{AllowedOrigins: []string{"https://a.example", "http://localhost:5173", "https://[::1]:8443"}}, nil},
+		"RoomTTL":              {relay.Config{RoomTTL: -1}, []string{"RoomTTL"}},
+		"UnpairedTTL":          {relay.Config{UnpairedTTL: -time.Second}, []string{"UnpairedTTL"}},
+		"Lockout.For":          {relay.Config{Lockout: lockout.Policy{For: -1}}, []string{"Lockout.For"}},
+		"ciphertext too small": {relay.Config{MaxCiphertextBytes: 511}, []string{"MaxCiphertextBytes 511"}},
+		"ciphertext too large": {relay.Config{MaxCiphertextBytes: 32<<10 + 1}, []string{"MaxCiphertextBytes 32769"}},
+		"ciphertext negative":  {relay.Config{MaxCiphertextBytes: -1}, []string{"MaxCiphertextBytes -1"}},
+		"bad origins": {
+			relay.Config{AllowedOrigins: []string{"a.example", "https://a.example/", "*", "", "https://a.example/x", "https://u@a.example", "null", "https://"}},
+			[]string{`"a.example"`, `"https://a.example/"`, `"*"`, `""`, `"https://a.example/x"`, `"https://u@a.example"`, `"null"`, `"https://"`},
+		},
+		"an invalid prefix": {relay.Config{TrustedProxies: []netip.Prefix{{}}}, []string{"TrustedProxies"}},
+		"all at once": {
+			relay.Config{
+				RoomTTL: -1, UnpairedTTL: -1, MaxCiphertextBytes: 1, Lockout: lockout.Policy{For: -1},
+				AllowedOrigins: []string{"x", "y"}, TrustedProxies: []netip.Prefix{{}, {}},
+			},
+			[]string{"RoomTTL", "UnpairedTTL", "Lockout.For", "MaxCiphertextBytes", `"x"`, `"y"`, "TrustedProxies", "TrustedProxies"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rl, err := relay.New(tt.cfg)
+			if tt.want == nil {
+				if err != nil {
+					t.Fatalf("New: %v", err)
+				}
+				if err := rl.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+				return
+			}
+			if !errors.Is(err, relay.ErrConfig) || rl != nil {
+				t.Fatalf("New = %v, %v; want ErrConfig", rl, err)
+			}
+			lines := strings.Split(err.Error(), "\n")
+			if len(lines) != len(tt.want) {
+				t.Fatalf("%d faults are named; want %d:\n%v", len(lines), len(tt.want), err)
+			}
+			for i, part := range tt.want {
+				if !strings.Contains(lines[i], part) {
+					t.Errorf("fault %d is %q; want one of %s", i+1, lines[i], part)
+				}
+			}
+		})
+	}
+}
+
+// The zero Config works, with the defaults the comments name.
+func TestConfig_Zero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rl, err := relay.New(relay.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := rl.Check(); err != nil {
+			t.Error(err)
+		}
+		if err := rl.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	inWorld(t, relay.Config{}, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		a.sends(b)
+	})
+}
+
+// Two relays on one registry would mix their counts: the second is refused,
+// and leaves nothing behind. With a prefix, or labels for each, both fit.
+func TestConfig_OneRegistry(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	first, err := relay.New(relay.Config{Registerer: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeRelay(t, first)
+	before := metricsText(t, reg)
+	var already prometheus.AlreadyRegisteredError
+	if second, err := relay.New(relay.Config{Registerer: reg}); !errors.As(err, &already) || second != nil {
+		t.Errorf("New = %v, %v; want an AlreadyRegisteredError", second, err)
+	}
+	if after := metricsText(t, reg); after != before {
+		t.Errorf("the second left something behind:\n%s", after)
+	}
+	third, err := relay.New(relay.Config{Registerer: prometheus.WrapRegistererWithPrefix("third_", reg)})
+	if err != nil {
+		t.Fatalf("with a prefix: %v", err)
+	}
+	closeRelay(t, third)
+}
+
+func TestConfig_OneRegistryWithLabels(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	for _, name := range []string{"one", "two"} {
+		rl, err := relay.New(relay.Config{
+			Registerer: prometheus.WrapRegistererWith(prometheus.Labels{"relay": name}, reg),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeRelay(t, rl)
+	}
+}
+
+// One name that someone else has taken is enough, and then nothing is
+// registered: a scrape must not meet half a relay.
+func TestConfig_NameTaken(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	taken := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sotto_connections", Help: "Something else."})
+	if err := reg.Register(taken); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := relay.New(relay.Config{Registerer: reg}); err == nil {
+		t.Fatal("New took a registry with a name taken")
+	}
+	if families := gather(t, reg); len(families) != 1 {
+		t.Errorf("%d metrics are there; want the one from before", len(families))
+	}
+}
+
+func closeRelay(t *testing.T, rl *relay.Relay) {
+	t.Helper()
+	if err := rl.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
