@@ -2,6 +2,7 @@
 // forgotten.
 
 import { coverDue, coverStep, idleChoices, uncovered, type Cover, type CoverEvent } from "./cover";
+import { atDesk } from "./dom";
 import type { Engine } from "./engine";
 import { createSession, type Session } from "./socket";
 import type { Invented } from "./lazy/numbers";
@@ -88,7 +89,9 @@ export const startApp = (engine: Engine): void => {
       shown = want;
       screen = screens[want](app);
       document.body.replaceChildren(screen.node);
-      screen.node.focus();
+      // With a keyboard one goes on where one writes; on a phone it would come up by itself.
+      const field = atDesk() ? screen.node.querySelector<HTMLElement>("textarea, .page input") : null;
+      (field ?? screen.node).focus();
     }
     screen.update();
     clearTimeout(coverTimer);

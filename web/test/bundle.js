@@ -14,8 +14,11 @@ const define = Object.fromEntries(
   }).map(([name, value]) => [name, JSON.stringify(value)]),
 );
 
-/** @param {import("esbuild").BuildOptions} options */
-export const bundle = (options) =>
+/**
+ * @param {import("esbuild").BuildOptions} options
+ * @param {string} language
+ */
+export const bundle = (options, language = "en") =>
   build({
     absWorkingDir: root,
     bundle: true,
@@ -23,7 +26,7 @@ export const bundle = (options) =>
     target: "es2022",
     charset: "utf8",
     define,
-    alias: { "#strings": "./src/strings/en.json" },
+    alias: { "#strings": `./src/strings/${language}.json` },
     external: ["./qr-00000000.js"],
     logLevel: "warning",
     tsconfigRaw: "{}",

@@ -145,8 +145,8 @@ export const chatScreen = (app: App): Screen => {
     show(forget, stuck);
   };
 
-  const { code: known, awaiting } = session.state();
-  if (known && awaiting) panel = share;
+  const { awaiting, slot, draft } = session.state();
+  if (awaiting && !slot && !draft) panel = share;
 
   const node = el(
     "main",
@@ -160,7 +160,7 @@ export const chatScreen = (app: App): Screen => {
       more,
     ),
     middle,
-    el("div", { class: "row status" }, status, retry, code, again, forget),
+    el("div", { class: "row start status" }, status, retry, code, again, forget),
     el("div", { class: "composer" }, here, write, waiting),
   );
 

@@ -2,7 +2,7 @@
 
 import strings from "#strings";
 import type { App, Screen } from "../app";
-import { atDesk, button, el, setText } from "../dom";
+import { button, el, setText } from "../dom";
 import { triesAllowed } from "../cover";
 import { tries } from "../words";
 import { pinField } from "./pin";
@@ -44,7 +44,6 @@ export const curtainScreen = (app: App): Screen => {
     update() {
       const { wrong } = app.cover();
       setText(status, wrong ? tries(triesAllowed - wrong) : "");
-      if (atDesk()) pin.input.focus();
     },
   };
 };

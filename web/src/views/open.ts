@@ -53,7 +53,6 @@ export const openScreen = (app: App): Screen => {
   const page = el(
     "div",
     { class: "page" },
-    el("h1", { class: "name" }, strings.title),
     el("div", {}, el("label", { for: "number" }, strings.number), number),
     country,
     mayBeReal,
@@ -66,14 +65,15 @@ export const openScreen = (app: App): Screen => {
     el("p", { class: "hint" }, strings.motto),
     el("p", { class: "row" }, ...languageButtons(app), button("?", help, { class: "end", "aria-label": strings.help })),
   );
-  const node = el("main", { class: "open", tabindex: -1 }, page);
+  const name = el("h1", { class: "page name" }, strings.title);
+  const node = el("main", { class: "open", tabindex: -1 }, name, page);
 
   function help(): void {
-    node.replaceChildren(helpPanel(back));
+    node.replaceChildren(name, helpPanel(back));
   }
 
   function back(): void {
-    node.replaceChildren(page);
+    node.replaceChildren(name, page);
   }
 
   const setForm = (chosen: string, ref: string): void => {

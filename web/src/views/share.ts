@@ -45,7 +45,7 @@ export const sharePanel = (app: App, close: () => void): Panel => {
       button(strings.copy, copy, { class: "primary" }),
       el(
         "p",
-        { class: "row wrap" },
+        { class: "row start" },
         button(strings.qr, withCard(({ draw }) => { picture.replaceChildren(draw(tel, strings.qrLabel)); })),
         button(strings.contact, call),
         button(strings.card, withCard(({ save }) => { save(tel); })),
