@@ -32,6 +32,8 @@ type client struct {
 	// inbox has what came, in order; the last is the end.
 	inbox chan arrival
 	refs  int
+	// patience is how long the client waits for what must come.
+	patience time.Duration
 	// deaf clients leave pings without a pong.
 	deaf atomic.Bool
 	// writing is full while someone writes. It is no mutex, as whoever waits for
@@ -58,8 +60,7 @@ type arrival struct {
 	reason string
 }
 
-// within is how long a client waits for what must come: long enough for a
-// join's floor, in virtual time.
+// within is long enough for a join's floor, in virtual time.
 const within = 2 * time.Second
 
 // dialOptions say how a client connects; the zero value is the usual.
@@ -112,7 +113,10 @@ func (w *world) upgrade(name string, o dialOptions) (net.Conn, *http.Response, *
 func roomPath(name string) string { return "/room/" + hash(name) + "/ws" }
 
 func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *client {
-	c := &client{t: t, conn: conn, inbox: make(chan arrival, 1<<14), writing: make(chan struct{}, 1)}
+	c := &client{
+		t: t, conn: conn, patience: within,
+		inbox: make(chan arrival, 1<<14), writing: make(chan struct{}, 1),
+	}
 	c.deaf.Store(deaf)
 	read := make(chan struct{})
 	go func() {
@@ -249,7 +253,7 @@ func (c *client) next(d time.Duration) arrival {
 // frame returns the next text frame, decoded.
 func (c *client) frame() object {
 	c.t.Helper()
-	m := c.next(within)
+	m := c.next(c.patience)
 	if m.ended {
 		c.t.Fatalf("the socket ended with %d %q; want a frame", m.code, m.reason)
 	}
@@ -314,7 +318,7 @@ func (c *client) event(name string) object {
 // closed expects the end of the socket with code, 0 for none.
 func (c *client) closed(code int, reason string) {
 	c.t.Helper()
-	c.closedWithin(within, code, reason)
+	c.closedWithin(c.patience, code, reason)
 }
 
 // closedWithin is closed for what may take d; it returns when the end came.

@@ -88,7 +88,7 @@ func TestSeveralRelays(t *testing.T) {
 		other.dial("room")
 		resp, _ := other.request("GET", roomPath("room"), upgradeHeader())
 		want(t, "status", resp.StatusCode, 429)
-		if err, _ := other.shutdown(time.Second); err != nil {
+		if _, err := other.shutdown(time.Second); err != nil {
 			t.Error(err)
 		}
 		w.dial("room").join(ann)

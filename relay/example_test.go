@@ -26,7 +26,9 @@ func Example() {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/private/", http.StripPrefix("/private", rl))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the service") })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "the service")
+	})
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
 	// A server's own Shutdown does not wait for sockets: the relay's does.

@@ -164,7 +164,7 @@ func TestLimiter_Key(t *testing.T) {
 	if a := numbered(1); l.key(a) == newLimiter(1, 1).key(a) {
 		t.Error("two limiters give an address the same key")
 	}
-	if l.key(netip.Addr{}) != l.key(netip.Addr{}) {
-		t.Error("peers without an address do not share a key")
+	if unknown := l.key(netip.Addr{}); unknown == l.key(numbered(1)) || unknown != l.key(hostAddr("@")) {
+		t.Error("peers without an address do not share a key of their own")
 	}
 }

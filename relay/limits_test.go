@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sotto/relay"
@@ -99,6 +100,7 @@ func TestJoin_2_CreationAllowance(t *testing.T) {
 			w.dial(fmt.Sprint(n)).join(ann)
 		}
 		w.dial("0").join(ben) // the 20th seat
+		synctest.Wait()       // which is paid for after its answer
 		c := w.dial("room")
 		want(t, "create", c.refused(c.post("join", ann.joining())), object{"reason": "rate_limited", "retry_after": 3.0})
 		want(t, "rooms", w.metric("sotto_rooms", ""), 19.0)
@@ -124,6 +126,7 @@ func TestJoin_5_ClaimsDrawOnTheCreationAllowance(t *testing.T) {
 		w.dial("two").join(ben)
 		began := time.Now()
 		other.event("party_paired")
+		synctest.Wait() // a seat is paid for after its answer
 		c := w.dial("one")
 		want(t, "claim", c.refused(c.post("join", ben.joining())), object{"reason": "rate_limited", "retry_after": 30.0})
 		time.Sleep(time.Until(began.Add(30*time.Second - time.Millisecond)))

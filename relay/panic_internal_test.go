@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -34,7 +35,9 @@ func inside(t *testing.T, f func(t *testing.T, rl *Relay, log *bytes.Buffer, dia
 		t.Cleanup(func() {
 			_ = rl.Close()
 			_ = srv.Close()
-			<-served
+			if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+				t.Error(err)
+			}
 		})
 		f(t, rl, &log, func(room byte) *websocket.Conn {
 			url := "ws://relay.test/room/" + strings.Repeat(string(room), 64) + "/ws"

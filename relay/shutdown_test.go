@@ -11,15 +11,15 @@ import (
 	"sotto/relay"
 )
 
-// shutdown runs Shutdown with the given patience and returns what it returned
-// and how long it took.
-func (w *world) shutdown(patience time.Duration) (error, time.Duration) { //nolint:revive // error first reads better in the tests
+// shutdown runs Shutdown with the given patience and returns how long it took
+// and what it returned.
+func (w *world) shutdown(patience time.Duration) (took time.Duration, err error) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	began := time.Now()
-	err := w.relay.Shutdown(ctx)
-	return err, time.Since(began)
+	err = w.relay.Shutdown(ctx)
+	return time.Since(began), err
 }
 
 // On shutdown every socket is closed 1012 "relay_restart", and rooms are gone.
@@ -28,7 +28,7 @@ func TestRestart_ClosesEverySocket(t *testing.T) {
 		a, b := w.couple("room")
 		a.sends(b)
 		unjoined := w.dial("room")
-		err, took := w.shutdown(10 * time.Second)
+		took, err := w.shutdown(10 * time.Second)
 		want(t, "error", err, nil)
 		want(t, "time it took", took, time.Duration(0))
 		for _, c := range []*client{a, b, unjoined} {
@@ -106,7 +106,7 @@ func TestShutdownWaitsForConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, unlimited, func(t *testing.T, w *world) {
 				c := tt.prepare(w)
-				err, took := w.shutdown(11 * time.Second)
+				took, err := w.shutdown(11 * time.Second)
 				want(t, "error", err, nil)
 				if took < tt.least || took > tt.most {
 					t.Errorf("it took %v; want %v to %v", took, tt.least, tt.most)
@@ -137,7 +137,7 @@ func TestShutdown_Impatient(t *testing.T) {
 		half := w.dial("room")
 		half.write(textFrame("half of this is never sent")[:9])
 		synctest.Wait()
-		err, took := w.shutdown(100 * time.Millisecond)
+		took, err := w.shutdown(100 * time.Millisecond)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error is %v; want the context's", err)
 		}
@@ -179,9 +179,9 @@ func TestClose(t *testing.T) {
 func TestShutdown_Twice(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		w.dial("room").join(ann)
-		err, _ := w.shutdown(time.Second)
+		_, err := w.shutdown(time.Second)
 		want(t, "first", err, nil)
-		err, took := w.shutdown(time.Second)
+		took, err := w.shutdown(time.Second)
 		want(t, "second", err, relay.ErrClosed)
 		want(t, "time it took", took, time.Duration(0))
 		want(t, "Close", w.relay.Close(), relay.ErrClosed)

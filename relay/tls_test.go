@@ -111,7 +111,7 @@ func TestTLS(t *testing.T) {
 		c := w.dialTLS(secured, "room", 0)
 		c.join(ann)
 		synctest.Wait()
-		err, took := w.shutdown(10 * time.Second)
+		took, err := w.shutdown(10 * time.Second)
 		want(t, "Shutdown", err, nil)
 		want(t, "time it took", took, time.Duration(0))
 		c.closed(1012, "relay_restart")

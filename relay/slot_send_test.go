@@ -1,0 +1,237 @@
+package relay_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+	"time"
+)
+
+// sealed returns the base64 of n bytes.
+func sealed(n int) string { return base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", n))) }
+
+func message(more ...any) object {
+	data := object{"ciphertext": ciphertext, "iv": iv}
+	for i := 0; i+1 < len(more); i += 2 {
+		if key, ok := more[i].(string); ok {
+			data[key] = more[i+1]
+		}
+	}
+	return data
+}
+
+// Every joined socket, the sender's too, gets the whole message; then the
+// sender gets its ok.
+func TestSlot_SendMessage(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		a2 := w.dial("room")
+		a2.join(ann)
+		ref := a.post("send_message", message())
+		m := a.event("new_message")
+		now := time.Now()
+		ok := a.ok(ref)
+		wantMatch(t, "id", m["id"], uuid4)
+		wantStamp(t, "inserted_at", m["inserted_at"], now)
+		want(t, "new_message", m, object{
+			"id": m["id"], "sender_hash": ann.sender, "ciphertext": ciphertext, "iv": iv,
+			"read_at": nil, "inserted_at": m["inserted_at"],
+		})
+		want(t, "ok", ok, object{"message_id": m["id"]})
+		want(t, "at the seat's other socket", a2.event("new_message"), m)
+		want(t, "at the other seat", b.event("new_message"), m)
+		for _, c := range []*client{a, a2, b} {
+			c.silent()
+		}
+	})
+}
+
+// A message may be sent while the other seat is still open.
+func TestSlot_SendMessage_Alone(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.dial("room"), w.dial("room")
+		a.join(ann)
+		a.ok(a.post("send_message", message()), "new_message")
+		m, _ := b.join(ben)["current_message"].(object)
+		want(t, "sender", m["sender_hash"], any(ann.sender))
+	})
+}
+
+func TestSlot_SendMessage_ReplacesInOneStep(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		first := a.sends(b)
+		second := b.sends(a) // no word of the first
+		m, _ := w.dial("room").join(ann)["current_message"].(object)
+		want(t, "the slot's message", m["id"], any(second))
+		a.post("read_receipt", object{"message_id": first})
+		a.refusedFor(a.post("delete_message", object{"message_id": first}), "not_found")
+		a.silent()
+		b.silent()
+	})
+}
+
+func TestSlot_SendMessage_InvalidEncoding(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		for name, data := range map[string]object{
+			"no data at all":     nil,
+			"empty data":         {},
+			"no ciphertext":      {"iv": iv},
+			"no iv":              {"ciphertext": ciphertext},
+			"no padding":         message("ciphertext", "c2VhbGVkMQ"),
+			"URL alphabet":       message("ciphertext", "-_-_"),
+			"white space":        message("ciphertext", "c2Vh bGVk"),
+			"line break":         message("ciphertext", "c2Vh\nbGVk"),
+			"bits behind":        message("ciphertext", "c2VhbGVkMR=="),
+			"padding in front":   message("ciphertext", "=c2V"),
+			"hex":                message("ciphertext", "deadbee"),
+			"iv of 11 bytes":     message("iv", sealed(11)),
+			"iv of 13 bytes":     message("iv", sealed(13)),
+			"iv of 16 bytes":     message("iv", sealed(16)),
+			"empty iv":           message("iv", ""),
+			"iv not base64":      message("iv", "?"),
+			"both bad":           message("iv", "?", "ciphertext", "?"),
+			"iv bad and too big": message("iv", "?", "ciphertext", sealed(8193)),
+			"nonce too short":    message("nonce", strings.Repeat("a", 15)),
+			"nonce too long":     message("nonce", strings.Repeat("a", 65)),
+			"nonce not hex":      message("nonce", strings.Repeat("g", 16)),
+			"empty nonce":        message("nonce", ""),
+		} {
+			ref := a.post("send_message", data)
+			fault := a.refused(ref)
+			if fault["reason"] != "invalid_encoding" || len(fault) != 1 {
+				t.Errorf("%s: %v", name, fault)
+			}
+		}
+		b.silent()
+		a.sends(b, "ciphertext", "") // nothing says that it must not be empty
+	})
+}
+
+func TestSlot_SendMessage_TooLarge(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+		b.silent()
+		ref := a.post("send_message", message("ciphertext", sealed(8192)))
+		want(t, "the largest", a.event("new_message")["ciphertext"], any(sealed(8192)))
+		a.ok(ref)
+		want(t, "the largest", b.event("new_message")["ciphertext"], any(sealed(8192)))
+		// Size and encoding come before the turn.
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+		a.refusedFor(a.post("send_message", message("ciphertext", "?")), "invalid_encoding")
+		a.refusedFor(a.post("send_message", message()), "not_your_turn")
+	})
+}
+
+func TestSlot_SendMessage_NotYourTurn(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		id := a.sends(b)
+		a.refusedFor(a.post("send_message", message()), "not_your_turn")
+		b.post("read_receipt", object{"message_id": id})
+		a.event("message_read")
+		b.event("message_read")
+		a.refusedFor(a.post("send_message", message()), "not_your_turn") // read or not
+		a.refusedFor(a.post("send_message", message("replaces", id)), "not_your_turn")
+		b.silent()
+		b.sends(a)
+		b.refusedFor(b.post("send_message", message()), "not_your_turn")
+		a.sends(b)
+	})
+}
+
+func TestSlot_SendMessage_Replaces(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		unknown := "00000000-0000-4000-8000-000000000000"
+		a.refusedFor(a.post("send_message", message("replaces", unknown)), "stale")
+		a.refusedFor(a.post("send_message", message("replaces", "x")), "stale")
+		id := a.sends(b, "replaces", nil)
+		b.refusedFor(b.post("send_message", message("replaces", nil)), "stale")
+		b.refusedFor(b.post("send_message", message("replaces", unknown)), "stale")
+		b.refusedFor(b.post("send_message", message("replaces", "")), "stale")
+		b.refusedFor(b.post("send_message", message("replaces", ann.sender)), "stale")
+		a.silent()
+		next := b.sends(a, "replaces", id)
+		a.refusedFor(a.post("send_message", message("replaces", id)), "stale")
+		a.sends(b, "replaces", strings.ToUpper(next))
+	})
+}
+
+// Two people who press send at the same moment lose nothing: one is told.
+func TestSlot_SendMessage_ReplacesAtTheSameMoment(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		fromA := a.post("send_message", message("replaces", nil))
+		fromB := b.post("send_message", message("replaces", nil))
+		m := a.event("new_message")
+		want(t, "the one message", b.event("new_message"), m)
+		winner, loser, won, lost := a, b, fromA, fromB
+		if m["sender_hash"] == ben.sender {
+			winner, loser, won, lost = b, a, fromB, fromA
+		}
+		winner.ok(won)
+		loser.refusedFor(lost, "stale")
+		a.silent()
+		b.silent()
+	})
+}
+
+func TestSlot_SendMessage_Nonce(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		nonce := strings.Repeat("0a", 8)
+		id := a.sends(b, "nonce", nonce)
+		again := func(c *client, more ...any) {
+			t.Helper()
+			ref := c.post("send_message", message(append(more, "nonce", nonce)...))
+			want(t, "the first ok again", c.ok(ref), object{"message_id": id})
+			b.silent()
+		}
+		again(a)
+		again(a, "replaces", "x", "ciphertext", sealed(10)) // whatever else it says
+		// From another socket of the seat, as after a reconnect.
+		a2 := w.dial("room")
+		a2.join(ann)
+		again(a2)
+		// Even when the message is gone.
+		a.ok(a.post("delete_message", object{"message_id": id}))
+		for _, c := range []*client{a, a2, b} {
+			c.event("message_deleted")
+		}
+		again(a)
+		// Encoding and size come first.
+		a.refusedFor(a.post("send_message", message("nonce", nonce, "iv", "")), "invalid_encoding")
+		a.refusedFor(a.post("send_message", message("nonce", nonce, "ciphertext", sealed(8193))), "message_too_large")
+		// The other seat's same nonce is another nonce.
+		other := b.sends(a, "nonce", nonce)
+		if other == id {
+			t.Error("a nonce reached over to the other seat")
+		}
+		a2.event("new_message")
+		again(a) // a's own is still the last accepted of a's
+		// A refused send does not count as the next.
+		a.refusedFor(a.post("send_message", message("nonce", strings.Repeat("1", 16), "replaces", nil)), "stale")
+		again(a)
+		// The next accepted send replaces it.
+		a.sends(b, "nonce", strings.Repeat("F", 64))
+		a2.event("new_message")
+		a.refusedFor(a.post("send_message", message("nonce", nonce)), "not_your_turn")
+		// Digits are compared as they were sent.
+		a.refusedFor(a.post("send_message", message("nonce", strings.Repeat("f", 64))), "not_your_turn")
+	})
+}
+
+// A send without a nonce makes the last nonce forgotten.
+func TestSlot_SendMessage_NonceUntilTheNextSend(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		nonce := strings.Repeat("b", 16)
+		a.sends(b, "nonce", nonce)
+		b.sends(a)
+		a.sends(b)
+		a.refusedFor(a.post("send_message", message("nonce", nonce)), "not_your_turn")
+	})
+}
