@@ -5,16 +5,34 @@ import (
 	"math"
 	"regexp/syntax"
 	"slices"
+	"strconv"
 )
 
 // matcher counts the digit strings that a pattern matches, exactly, by walking
-// all of them at once: a set of states of the compiled pattern stands for
-// every string that leads there. Sampling would make the table depend on a
-// seed, and miss small gaps.
+// all of them at once: it makes a deterministic automaton of the pattern as it
+// goes. Sampling would make the table depend on a seed, and miss small gaps.
 type matcher struct {
-	prog *syntax.Prog
-	memo map[string]float64 // by digits left and state set
+	prog   *syntax.Prog
+	ids    map[string]int // of states, by their places in the program
+	states []state
 }
+
+// state stands for all strings that lead to the same places in the program.
+type state struct {
+	places  []int
+	matches bool    // the strings that lead here match
+	next    [10]int // state after one more digit; 0 is not known yet
+	counts  []float64
+}
+
+const digits = "0123456789"
+
+// dead is the state that nothing leads out of; start is where strings begin.
+const (
+	unknown = iota
+	dead
+	start
+)
 
 func compile(pattern string) (*matcher, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
@@ -25,91 +43,90 @@ func compile(pattern string) (*matcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile pattern: %w", err)
 	}
-	return &matcher{prog: prog, memo: make(map[string]float64)}, nil
+	m := &matcher{prog: prog, ids: make(map[string]int), states: make([]state, 1)}
+	m.add(nil)
+	m.add([]int{prog.Start})
+	return m, nil
 }
 
 // leads returns the digit strings of the given length after which enough
 // numbers of n digits are valid.
 func (m *matcher) leads(n, length int) []string {
 	var found []string
-	var walk func(states []int, lead []byte)
-	walk = func(states []int, lead []byte) {
-		if len(states) == 0 {
+	var walk func(s int, lead []byte)
+	walk = func(s int, lead []byte) {
+		if s == dead {
 			return
 		}
 		if len(lead) == length {
-			if m.count(states, n-length)/math.Pow10(n-length) >= hit {
+			if m.count(s, n-length)/math.Pow10(n-length) >= hit {
 				found = append(found, string(lead))
 			}
 			return
 		}
-		for d := byte('0'); d <= '9'; d++ {
-			walk(m.step(states, rune(d)), append(lead, d))
+		for d := range 10 {
+			walk(m.step(s, d), append(lead, digits[d]))
 		}
 	}
-	walk(m.start(), nil)
+	walk(start, nil)
 	return found
 }
 
 // share returns which share of the numbers of n digits with this lead is valid.
 func (m *matcher) share(lead string, n int) float64 {
-	states := m.start()
+	s := start
 	for _, d := range lead {
-		states = m.step(states, d)
+		s = m.step(s, int(d-'0'))
 	}
-	return m.count(states, n-len(lead)) / math.Pow10(n-len(lead))
+	return m.count(s, n-len(lead)) / math.Pow10(n-len(lead))
 }
 
-// count returns how many strings of left digits match from these states.
-func (m *matcher) count(states []int, left int) float64 {
-	if len(states) == 0 {
+// count returns how many strings of left digits match from a state on.
+func (m *matcher) count(s, left int) float64 {
+	if s == dead {
 		return 0
 	}
 	if left == 0 {
-		for _, pc := range states {
-			if m.prog.Inst[pc].Op == syntax.InstMatch {
-				return 1
-			}
+		if m.states[s].matches {
+			return 1
 		}
 		return 0
 	}
-	key := fmt.Append(nil, left, states)
-	if n, ok := m.memo[string(key)]; ok {
-		return n
+	for len(m.states[s].counts) < left {
+		var sum float64
+		for d := range 10 {
+			sum += m.count(m.step(s, d), len(m.states[s].counts))
+		}
+		m.states[s].counts = append(m.states[s].counts, sum)
 	}
-	var n float64
-	for d := '0'; d <= '9'; d++ {
-		n += m.count(m.step(states, d), left-1)
-	}
-	m.memo[string(key)] = n
-	return n
+	return m.states[s].counts[left-1]
 }
 
-func (m *matcher) start() []int {
-	return m.closure([]int{m.prog.Start})
-}
-
-// step returns the states after one more digit.
-func (m *matcher) step(states []int, d rune) []int {
-	var next []int
-	for _, pc := range states {
-		i := &m.prog.Inst[pc]
-		switch i.Op {
-		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
-			if i.MatchRune(d) {
-				next = append(next, int(i.Out))
+// step returns the state after one more digit.
+func (m *matcher) step(s, d int) int {
+	if m.states[s].next[d] == unknown {
+		var places []int
+		for _, pc := range m.states[s].places {
+			i := &m.prog.Inst[pc]
+			switch i.Op {
+			case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+				if i.MatchRune(rune(digits[d])) {
+					places = append(places, int(i.Out))
+				}
 			}
 		}
+		next := m.add(places)
+		m.states[s].next[d] = next
 	}
-	return m.closure(next)
+	return m.states[s].next[d]
 }
 
-// closure adds what is reached without a digit, and sorts. The patterns of the
-// metadata have no anchors or word boundaries: an empty-width assertion would
-// be passed as if it held.
-func (m *matcher) closure(states []int) []int {
+// add returns the state of these places and of those reached from them without
+// a digit. The patterns of the metadata have no anchors or word boundaries: an
+// empty-width assertion is passed as if it held.
+func (m *matcher) add(places []int) int {
 	seen := make(map[int]bool)
-	var all []int
+	var made state
 	var visit func(pc int)
 	visit = func(pc int) {
 		if seen[pc] {
@@ -123,14 +140,27 @@ func (m *matcher) closure(states []int) []int {
 			visit(int(i.Arg))
 		case syntax.InstCapture, syntax.InstNop, syntax.InstEmptyWidth:
 			visit(int(i.Out))
+		case syntax.InstMatch:
+			made.matches = true
+			made.places = append(made.places, pc)
 		case syntax.InstFail:
 		default:
-			all = append(all, pc)
+			made.places = append(made.places, pc)
 		}
 	}
-	for _, pc := range states {
+	for _, pc := range places {
 		visit(pc)
 	}
-	slices.Sort(all)
-	return all
+	slices.Sort(made.places)
+	var key []byte
+	for _, pc := range made.places {
+		key = append(strconv.AppendInt(key, int64(pc), 36), ' ')
+	}
+	id, ok := m.ids[string(key)]
+	if !ok {
+		id = len(m.states)
+		m.ids[string(key)] = id
+		m.states = append(m.states, made)
+	}
+	return id
 }
