@@ -33,6 +33,8 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"run", "let phones talk and report", load},
+		{relayName, "", relay},
 		{"profiles", "print the networks there are, with their sources", profiles},
 	}
 }

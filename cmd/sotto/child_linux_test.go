@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type child struct {
 	cmd      *exec.Cmd
 	out, err lockedBuffer
 	addr     string // host:port of the relay
+	scheme   string
 	admin    string
 }
 
@@ -41,9 +43,10 @@ func startChild(t *testing.T, wrapper []string, args ...string) *child {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.stop(t) })
+	c.scheme = await(t, &c.out, `Open (https?)://\S+`)
 	c.addr = await(t, &c.out, `Open https?://(\S+)`)
 	c.admin = await(t, &c.err, `admin=(\S+)`)
-	await(t, &c.err, `sandbox is on`)
+	await(t, &c.err, `sandbox is (on|off)`)
 	for deadline := time.Now().Add(10 * time.Second); status(t, "http://"+c.admin+"/readyz") != http.StatusOK; {
 		if time.Now().After(deadline) {
 			t.Fatal("the relay never was ready")
@@ -96,7 +99,11 @@ func (c *child) join(t *testing.T, room string, who byte) *seat {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	ws, res, err := websocket.Dial(ctx, "ws://"+c.addr+"/room/"+room+"/ws", nil)
+	ws, res, err := websocket.Dial(ctx, c.scheme+"://"+c.addr+"/room/"+room+"/ws", &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test's own certificate
+		}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

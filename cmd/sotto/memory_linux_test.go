@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -15,33 +16,47 @@ import (
 // it is there, or this test sees nothing; once it was replaced and a hundred
 // others have passed, no part of it is left, raw or as base64.
 func TestMemoryForgets(t *testing.T) {
-	var args []string
-	if os.Geteuid() != 0 {
-		args = []string{"--sandbox", "off"} // it keeps even its parent from looking
-	}
-	c := startChild(t, nil, args...)
-	room := strings.Repeat("6", 64)
-	ann, ben := c.join(t, room, 'a'), c.join(t, room, 'b')
-
-	for _, size := range []int{300, 8000} {
-		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
-			canary := make([]byte, size)
-			_, _ = rand.Read(canary)
-			ann.ask("send_message", sealed(canary))
-			if found := search(t, c.pid(t), canary); len(found) == 0 {
-				t.Fatal("the waiting message is nowhere in memory: the search is broken")
+	dir := t.TempDir()
+	writePair(t, dir, 1)
+	for name, args := range map[string][]string{
+		"plain": nil,
+		"TLS":   {"--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if os.Geteuid() != 0 {
+				args = append(args, "--sandbox", "off") // it keeps even its parent from looking
 			}
-			ben.ask("send_message", sealed(make([]byte, 100))) // replaces it
-			for i := range 50 {
-				ann.ask("send_message", sealed(bytes.Repeat([]byte{byte(i)}, 20+7*i)))
-				ben.ask("send_message", sealed(bytes.Repeat([]byte{byte(i)}, 30+9*i)))
+			c := startChild(t, nil, args...)
+			room := strings.Repeat("6", 64)
+			ann, ben := c.join(t, room, 'a'), c.join(t, room, 'b')
+			for _, size := range []int{300, 8000} {
+				t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
+					forgets(t, c, ann, ben, size)
+				})
 			}
-			for _, where := range search(t, c.pid(t), canary) {
-				t.Errorf("still in memory: %s", where)
-			}
-			ben.ask("delete_message", map[string]any{"message_id": ben.lastID})
 		})
 	}
+}
+
+// forgets sends a canary, sees it in memory, replaces it, exchanges a hundred
+// messages and sees it no more. The slot is empty before and after.
+func forgets(t *testing.T, c *child, ann, ben *seat, size int) {
+	t.Helper()
+	canary := make([]byte, size)
+	_, _ = rand.Read(canary)
+	ann.ask("send_message", sealed(canary))
+	if found := search(t, c.pid(t), canary); len(found) == 0 {
+		t.Fatal("the waiting message is nowhere in memory: the search is broken")
+	}
+	ben.ask("send_message", sealed(make([]byte, 100))) // replaces it
+	for i := range 50 {
+		ann.ask("send_message", sealed(bytes.Repeat([]byte{byte(i)}, 20+7*i)))
+		ben.ask("send_message", sealed(bytes.Repeat([]byte{byte(i)}, 30+9*i)))
+	}
+	for _, where := range search(t, c.pid(t), canary) {
+		t.Errorf("still in memory: %s", where)
+	}
+	ben.ask("delete_message", map[string]any{"message_id": ben.lastID})
 }
 
 func sealed(ciphertext []byte) map[string]any {

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"sotto/loadtest"
+	"sotto/loadtest/relayproc"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	cfg      loadtest.Config
+	profiles string
+	slo      string
+	out      string
+	net      string
+	json     bool
+	tls      bool
+	set      *flag.FlagSet
+}
+
+func newRunFlags() *runFlags {
+	f := &runFlags{set: newFlags("run")}
+	fs, c := f.set, &f.cfg
+	fs.StringVar(&c.URL, "url", "", "`URL` of a relay whose limits for addresses are off; default: one of its own, in another process")
+	fs.StringVar((*string)(&c.Scenario), "scenario", "pair", "what the phones do: pair, storm, idle, churn, soak or mixed-faults")
+	fs.StringVar(&c.Profile, "profile", loadtest.DefaultProfile, "the network: a `name` that sotto-load profiles lists, or mix")
+	fs.StringVar(&f.profiles, "profiles", "", "JSON `file` with profiles of your own")
+	fs.IntVar(&c.Pairs, "pairs", 20, "how many pairs of phones")
+	fs.DurationVar(&c.Duration, "duration", 0, "how long they talk, the ramp included (default 1m, 1h for soak)")
+	fs.DurationVar(&c.Ramp, "ramp", 0, "how long it takes until all have come (default: a fifth of the duration, 20 phones a second at most)")
+	fs.DurationVar(&c.Think, "think", 0, "mean pause before an answer (default 3s, 30s for soak)")
+	fs.Uint64Var(&c.Seed, "seed", 0, "decides networks, pauses and faults (default: a random one, which the report tells)")
+	fs.StringVar(&f.slo, "slo", "", "JSON `file` with bounds in place of the profiles' own, or off")
+	fs.StringVar(&f.out, "out", "", "`folder` that gets report.html, report.json and report.txt")
+	fs.StringVar(&f.net, "net", "conn", "how networks are made: conn, in this process above loopback TCP")
+	fs.BoolVar(&f.json, "json", false, "print the report as JSON instead of text")
+	fs.BoolVar(&f.tls, "tls", true, "TLS to the relay of its own")
+	return f
+}
+
+// config reads the files that flags name.
+func (f *runFlags) config() error {
+	var err error
+	if f.net != "conn" {
+		return usage("--net=%s is not there; only conn is", f.net)
+	}
+	if f.cfg.Own, err = ownProfiles(f.profiles); err != nil {
+		return err
+	}
+	switch f.slo {
+	case "":
+	case "off":
+		f.cfg.Targets = new(loadtest.Targets)
+	default:
+		file, err := os.Open(f.slo)
+		if err != nil {
+			return usage("%v", err)
+		}
+		defer func() { _ = file.Close() }() // only read
+		t, err := loadtest.ReadTargets(file)
+		if err != nil {
+			return err
+		}
+		f.cfg.Targets = &t
+	}
+	if f.cfg.Seed == 0 {
+		f.cfg.Seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // short enough to type again
+	}
+	return nil
+}
+
+// load runs the harness.
+func load(ctx context.Context, args []string, stdout, stderr io.Writer) (code int, err error) {
+	f := newRunFlags()
+	if done, err := parse(f.set, args, stdout); done || err != nil {
+		return exitOK, err
+	}
+	if err := f.config(); err != nil {
+		return 0, err
+	}
+	if f.out != "" { // find out now, not in an hour
+		if err := os.MkdirAll(f.out, 0o755); err != nil { //nolint:gosec // reports are for all to read
+			return 0, usage("--out: %v", err)
+		}
+	}
+	if warning := loadtest.FileWarning(f.cfg.Pairs); warning != "" {
+		say(stderr, "%s\n", warning)
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if f.cfg.URL == "" {
+		p, err := relayproc.Start(relayCommand, f.tls)
+		if err != nil {
+			return 0, err
+		}
+		defer func() {
+			if e := p.Stop(); e != nil && err == nil {
+				code, err = exitBroken, fmt.Errorf("relay process: %w", e)
+			}
+		}()
+		f.cfg.Server, f.cfg.TLS = p, p.TLS()
+	}
+	show := newProgress(stderr)
+	f.cfg.Progress = show.update
+	report, err := loadtest.Run(ctx, f.cfg)
+	show.done()
+	if err != nil {
+		return 0, err
+	}
+	if err := f.write(report, stdout); err != nil {
+		return 0, err
+	}
+	switch report.Verdict {
+	case loadtest.Failed:
+		return exitFailed, nil
+	case loadtest.Invalid:
+		return exitInvalid, nil
+	}
+	return exitOK, nil
+}
+
+// write writes the report wherever it is wanted.
+func (f *runFlags) write(r *loadtest.Report, stdout io.Writer) error {
+	printed := r.WriteText
+	if f.json {
+		printed = r.WriteJSON
+	}
+	if err := printed(stdout); err != nil {
+		return fmt.Errorf("print report: %w", err)
+	}
+	if f.out == "" {
+		return nil
+	}
+	for name, write := range map[string]func(io.Writer) error{
+		"report.txt": r.WriteText, "report.json": r.WriteJSON, "report.html": r.WriteHTML,
+	} {
+		if err := writeFile(filepath.Join(f.out, name), write); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+	}
+	if !f.json {
+		say(stdout, "\n%s\n", filepath.Join(f.out, "report.html"))
+	}
+	return nil
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	file, err := os.Create(name) //nolint:gosec // the user names the folder
+	if err != nil {
+		return err
+	}
+	if err := write(file); err != nil {
+		_ = file.Close() // the first error tells
+		return err
+	}
+	return file.Close()
+}
+
+// relayName is the hidden command that is the relay's process.
+const relayName = "relay-process"
+
+func relayCommand() *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	cmd := exec.Command(self, relayName) //nolint:gosec // this program
+	cmd.Stderr = os.Stderr
+	apart(cmd)
+	return cmd
+}
+
+// relay is the relay's process. It ends with its input, so that Ctrl-C at the
+// terminal leaves it to its parent.
+func relay(_ context.Context, _ []string, stdout, _ io.Writer) (int, error) {
+	return exitOK, relayproc.Serve(os.Stdin, stdout)
+}
