@@ -17,7 +17,7 @@ import (
 
 const (
 	// The wait before the first redial is at least minWait, and no wait is
-	// longer than maxWait unless the relay asks for it.
+	// longer than maxWait beyond what the relay asks for.
 	minWait = 500 * time.Millisecond
 	maxWait = 8 * time.Second
 	// minDial is the least time between two dials of a session.
@@ -50,7 +50,7 @@ func (s *Session) run() {
 		if lived >= maxWait {
 			tries = 0
 		}
-		wait := max(backoff(tries), retryAfter(err))
+		wait := retryAfter(err) + backoff(tries)
 		s.mu.Lock()
 		s.failed = err
 		s.push(Disconnected{Err: err, Retry: wait})

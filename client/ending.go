@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"sotto/relay/wire"
 )
 
@@ -35,8 +33,8 @@ func (s *Session) final(err error) error {
 		}
 		return status
 	}
-	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
-		return finalClose(wire.CloseCode(closed.Code), joined) //nolint:gosec // two bytes on the wire
+	if closed, ok := errors.AsType[*CloseError](err); ok {
+		return finalClose(closed, joined)
 	}
 	return nil
 }
@@ -55,16 +53,16 @@ func finalRefusal(no *Refusal, joined bool) error {
 	return no
 }
 
-func finalClose(code wire.CloseCode, joined bool) error {
+func finalClose(closed *CloseError, joined bool) error {
 	switch {
-	case code == wire.CloseRoomExpired:
+	case closed.Code == wire.CloseRoomExpired:
 		return ErrRoomExpired
-	case code == wire.CloseRestart && joined:
+	case closed.Code == wire.CloseRestart && joined:
 		return ErrRoomLost
-	case code.Retry():
+	case closed.Code.Retry():
 		return nil
 	}
-	return &CloseError{Code: code}
+	return closed
 }
 
 // retryAfter returns the wait a relay asks for, or 0.

@@ -104,7 +104,9 @@ func (r *Refusal) Is(target error) bool {
 	return ok && wire.Reason(reason) == r.Reason
 }
 
-// CloseError is a close code after which a client does not dial again.
+// CloseError is the code a relay closed the connection with. A session ends
+// with those after which a client must not dial again; others it only tells of,
+// in Disconnected.
 type CloseError struct {
 	Code wire.CloseCode
 }

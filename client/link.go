@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -41,12 +42,18 @@ func (s *Session) serve(l *link) error {
 	s.mu.Lock()
 	s.link = nil
 	s.mu.Unlock()
-	if cause := context.Cause(l.ctx); cause != nil {
+	if cause := context.Cause(l.ctx); cause != nil && !told(err) {
 		err = cause // err only says that the connection was closed
 	}
 	l.drop(nil)
 	writer.Wait()
 	return err
+}
+
+// told reports whether err is how the relay itself ended the connection.
+func told(err error) bool {
+	_, closed := errors.AsType[*CloseError](err)
+	return closed || errors.Is(err, errExpired)
 }
 
 // attach makes l the session's connection and takes in the state of the room.
@@ -111,6 +118,9 @@ var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func readResponse(ctx context.Context, conn *websocket.Conn, r *wire.Response) error {
 	kind, frame, err := conn.Reader(ctx)
+	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
+		return &CloseError{Code: wire.CloseCode(closed.Code)} //nolint:gosec // two bytes on the wire
+	}
 	if err != nil {
 		return err
 	}

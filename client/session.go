@@ -43,8 +43,10 @@ type Config struct {
 }
 
 // Session is a place in a room, kept over any number of connections. See the
-// package comment for what may be called when.
+// package comment for what may be called when. It prints as "[redacted]".
 type Session struct {
+	secret
+
 	// Immutable.
 	cfg    Config
 	url    string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func TestOpen(t *testing.T) {
 				cfg := f.config()
 				test.change(&cfg)
 				s := f.open(cfg)
+				if got := fmt.Sprintf("%v %+v %#v", s, s, s); got != "[redacted] [redacted] [redacted]" {
+					t.Error("a session prints what it knows")
+				}
 				join := <-joins
 				for key, want := range test.want {
 					if got := join.data(key); got != want {
@@ -416,11 +420,11 @@ func TestReturnWaitsOutLock(t *testing.T) {
 				s := f.open(f.config())
 				next[client.State](t, s)
 				next[client.Disconnected](t, s)
-				if lost := next[client.Disconnected](t, s); lost.Retry != 1234*time.Second {
+				if lost := next[client.Disconnected](t, s); lost.Retry < 1234*time.Second || lost.Retry > 1242*time.Second {
 					t.Errorf("waits %v (%v)", lost.Retry, lost.Err)
 				}
 				next[client.State](t, s)
-				if dials := f.dials(); dials[2].at.Sub(dials[1].at) != 1234*time.Second {
+				if dials := f.dials(); dials[2].at.Sub(dials[1].at) < 1234*time.Second {
 					t.Errorf("dialled after %v", dials[2].at.Sub(dials[1].at))
 				}
 			})
