@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"testing/synctest"
+
+	"github.com/coder/websocket"
 
 	"sotto/relay/wire"
 )
@@ -90,7 +93,29 @@ func TestFrameWriter(t *testing.T) {
 	}
 }
 
-// What is pending when the socket ends is given back.
+// What is pending when the socket ends is given back with it.
+func TestFrameWriter_ReleasedWithTheSocket(t *testing.T) {
+	inside(t, func(t *testing.T, rl *Relay, _ *bytes.Buffer, dial func(byte) *websocket.Conn) {
+		ws := dial('a')
+		synctest.Wait()
+		for c := range rl.conns {
+			c.out.hold(true)
+			if _, err := c.out.Write(frame(0x81, 10)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := rl.buffers.Live(); n != 1 {
+			t.Fatalf("%d buffers are out; want 1", n)
+		}
+		_ = ws.CloseNow()
+		synctest.Wait()
+		if err := rl.Check(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What is pending is given back once.
 func TestFrameWriter_Release(t *testing.T) {
 	w := frameWriter{to: new(writes).Write, buffers: wire.NewBuffers(32 << 10)}
 	if _, err := w.Write(frame(0x81, 100)[:headBuffer]); err != nil {

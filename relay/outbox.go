@@ -34,7 +34,7 @@ const (
 // waitForRoom and shut, those that others call do not block.
 type outbox struct {
 	ws      *websocket.Conn
-	net     net.Conn // its Close never blocks
+	net     net.Conn
 	out     *frameWriter
 	metrics *metrics
 	writers sync.WaitGroup // the writer and the tasks
@@ -196,22 +196,21 @@ func (o *outbox) send(q queued, last bool) bool {
 		}
 		return true
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.open() && errors.Is(err, os.ErrDeadlineExceeded) {
-		o.metrics.slowConsumers.WithLabelValues(slowWrite).Inc()
-		o.code = wire.CloseSlowConsumer
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		o.tooSlow()
 	}
-	o.abandon()
+	o.sever()
 	return false
 }
 
-// abandon drops what is queued and breaks the connection. o.mu is held.
-func (o *outbox) abandon() {
-	o.closed = true
-	o.dropQueue()
-	o.room.Broadcast()
-	_ = o.net.Close()
+// tooSlow notes that the peer has not read for so long that a write failed.
+func (o *outbox) tooSlow() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.open() {
+		o.metrics.slowConsumers.WithLabelValues(slowWrite).Inc()
+		o.code = wire.CloseSlowConsumer
+	}
 }
 
 func (o *outbox) dropQueue() {
@@ -252,11 +251,19 @@ func (o *outbox) task(f func()) {
 	}
 }
 
-// sever breaks the connection without a close frame.
+// sever drops what is queued and breaks the connection, without a close frame.
 func (o *outbox) sever() {
+	o.seal()
+	_ = o.net.Close() // not under the lock, which a room may wait for
+}
+
+// seal lets nothing in any more and drops what is queued.
+func (o *outbox) seal() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.abandon()
+	o.closed = true
+	o.dropQueue()
+	o.room.Broadcast()
 }
 
 // shut ends the outbox when reading has ended: it lets a closing handshake
@@ -264,6 +271,7 @@ func (o *outbox) sever() {
 // and the tasks. It returns the code the relay closed with, if it did.
 func (o *outbox) shut() wire.CloseCode {
 	if !o.finishing() {
+		o.sever()
 		_ = o.ws.CloseNow() // also wakes a ping that waits for its pong
 	}
 	o.writers.Wait()
@@ -277,10 +285,7 @@ func (o *outbox) shut() wire.CloseCode {
 func (o *outbox) finishing() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed || o.code == wire.CloseNone {
-		o.abandon()
-		return false
-	}
+	finishing := o.code != wire.CloseNone && !o.closed
 	o.closed = true
-	return true
+	return finishing
 }

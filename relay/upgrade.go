@@ -3,6 +3,7 @@ package relay
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"io"
 	"maps"
 	"net"
@@ -149,9 +150,9 @@ func (h *handshake) refuse(w http.ResponseWriter, r *http.Request) {
 // close frames show by themselves where a stream was cut.
 type transport struct{ net.Conn }
 
-// Close never blocks.
+// Close closes the connection below TLS, if there is TLS.
 func (t transport) Close() error {
-	if over, ok := t.Conn.(interface{ NetConn() net.Conn }); ok {
+	if over, ok := t.Conn.(*tls.Conn); ok {
 		return over.NetConn().Close()
 	}
 	return t.Conn.Close()
