@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"sotto/relay/wire"
 	"sotto/roomactor"
@@ -123,7 +124,8 @@ func TestNoBroadcastOvertakesAJoin(t *testing.T) {
 		})
 	}
 	moved := 0 // steps that newcomers heard of
-	for round := range rounds {
+	deadline := time.Now().Add(patience)
+	for round := 0; round < rounds || moved < rounds && time.Now().Before(deadline); round++ {
 		p := newPeer()
 		room := h.join(t, "room", p, as(holders[round%2]))
 		newcomer := &client{h: h, room: room, seat: round % 2, peer: p}
@@ -148,8 +150,8 @@ func TestNoBroadcastOvertakesAJoin(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-	if moved == 0 {
-		t.Error("no newcomer heard anything: this was no race")
+	if moved < rounds {
+		t.Errorf("newcomers heard of %d steps: this was no race", moved)
 	}
 }
 

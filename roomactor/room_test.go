@@ -42,6 +42,32 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// Room ids, message ids and tokens are drawn anew each time.
+func TestIDsAreRandom(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	seen := make(map[any]bool)
+	count := func(id any) {
+		if seen[id] {
+			t.Errorf("the same %T twice", id)
+		}
+		seen[id] = true
+	}
+	count(wire.ResumeToken{})
+	for _, name := range []string{"room 1", "room 2"} {
+		for _, holder := range holders {
+			p := newPeer()
+			room := h.join(t, name, p, as(holder))
+			joined := p.reply(t).Joined
+			count(joined.Resume)
+			if holder == holders[0] {
+				count(joined.RoomID)
+			}
+			h.post(t, room, p, sendRequest("hi"))
+			count(p.reply(t).MessageID)
+		}
+	}
+}
+
 // What else the observer is told of is told where it happens.
 func TestObserver(t *testing.T) {
 	h := newHouse(t, roomactor.Config{})

@@ -35,7 +35,7 @@ func TestTimerEndsRoom(t *testing.T) {
 				time.Sleep(tt.ends - tt.claim - 1)
 				synctest.Wait()
 				a.expectOpen(t)
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				a.expectClosed(t, wire.CloseRoomExpired)
 				if h.Rooms() != 0 || h.tally.closed[tt.cause] != 1 {
