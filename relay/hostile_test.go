@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -352,33 +351,3 @@ func TestHostile_StrangersInTheRoom(t *testing.T) {
 		}
 	})
 }
-
-// An upgrade with a wrapped ResponseWriter works when it unwraps, and is
-// answered in our words when there is nothing to take over.
-func TestHostile_WrappedWriters(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		rec := &recorder{header: make(http.Header)}
-		req, err := http.NewRequestWithContext(t.Context(), "GET", roomPath("room"), http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header = upgradeHeader()
-		w.relay.ServeHTTP(rec, req)
-		want(t, "status", rec.status, http.StatusNotImplemented)
-		want(t, "body", rec.body.String(), `{"error":"no_upgrade_here"}`)
-		want(t, "nosniff", rec.header.Get("X-Content-Type-Options"), "nosniff")
-		want(t, "Upgrade", rec.header.Get("Upgrade"), "")
-		want(t, "refused", w.metric("sotto_upgrades_refused_total", "protocol"), 1.0)
-	})
-}
-
-// recorder is a ResponseWriter without a connection.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }

@@ -3,6 +3,8 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -208,42 +210,63 @@ func TestShutdown_RefusesNewcomers(t *testing.T) {
 	})
 }
 
+// upgradeHalfway begins an upgrade whose answer does not fit on its way.
+func (w *world) upgradeHalfway() net.Conn {
+	w.t.Helper()
+	conn := w.connect(32)
+	go func() { _, _ = io.WriteString(conn, handshakeText(roomPath("room"))) }()
+	synctest.Wait()
+	return conn
+}
+
 // An upgrade that is under way when the relay begins to close is waited for
 // and closed like all others.
 func TestShutdown_UpgradeUnderWay(t *testing.T) {
-	for name, patience := range map[string]time.Duration{"patient": 10 * time.Second, "impatient": 0} {
-		t.Run(name, func(t *testing.T) {
-			cfg := unlimited
-			inWorld(t, cfg, func(t *testing.T, w *world) {
-				// The answer to the handshake does not fit, so the upgrade hangs.
-				conn := w.connect(32)
-				if _, err := conn.Write([]byte(handshakeText(roomPath("room"))[:32])); err != nil {
-					t.Fatal(err)
-				}
-				go func() { _, _ = conn.Write([]byte(handshakeText(roomPath("room"))[32:])) }()
-				synctest.Wait()
-				done := make(chan error)
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				defer cancel()
-				go func() { done <- w.relay.Shutdown(ctx) }()
-				time.Sleep(time.Second)
-				select {
-				case err := <-done:
-					t.Fatalf("Shutdown did not wait for an upgrade: %v", err)
-				default:
-				}
-				c := acceptLate(t, conn)
-				if patience > 0 {
-					c.closed(1012, "relay_restart")
-					want(t, "Shutdown", <-done, nil)
-				} else {
-					want(t, "the end", c.next(within).ended, true)
-					if err := <-done; !errors.Is(err, context.DeadlineExceeded) {
-						t.Errorf("Shutdown: %v", err)
-					}
-				}
-				want(t, "Check", w.relay.Check(), nil)
-			})
-		})
-	}
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		conn := w.upgradeHalfway()
+		done := make(chan error)
+		go func() { done <- w.relay.Shutdown(t.Context()) }()
+		time.Sleep(time.Second)
+		select {
+		case err := <-done:
+			t.Fatalf("Shutdown did not wait for an upgrade: %v", err)
+		default:
+		}
+		acceptLate(t, conn).closed(1012, "relay_restart")
+		want(t, "Shutdown", <-done, nil)
+		want(t, "Check", w.relay.Check(), nil)
+	})
+}
+
+// It is cut when there is no patience left.
+func TestShutdown_UpgradeUnderWay_Impatient(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		conn := w.upgradeHalfway()
+		done := make(chan error)
+		go func() { done <- w.relay.Close() }()
+		time.Sleep(time.Second)
+		began := time.Now()
+		if _, err := io.Copy(io.Discard, conn); err != nil { // reads, and says no more
+			t.Error(err)
+		}
+		want(t, "Close", <-done, nil)
+		want(t, "time it took", time.Since(began), time.Duration(0))
+		want(t, "Check", w.relay.Check(), nil)
+	})
+}
+
+// One whose answer is never read can hold Shutdown up for a write deadline.
+func TestShutdown_UpgradeHangs(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		began := time.Now()
+		w.upgradeHalfway()
+		_, err := w.shutdown(0)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		want(t, "Check", w.relay.Check(), nil)
+	})
 }
