@@ -93,18 +93,30 @@ func (c *command) finish(a joinAnswer) {
 	}
 }
 
-// run is the room's goroutine. The supervisor waits for it.
+// run starts the room's time and goroutine. The supervisor waits for it.
 func (r *Room) run() {
 	r.sup.cfg.Observer.RoomStarted()
 	r.timer = time.AfterFunc(r.state.expires-r.sup.now(), r.wake)
-	defer r.timer.Stop()
+	r.serve()
+}
+
+// serve is the room's goroutine.
+func (r *Room) serve() {
 	for {
 		c := <-r.mailbox
 		if c.kind != cmdTick {
 			r.sup.cfg.Observer.Waited(r.sup.now() - c.posted)
 		}
 		if cause := r.handle(c); cause != "" {
+			r.timer.Stop()
 			r.close(cause)
+			return
+		}
+		if c.kind == cmdLeave && r.state.deserted() {
+			// A room may now wait for days. Go does not shrink a stack of 4 KiB,
+			// which steps need, to the 2 KiB that waiting needs: a new goroutine
+			// starts with them.
+			r.sup.wg.Go(r.serve)
 			return
 		}
 	}

@@ -188,6 +188,11 @@ func (s *state) ttlCause() CloseCause {
 // awaiting reports whether a seat is open.
 func (s *state) awaiting() bool { return !s.seats[1].taken }
 
+// deserted reports whether no socket is joined.
+func (s *state) deserted() bool {
+	return len(s.seats[0].sockets) == 0 && len(s.seats[1].sockets) == 0
+}
+
 func (s *state) wall(now time.Duration) time.Time { return s.epoch.Add(now).UTC() }
 
 // seatOf returns the seat that m has joined.
