@@ -97,9 +97,11 @@ export class Person {
       `${this.name} to see "${text}"`,
       async () => (await this.text()).includes(text),
       within,
-    ).catch(async (error) => {
-      throw new Error(`${error.message}; there is:\n${await this.text()}`);
-    });
+    ).catch((error) => this.tellWhatThereIs(error));
+  }
+
+  async tellWhatThereIs({ message }) {
+    throw new Error(`${message}; there is:\n${(await this.text()).slice(0, 800)}`);
   }
 
   async missing(text) {
@@ -218,9 +220,7 @@ export class Person {
   async sees(text, where = "") {
     await until(`${this.name} to see the message "${text}" ${where}`, async () =>
       (await this.message()) === text && (await this.text()).includes(where))
-      .catch(async (error) => {
-        throw new Error(`${error.message}; there is:\n${await this.text()}`);
-      });
+      .catch((error) => this.tellWhatThereIs(error));
   }
 
   async choose(...labels) {

@@ -1,0 +1,131 @@
+// What the page says when things are not as usual.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { engines, launch } from "./lib/browser.js";
+import { until, words } from "./lib/person.js";
+import { pairs, stage } from "./lib/stage.js";
+
+// A name that means this machine without being a secure context, as localhost is.
+const farAway = {
+  args: ["--host-resolver-rules=MAP notes.example 127.0.0.1"],
+  prefs: { "network.dns.localDomains": "notes.example" },
+};
+
+for (const engine of engines) {
+  describe(`in ${engine}`, () => {
+    const on = stage();
+
+    test("plain http from another device: it says that it needs https", async () => {
+      const browser = await launch(engine, undefined, farAway);
+      try {
+        const page = await browser.browser.newPage();
+        await page.goto(`http://notes.example:${on.relay.port}/`);
+        assert.equal(await page.evaluate(() => isSecureContext), false);
+        await until("the word of https", async () =>
+          (await page.evaluate(() => document.body.innerText)).includes(words.needsHttps));
+        assert.equal(await page.evaluate(() => document.querySelectorAll("input").length), 0);
+      } finally {
+        await browser.close();
+      }
+    });
+
+    test("a browser without Web Crypto is too old", async () => {
+      const page = await on.browsers[engine].browser.newPage();
+      await page.evaluateOnNewDocument(() => delete Crypto.prototype.subtle);
+      await page.goto(`http://localhost:${on.relay.port}/`);
+      await until("the word of age", async () =>
+        (await page.evaluate(() => document.body.innerText)).includes(words.tooOld));
+      await page.close();
+    });
+
+    test("JavaScript is off: it says so after a while", async () => {
+      // Firefox has a setting for it, Chromium a command.
+      const browser = await launch(engine, undefined, { prefs: { "javascript.enabled": false } });
+      try {
+        const page = await browser.browser.newPage();
+        if (engine === "chromium") await page.setJavaScriptEnabled(false);
+        await page.goto(`http://localhost:${on.relay.port}/`);
+        const shown = () => page.evaluate(() => document.body.innerText);
+        // Whose script is only slow to come sees nothing that goes away again.
+        assert.equal(await shown(), "");
+        await until("the word of JavaScript", async () => (await shown()) === words.noscript);
+      } finally {
+        await browser.close();
+      }
+    });
+
+    test("Swahili: by the browser's choice, and by a button", async () => {
+      const anna = await on.visit("Anna", engine);
+      await anna.press("Kiswahili");
+      await anna.see("Unahitaji namba?");
+      assert.equal(await anna.run(() => document.documentElement.lang), "sw");
+      await anna.press("Msaada");
+      await anna.see("Jinsi inavyofanya kazi");
+      await anna.press("Funga");
+      await anna.press("English");
+      await anna.see(words.need);
+      const browser = await launch(engine, undefined, {
+        args: ["--lang=sw", "--accept-lang=sw"],
+        prefs: { "intl.accept_languages": "sw-KE, sw, en" },
+      });
+      try {
+        const page = await browser.browser.newPage();
+        await page.goto(`http://localhost:${on.relay.port}/`);
+        await until("Swahili", async () =>
+          (await page.evaluate(() => document.body.innerText)).includes("Unahitaji namba?"));
+      } finally {
+        await browser.close();
+      }
+    });
+
+    test("no network: it says so, and goes on when it is back", async () => {
+      const { anna, ben } = await on.pair(pairs.find(([first]) => first === engine));
+      const online = (is) =>
+        anna.run((is) => {
+          Object.defineProperty(navigator, "onLine", { value: is, configurable: true });
+          dispatchEvent(new Event(is ? "online" : "offline"));
+        }, is);
+      await online(false);
+      anna.tap.cut();
+      await anna.see(words.noNetwork);
+      await anna.type(words.message, "kept");
+      anna.tap.mend();
+      const back = performance.now();
+      await online(true);
+      await anna.see(words.connected);
+      const took = performance.now() - back;
+      assert.ok(took < 2_000, `it took ${Math.round(took)} ms`);
+      await anna.press(words.send);
+      await ben.sees("kept");
+    });
+  });
+}
+
+for (const [hours, word] of [[40, "twoDays"], [11, "twelveHours"]]) {
+  describe(`${hours} hours before the end`, () => {
+    const on = stage("--room-ttl", `${hours}h`, "--unpaired-ttl", "10h");
+
+    for (const pair of pairs) {
+      test(`both are warned, ${pair[0]} first`, async () => {
+        const { anna, ben } = await on.pair(pair);
+        await anna.see(words[word]);
+        await ben.see(words[word]);
+      });
+    }
+  });
+}
+
+describe("the end", () => {
+  const on = stage("--room-ttl", "8s", "--unpaired-ttl", "8s");
+
+  for (const pair of pairs) {
+    test(`both are told that it has ended, ${pair[0]} first`, async () => {
+      const { anna, ben } = await on.pair(pair);
+      await anna.write("soon gone");
+      await anna.see(words.ended);
+      await ben.see(words.ended);
+      for (const person of [anna, ben]) assert.ok(!(await person.text()).includes("soon gone"));
+    });
+  }
+});
