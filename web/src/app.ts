@@ -88,6 +88,7 @@ export const startApp = (engine: Engine): void => {
     if (want !== shown) {
       shown = want;
       screen = screens[want](app);
+      screen.node.tabIndex = -1;
       document.body.replaceChildren(screen.node);
       // With a keyboard one goes on where one writes; on a phone it would come up by itself.
       const field = atDesk() ? screen.node.querySelector<HTMLElement>("textarea, .page input") : null;

@@ -36,10 +36,8 @@ export const setText = (node: Element, text: string): void => {
   if (node.textContent !== text) node.textContent = text;
 };
 
-/** Shows or hides; returns whether it shows now. */
-export const show = (node: HTMLElement, on: boolean): boolean => {
+export const show = (node: HTMLElement, on: boolean): void => {
   node.hidden = !on;
-  return on;
 };
 
 /** The template with its gaps filled, each written as its name in braces. */

@@ -2,8 +2,10 @@ import strings from "#strings";
 import { startApp } from "./app";
 import { std1 } from "./std1";
 
-// Browsers give Web Crypto to secure pages only.
-const missing = !isSecureContext ? strings.needsHttps : "subtle" in crypto && "append" in document.body ? "" : strings.tooOld;
+// What the document says without us: a browser too old to read this far shows
+// it too, and so does one without Web Crypto.
+const still = document.querySelector("p");
 
-if (missing) document.body.textContent = missing;
-else startApp(std1);
+// Browsers give Web Crypto to secure pages only.
+if ("subtle" in crypto) startApp(std1);
+else if (!isSecureContext && still) still.textContent = strings.needsHttps;

@@ -27,7 +27,7 @@ export const createSession = (engine: Engine, changed: () => void): Session => {
   let identity: Identity | null = null;
   let box: Promise<Box> | null = null;
   let socket: WebSocket | null = null;
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   // Counts what was forgotten, so that what was begun before does not go on after.
   let forgotten = 0;
 

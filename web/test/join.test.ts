@@ -270,6 +270,9 @@ void test("without network the phone says so and dials on", () => {
   const hand = inside();
   hand.tell({ type: "net", online: false });
   assert.equal(hand.state.offline, true);
+  assert.deepEqual(hand.names(), ["join"], "some say so while they have one");
+  hand.wait(3000);
+  assert.deepEqual(hand.names(), ["hangup", "dial"]);
   hand.down(1006).wait(1000);
   assert.deepEqual(hand.names(), ["dial"]);
 });

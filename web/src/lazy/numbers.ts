@@ -45,18 +45,18 @@ export const countryNames = (countries: Table, language: string): (readonly [nam
 
 /** A number of a country of the table, all of its numbers equally likely. */
 export const invent = (countries: Table, country: string): Invented => {
-  const [code = "", , lengths = "", leads = "", fiction = ""] = (countries[country] ?? "").split(" ");
+  const line = countries[country];
+  if (!line) throw new Error("no such country");
+  const [code = "", , lengths = "", leads = "", fiction = ""] = line.split(" ");
   const all = lengths.split(",").map(Number);
   const ranges = (fiction || leads)
     .split(",")
     .flatMap((lead) => (fiction ? all.slice(0, 1) : all).map((length) => ({ lead, free: length - lead.length })));
   let place = below(ranges.reduce((sum, { free }) => sum + 10 ** free, 0));
+  let national = "";
   for (const { lead, free } of ranges) {
-    if (place < 10 ** free) {
-      const rest = free ? String(place).padStart(free, "0") : "";
-      return { number: group(code, lead + rest), mayBeReal: !fiction };
-    }
+    if (!national && place < 10 ** free) national = lead + (free ? String(place).padStart(free, "0") : "");
     place -= 10 ** free;
   }
-  throw new Error("number table");
+  return { number: group(code, national), mayBeReal: !fiction };
 };

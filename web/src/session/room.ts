@@ -99,6 +99,7 @@ const gone = (s: Step): void => {
   s.slot = slot && !slot.mine ? { ...slot, gone: true } : null;
   s.job = s.regate = null;
   s.roomId = s.resume = "";
+  s.awaiting = true;
   s.phase = "gone";
   // A room can also be gone because the other wiped it: it must not come back
   // by itself then. Only a relay that said that it restarts is followed.

@@ -72,7 +72,7 @@ const happen = (s: Step, event: Event): void => {
       break;
     case "net":
       s.offline = !event.online;
-      if (event.online) check(s);
+      check(s);
       break;
     case "check":
       check(s);

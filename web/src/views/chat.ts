@@ -41,10 +41,12 @@ export const chatScreen = (app: App): Screen => {
 
   const status = el("span", { role: "status" });
   const retry = button(strings.tryNow, () => { session.tell({ type: "retry" }); });
-  const code = field("code", { "aria-label": strings.ref });
+  const code = field("code", { "aria-label": strings.ref, placeholder: strings.ref });
   const again = button(strings.startAgain, () => {
-    void session.useCode("again", canonicalRef(code.value) || session.state().code || engine.newRef());
+    const known = canonicalRef(code.value) || session.state().code;
+    void session.useCode("again", known || engine.newRef());
     code.value = "";
+    if (!known) open(share);
   });
   const forget = button(strings.forget, app.forget);
 
@@ -78,8 +80,9 @@ export const chatScreen = (app: App): Screen => {
   function updateTalk(): void {
     const { slot, wiping, typingUntil } = session.state();
     show(typing, !!typingUntil);
-    if (!show(talk.node, !!slot && !wiping) || !slot) {
+    if (!slot || wiping) {
       bubble.remove();
+      setText(meta, "");
       return;
     }
     const { mine, read, gone, text: words, at, stranger } = slot;
@@ -150,7 +153,7 @@ export const chatScreen = (app: App): Screen => {
 
   const node = el(
     "main",
-    { class: "chat", tabindex: -1 },
+    { class: "chat" },
     el(
       "header",
       { class: "row" },

@@ -11,7 +11,7 @@ const name = (): HTMLElement => el("h1", { class: "name" }, strings.title);
 
 /** Another window has the focus; coming back lifts it. */
 export const veilScreen = (): Screen => ({
-  node: el("main", { class: "veil", tabindex: -1 }, name()),
+  node: el("main", { class: "veil" }, name()),
   update() {
     // Nothing on it changes.
   },
@@ -30,7 +30,7 @@ export const curtainScreen = (app: App): Screen => {
   return {
     node: el(
       "main",
-      { class: "curtain", tabindex: -1 },
+      { class: "curtain" },
       el(
         "div",
         { class: "page" },

@@ -13,8 +13,8 @@ export const helpPanel = (close: () => void): HTMLElement => {
       () => { text.replaceChildren(strings.failed); },
     );
   return el(
-    "section",
-    { class: "page help", "aria-label": strings.help },
+    "div",
+    { class: "page help" },
     button(strings.close, close, { class: "end" }),
     text,
   );

@@ -33,8 +33,8 @@ export const menuPanel = (app: App, close: () => void, share: () => void, help: 
   mark.checked = settings.mark;
   return {
     node: el(
-      "section",
-      { class: "page menu", "aria-label": strings.menu },
+      "div",
+      { class: "page menu" },
       edit,
       remove,
       invitation,

@@ -18,6 +18,7 @@ export const openScreen = (app: App): Screen => {
   let said: string | null = null;
 
   const number = field("number", {
+    dir: "ltr",
     inputmode: "tel",
     input: () => {
       // Some keyboards paste without an event of pasting.
@@ -66,7 +67,7 @@ export const openScreen = (app: App): Screen => {
     el("p", { class: "row" }, ...languageButtons(app), button("?", help, { class: "end", "aria-label": strings.help })),
   );
   const name = el("h1", { class: "page name" }, strings.title);
-  const node = el("main", { class: "open", tabindex: -1 }, name, page);
+  const node = el("main", { class: "open" }, name, page);
 
   function help(): void {
     node.replaceChildren(name, helpPanel(back));

@@ -35,11 +35,11 @@ export const sharePanel = (app: App, close: () => void): Panel => {
 
   return {
     node: el(
-      "section",
-      { class: "page share", "aria-label": strings.invitation },
+      "div",
+      { class: "page share" },
       button(strings.close, close, { class: "end" }),
       el("h2", {}, strings.theirNumber),
-      el("p", { class: "big" }, number),
+      el("p", { class: "big" }, el("bdi", { dir: "ltr" }, number)),
       sentence,
       status,
       button(strings.copy, copy, { class: "primary" }),

@@ -1,0 +1,158 @@
+// The session at work: with a socket and an engine that do as they are told.
+
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import type { Engine } from "../src/engine";
+import { createSession, type Session } from "../src/socket";
+import { roomOk, stamp } from "./kit";
+
+class FakeSocket {
+  static readonly OPEN = 1;
+  static all: FakeSocket[] = [];
+  readyState = 0;
+  sent: { event: string; ref: string; data: Record<string, unknown> }[] = [];
+  closed = false;
+  onopen?: () => void;
+  onmessage?: (event: { data: unknown }) => void;
+  onclose?: (event: { code: number }) => void;
+
+  constructor(readonly url: URL) {
+    FakeSocket.all.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as FakeSocket["sent"][number]);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  give(frame: object): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+}
+
+const last = (): FakeSocket => {
+  const socket = FakeSocket.all.at(-1);
+  assert.ok(socket);
+  return socket;
+};
+
+/** What a text is sealed as. */
+const sealed = (text: string): { ciphertext: string; iv: string } => ({ ciphertext: `c(${text})`, iv: `iv(${text})` });
+
+const engine: Engine = {
+  maxBytes: 100,
+  newRef: () => "P2K4-9H7M",
+  gate: (ref) => Promise.resolve({ otp_hash: ref }),
+  identify: (number, pin) =>
+    Promise.resolve({
+      path: `room/${number}/ws`,
+      author: "me",
+      credentials: { access_hash: pin },
+      isPin: (other) => Promise.resolve(other === pin),
+      unlock: () =>
+        Promise.resolve({
+          seal: (text) => Promise.resolve(sealed(text)),
+          open: ({ ciphertext }) => Promise.resolve(ciphertext.slice(2, -1)),
+        }),
+    }),
+};
+
+/** Lets everything that waits for nothing but its turn have it. */
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+};
+
+const begin = (t: TestContext, base = "https://relay.example/private/"): Session => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 5, 1, 12) });
+  FakeSocket.all = [];
+  Object.assign(globalThis, { WebSocket: FakeSocket, document: { baseURI: base } });
+  return createSession(engine, () => undefined);
+};
+
+const enter = async (t: TestContext): Promise<Session> => {
+  const session = begin(t);
+  await session.start("enter", "number", "pin", "");
+  last().open();
+  last().give({ ref: "1", ok: roomOk() });
+  await settle();
+  assert.equal(session.state().phase, "in");
+  return session;
+};
+
+void test("the socket's address is beside the document's", async (t) => {
+  for (const [base, want] of [
+    ["https://relay.example/", "wss://relay.example/room/number/ws"],
+    ["https://relay.example/private/", "wss://relay.example/private/room/number/ws"],
+    ["http://localhost:8080/?x#y", "ws://localhost:8080/room/number/ws"],
+  ] as const) {
+    const session = begin(t, base);
+    await session.start("enter", "number", "pin", "");
+    assert.equal(last().url.href, want);
+    t.mock.timers.reset();
+  }
+});
+
+void test("seals, sends, opens", async (t) => {
+  const session = await enter(t);
+  session.tell({ type: "draft", text: "hello" });
+  session.tell({ type: "send", nonce: "n" });
+  await settle();
+  const frame = last().sent.at(-1);
+  assert.equal(frame?.event, "send_message");
+  assert.deepEqual(frame.data, { ...sealed("hello"), nonce: "n", replaces: null });
+  const message = { id: "m1", sender_hash: "other", ...sealed("hi"), read_at: null, inserted_at: stamp(Date.now()) };
+  last().give({ event: "new_message", data: message });
+  await settle();
+  assert.equal(session.state().slot?.text, "hi");
+});
+
+void test("a socket that was given up is not heard any more", async (t) => {
+  const session = await enter(t);
+  const old = last();
+  session.tell({ type: "check" });
+  t.mock.timers.tick(3000);
+  assert.ok(old.closed);
+  assert.notEqual(last(), old);
+  old.give({ event: "room_expired", data: {} });
+  old.onclose?.({ code: 1000 });
+  assert.equal(session.state().phase, "in");
+});
+
+void test("what is no frame is nothing", async (t) => {
+  const session = await enter(t);
+  const before = session.state();
+  for (const data of ["", "null", "[", "1", new ArrayBuffer(3)]) last().onmessage?.({ data });
+  assert.deepEqual({ ...session.state(), at: 0, commands: [] }, { ...before, at: 0, commands: [] });
+});
+
+void test("timers: dials again by itself", async (t) => {
+  await enter(t);
+  last().onclose?.({ code: 1006 });
+  assert.equal(FakeSocket.all.length, 1);
+  t.mock.timers.tick(1000);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+void test("forgetting closes the socket, drops the keys, and ends what was begun", async (t) => {
+  const session = await enter(t);
+  assert.equal(await session.isPin("pin"), true);
+  assert.equal(await session.isPin("other"), false);
+  session.tell({ type: "leave" });
+  assert.ok(last().closed);
+  assert.equal(session.isPin("pin"), undefined);
+
+  const count = FakeSocket.all.length;
+  const begun = session.start("enter", "number", "pin", "code");
+  session.tell({ type: "leave" });
+  await begun;
+  assert.equal(FakeSocket.all.length, count);
+  assert.equal(session.isPin("pin"), undefined);
+});

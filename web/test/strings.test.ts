@@ -1,0 +1,48 @@
+// Every language has every word, and every word is used.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fill } from "../src/dom";
+
+type Table = Record<string, string>;
+
+const tables = readdirSync("src/strings")
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => [name, JSON.parse(readFileSync(join("src/strings", name), "utf8")) as Table] as const);
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => readFileSync(join("src", name), "utf8"))
+  .join("\n");
+const english = tables.find(([name]) => name === "en.json")?.[1] ?? {};
+const gaps = (text: string): string[] => [...text.matchAll(/\{.*?\}/g)].map(([gap]) => gap).sort();
+
+void test("there are languages to test", () => {
+  assert.ok(tables.length >= 2 && Object.keys(english).length > 50);
+});
+
+for (const [name, table] of tables) {
+  void test(`strings: ${name}`, () => {
+    assert.deepEqual(Object.keys(table).sort(), Object.keys(english).sort());
+    for (const [key, text] of Object.entries(table)) {
+      assert.deepEqual(gaps(text), gaps(english[key] ?? ""), key);
+      assert.equal(text, text.trim(), key);
+    }
+    assert.match(table.dir ?? "", /^(?:ltr|rtl)$/);
+    // The same on every relay and in every language: it is what the history shows.
+    assert.equal(table.title, "Notes");
+  });
+}
+
+void test("no word is there in vain", () => {
+  for (const key of Object.keys(english)) {
+    if (key === "noscript") continue; // in the document itself
+    assert.ok(sources.includes(`strings.${key}`) || sources.includes(`"${key}"`), key);
+  }
+});
+
+void test("gaps are filled by name, and what is filled in is not looked at again", () => {
+  assert.equal(fill("{b} and {a}", { a: "1", b: "{a}" }), "{a} and 1");
+  assert.equal(fill("{a}", { a: "$&$1" }), "$&$1");
+});
