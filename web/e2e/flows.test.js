@@ -177,6 +177,28 @@ for (const pair of pairs) {
       await anna.see(words.connected);
     });
 
+    test("the invitation is copied as it stands, and pasted with the keys", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      const invitation = await anna.create("314159");
+      await anna.press(words.copy);
+      await anna.see(words.copied);
+      await anna.press(words.close);
+      const paste = async (label) => {
+        await (await anna.find("input, textarea", label)).click();
+        await anna.page.keyboard.down("Control");
+        await anna.page.keyboard.press("v", pair[0] === "chromium" ? { commands: ["Paste"] } : {});
+        await anna.page.keyboard.up("Control");
+      };
+      await paste(words.message);
+      await until("the invitation in the composer", async () => (await anna.value(words.message)) === invitation);
+      await anna.choose(words.leave);
+      await anna.see(words.need);
+      await paste(words.number);
+      const number = invitation.match(/\+[\d ]+/)[0].trim();
+      await until("the number alone", async () => (await anna.value(words.number)) === number);
+      assert.equal(await anna.value(words.ref), invitation.slice(-9));
+    });
+
     test("a new ref takes the place of the old one", async () => {
       const anna = await on.visit("Anna", pair[0]);
       const old = await anna.create("314159");
