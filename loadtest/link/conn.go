@@ -32,7 +32,8 @@ type Conn struct {
 	flushing   bool // a goroutine writes to inner
 	handed     [4]handover
 	handedNext int
-	taken      time.Time // when the bytes read last were taken from inner; zero: unknown
+	took       taking
+	tookBefore taking
 	readUntil  time.Time // deadlines
 	writeUntil time.Time
 	changed    chan struct{} // nil while nobody waits; closed at any change
@@ -60,6 +61,9 @@ type segment struct {
 
 // handover notes when bytes the phone wrote reached the relay.
 type handover struct{ written, at time.Time }
+
+// taking notes when bytes were taken from the relay, and read by the phone.
+type taking struct{ entered, read time.Time }
 
 func newConn(l *Link, inner net.Conn, rtt time.Duration) *Conn {
 	c := &Conn{link: l, inner: inner, passed: time.Now()}

@@ -10,7 +10,8 @@
 //   - Rate: a segment occupies its direction for as long as its bytes and 40
 //     more of headers take. All connections of a link share it.
 //   - Distance: half of the round trip each way, and jitter, drawn for each
-//     segment from an exponential distribution, which is right-skewed.
+//     segment from a log-normal distribution with a sigma of 1: skewed to the
+//     right, its median six tenths of its mean.
 //   - Loss: every packet sent while the direction is in a burst or a gap is
 //     lost. Bursts are clocked by time, with exponential lengths. A loss shows as
 //     the stall a TCP sender would suffer: see below.

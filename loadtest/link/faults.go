@@ -133,13 +133,18 @@ func (l *Link) Handed(since, before time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Taken returns when what the phone read last was taken from the relay; the zero
-// time if the emulator had let it lie there first.
+// apart is how far two segments must be from each other for Taken to tell which
+// of them is meant.
+const apart = 10 * time.Millisecond
+
+// Taken returns when what the phone read last was taken from the relay. It
+// returns the zero time if that is not known: the emulator had let it lie there
+// first, or the phone read something else at almost the same time.
 func (l *Link) Taken() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.last == nil {
+	if l.last == nil || l.last.took.read.Sub(l.last.tookBefore.read) < apart {
 		return time.Time{}
 	}
-	return l.last.taken
+	return l.last.took.entered
 }

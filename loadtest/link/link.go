@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -28,7 +29,8 @@ type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 // concurrent use.
 type Net struct {
 	clock *clock
-	wg    sync.WaitGroup // goroutines of connections
+	wg    sync.WaitGroup // goroutines of connections, and dials
+	ended chan struct{}  // closed by Close
 
 	mu    sync.Mutex // guards what follows; taken before Link.mu
 	links []*Link
@@ -37,12 +39,13 @@ type Net struct {
 // NewNet returns a Net. lag, if not nil, is told how late each event of the
 // emulation was; it must be quick and is called from one goroutine.
 func NewNet(lag func(time.Duration)) *Net {
-	return &Net{clock: newClock(lag)}
+	return &Net{clock: newClock(lag), ended: make(chan struct{})}
 }
 
-// Close ends all connections and waits for all goroutines. Links must not be
-// used after it.
+// Close ends all connections and dials and waits for all goroutines. It must be
+// called once.
 func (n *Net) Close() {
+	close(n.ended)
 	n.mu.Lock()
 	for _, l := range n.links {
 		l.close()
@@ -122,6 +125,8 @@ func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn,
 		l.mu.Unlock()
 		return fail(net.ErrClosed)
 	}
+	l.net.wg.Add(1)
+	defer l.net.wg.Done()
 	begun := time.Now()
 	if l.dials > 0 {
 		if since := begun.Sub(l.lastDial); l.quickest == 0 || since < l.quickest {
@@ -130,7 +135,7 @@ func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	}
 	l.dials++
 	l.lastDial = begun
-	ready, ok := l.handshake(begun)
+	ready, rtt, ok := l.handshake(begun)
 	l.mu.Unlock()
 	if err := l.net.waitUntil(ctx, ready); err != nil {
 		return fail(err)
@@ -142,7 +147,7 @@ func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(l, inner, ready.Sub(begun))
+	c := newConn(l, inner, rtt)
 	if !c.start() {
 		_ = inner.Close()
 		return fail(net.ErrClosed)
@@ -150,24 +155,25 @@ func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	return c, nil
 }
 
-// handshake returns when a connection is made, or given up. Called with l.mu
-// held.
-func (l *Link) handshake(now time.Time) (time.Time, bool) {
+// handshake returns when a connection is made, or given up, and how long the
+// attempt that worked took. The radio is no part of that: looking the relay's
+// name up has woken it. Called with l.mu held.
+func (l *Link) handshake(now time.Time) (ready time.Time, rtt time.Duration, ok bool) {
 	t, wait := l.radio.awake(now, l.params), time.Second
 	for range maxSYN {
 		l.up.count(0)
 		if !l.lost(&l.up, t) {
 			l.down.count(0)
 			if back := t.Add(l.params.RTT/2 + l.jitter(&l.up)); !l.lost(&l.down, back) {
-				ready := back.Add(l.params.RTT/2 + l.jitter(&l.down))
+				ready = back.Add(l.params.RTT/2 + l.jitter(&l.down))
 				l.radio.active(ready)
-				return ready, true
+				return ready, ready.Sub(t), true
 			}
 		}
 		t = t.Add(wait)
 		wait *= 2
 	}
-	return t, false
+	return t, 0, false
 }
 
 // waitUntil waits for t by the clock all links share.
@@ -184,6 +190,8 @@ func (n *Net) waitUntil(ctx context.Context, t time.Time) error {
 	case <-ctx.Done():
 		n.clock.unset(&wait)
 		return ctx.Err()
+	case <-n.ended: // callers may not wait for their dials, package http does not
+		return net.ErrClosed
 	}
 }
 
@@ -204,8 +212,9 @@ func (l *Link) gapAt(t time.Time) (span, bool) {
 	return l.gaps.at(t)
 }
 
+// jitter is log-normal with a sigma of 1.
 func (l *Link) jitter(d *direction) time.Duration {
-	return time.Duration(d.rng.ExpFloat64() * float64(l.params.Jitter))
+	return time.Duration(math.Exp(d.rng.NormFloat64()-0.5) * float64(l.params.Jitter))
 }
 
 // forgetAfter is longer than any retransmission is away.

@@ -113,6 +113,9 @@ func (c *Conn) arrived() (segment, bool) {
 	return s, true
 }
 
+// noWait is more than a read takes that has something to read.
+const noWait = 500 * time.Microsecond
+
 // pull takes what the relay sends, as fast as the link carries it, until the
 // connection ends.
 func (c *Conn) pull() {
@@ -123,10 +126,11 @@ func (c *Conn) pull() {
 		if !ok {
 			return
 		}
+		begun := time.Now()
 		n, err := c.inner.Read(buf)
 		now := time.Now()
 		var entered time.Time // unknown if it lay in the kernel for our sake
-		if !waited {
+		if !waited || now.Sub(begun) > noWait {
 			entered = now
 		}
 		l.mu.Lock()
@@ -229,7 +233,11 @@ func (c *Conn) take(p []byte) (int, error) {
 	n := copy(p, s.data)
 	s.data = s.data[n:]
 	c.down.size -= n
-	c.taken = s.entered
+	now := time.Now()
+	if s.entered != c.took.entered {
+		c.tookBefore = c.took
+	}
+	c.took = taking{s.entered, now}
 	if len(s.data) == 0 {
 		c.down.queue[0] = segment{}
 		if c.down.queue = c.down.queue[1:]; len(c.down.queue) == 0 {
