@@ -44,6 +44,9 @@ type Totals struct {
 	// Forgotten were accepted and had not been seen when the relay restarted or
 	// the room was ended, which is as designed.
 	Forgotten int `json:"forgotten"`
+	// Undecided were accepted and not seen, but the phone they are for was not
+	// there at the end.
+	Undecided int `json:"undecided"`
 	// Counts has every kind, also those with none.
 	Counts map[Kind]int `json:"counts"`
 	// Offences are the first ones.

@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 			r := l.Room(1, 1)
 			talk(r)
 			c.fault(r)
-			r.Settle()
+			r.Settle([2]bool{true, true})
 			totals := l.Totals()
 			for _, k := range Kinds() {
 				want := 0
@@ -121,8 +121,18 @@ func TestForgottenIsNotLost(t *testing.T) {
 		t.Errorf("%d wait, want 1", r.Waiting())
 	}
 	r.Forget()
-	r.Settle()
+	r.Settle([2]bool{true, true})
 	if got := l.Totals(); !got.Fine() || got.Forgotten != 1 || got.Sent != 1 || got.Accepted != 1 || got.Delivered != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAbsentIsUndecided(t *testing.T) {
+	l := New()
+	r := l.Room(1, 1)
+	r.Accepted(r.Sending(0), id(1), wire.MessageID{})
+	r.Settle([2]bool{true, false})
+	if got := l.Totals(); !got.Fine() || got.Undecided != 1 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -146,7 +156,7 @@ func TestLongConversation(t *testing.T) {
 	}
 	// What was forgotten one by one is still known to be old.
 	r.Told(1, Message{ID: id(1), Text: Stamp{Pair: 1, Life: 1, Seat: 0, Seq: 5}.Text(40), Readable: true})
-	r.Settle()
+	r.Settle([2]bool{true, true})
 	got := l.Totals()
 	if got.Delivered != turns || got.Counts[Duplicated] != 1 || got.Counts[Lost]+got.Counts[TwoInSlot] != 0 {
 		t.Errorf("%+v", got)

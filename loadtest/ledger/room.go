@@ -172,10 +172,15 @@ func (r *Room) Forget() {
 	})
 }
 
-// Settle closes the account of a room that lives: what was not seen is lost.
-func (r *Room) Settle() {
+// Settle closes the account of a room that lives: what was not seen is lost, if
+// the seat it is for was there to see it, and undecided else.
+func (r *Room) Settle(here [2]bool) {
 	r.close(func(s Stamp) {
-		r.offend(Lost, s.String(), 1-s.Seat)
+		if here[1-s.Seat] {
+			r.offend(Lost, s.String(), 1-s.Seat)
+			return
+		}
+		r.ledger.count(func(t *Totals) { t.Undecided++ })
 	})
 }
 

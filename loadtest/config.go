@@ -1,0 +1,186 @@
+package loadtest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"sotto/loadtest/link"
+)
+
+// Scenario is what the phones do.
+type Scenario string
+
+// The scenarios.
+const (
+	// ScenarioPair is conversations by turns, with the pauses people make.
+	ScenarioPair Scenario = "pair"
+	// ScenarioStorm restarts the relay under conversations; every phone has to
+	// come back, to a new room.
+	ScenarioStorm Scenario = "storm"
+	// ScenarioIdle joins and stays silent, then leaves the rooms alone: what a
+	// socket and a room cost.
+	ScenarioIdle Scenario = "idle"
+	// ScenarioChurn has people come, say a few things, end the room and be
+	// followed by others.
+	ScenarioChurn Scenario = "churn"
+	// ScenarioSoak is pair for long, with long pauses: what grows.
+	ScenarioSoak Scenario = "soak"
+	// ScenarioFaults is pair with networks that fail, tabs that freeze, phones
+	// that read slowly, lost answers, strangers, and both writing at once.
+	ScenarioFaults Scenario = "mixed-faults"
+)
+
+// Scenarios returns all of them.
+func Scenarios() []Scenario {
+	return []Scenario{ScenarioPair, ScenarioStorm, ScenarioIdle, ScenarioChurn, ScenarioSoak, ScenarioFaults}
+}
+
+// Config says what Run does. Exactly one of URL and Server must be set; a field
+// that is zero means its default.
+type Config struct {
+	// URL of a relay, http or https. It should have its limits for addresses
+	// off, as all phones have one.
+	URL string
+	// Server is a relay that can be measured, and restarted for ScenarioStorm.
+	Server Server
+	// TLS is used for https; nil means the system's roots.
+	TLS *tls.Config
+
+	// Scenario defaults to ScenarioPair.
+	Scenario Scenario
+	// Profile is the name of a profile, or Mix. Empty: DefaultProfile.
+	Profile string
+	// Own profiles are there beside the built-in ones.
+	Own []Profile
+	// Pairs of phones. 0: 20.
+	Pairs int
+	// Ramp is the time over which they come. 0: a fifth of Duration, and no
+	// more than 10 s for up to 200 phones and 20 phones a second beyond.
+	Ramp time.Duration
+	// Think is the mean pause before a phone answers. 0: 3 s, 30 s for soak.
+	// Pauses are exponential, never below a tenth of it; every sixth is 12 to
+	// 18 s longer, so that the radio falls asleep.
+	Think time.Duration
+	// Duration includes the ramp. 0: 60 s, 1 h for soak. What is under way then
+	// is waited for.
+	Duration time.Duration
+	// Seed decides networks, pauses and faults.
+	Seed uint64
+	// Targets go in place of the profiles' own; a pointer to the zero value
+	// judges nothing.
+	Targets *Targets
+
+	// Dial makes connections; nil means TCP. It is shaped by the profile.
+	Dial link.DialFunc
+	// Progress, if not nil, is told twice a second how things are. It must not
+	// block.
+	Progress func(Progress)
+}
+
+// Progress is how a run is doing.
+type Progress struct {
+	Elapsed, Left time.Duration
+	// Phase is "ramp", "run" or "drain".
+	Phase string
+	// Joined are the phones that are in their rooms now, of Phones.
+	Joined, Phones int
+	Rooms          int
+	Messages       int
+	// P50 and P99 are of all deliveries so far.
+	P50, P99 time.Duration
+	Errors   int
+}
+
+// Server is a relay that a run may measure and restart.
+type Server interface {
+	// URL of the relay. It does not change.
+	URL() string
+	// Usage returns what the relay's process has used so far; after it has given
+	// back the memory that it can, if collect is set.
+	Usage(ctx context.Context, collect bool) (Usage, error)
+	// Restart ends the relay in good order, and starts it again after the pause.
+	Restart(ctx context.Context, pause time.Duration) error
+}
+
+// Usage is what a process uses.
+type Usage struct {
+	CPU        time.Duration `json:"cpu_ns"`
+	RSS        uint64        `json:"rss_bytes"`
+	Goroutines int           `json:"goroutines"`
+}
+
+const (
+	defaultPairs    = 20
+	defaultDuration = time.Minute
+	defaultThink    = 3 * time.Second
+	soakDuration    = time.Hour
+	soakThink       = 30 * time.Second
+	rampPerSecond   = 20 // phones
+	rampAtLeast     = 10 * time.Second
+	// messageBytes is how long texts are: a sentence or two.
+	messageBytes = 140
+	// maxPairs is a fuse: 64 KiB a phone, and two files.
+	maxPairs = 100_000
+)
+
+func (c Config) withDefaults() (Config, []Share, error) {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
+	}
+	if c.Scenario == "" {
+		c.Scenario = ScenarioPair
+	}
+	if !slices.Contains(Scenarios(), c.Scenario) {
+		names := make([]string, 0, len(Scenarios()))
+		for _, s := range Scenarios() {
+			names = append(names, string(s))
+		}
+		fault("no scenario %q; there are %s", c.Scenario, strings.Join(names, ", "))
+	}
+	if (c.URL == "") == (c.Server == nil) {
+		fault("exactly one of URL and Server must be set")
+	}
+	if c.Server != nil {
+		c.URL = c.Server.URL()
+	} else if c.Scenario == ScenarioStorm {
+		fault("scenario storm restarts the relay, so it needs one of its own")
+	}
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		fault("the relay's URL is not http(s)://host[:port][/path]")
+	}
+	c.Profile = orDefault(c.Profile, DefaultProfile)
+	shares, err := Blend(c.Profile, c.Own)
+	if err != nil {
+		faults = append(faults, err)
+	}
+	c.Pairs = orDefault(c.Pairs, defaultPairs)
+	if c.Pairs < 0 || c.Pairs > maxPairs {
+		fault("%d pairs are not between 1 and %d", c.Pairs, maxPairs)
+	}
+	duration, think := defaultDuration, defaultThink
+	if c.Scenario == ScenarioSoak {
+		duration, think = soakDuration, soakThink
+	}
+	c.Duration = orDefault(c.Duration, duration)
+	c.Think = orDefault(c.Think, think)
+	c.Ramp = orDefault(c.Ramp, min(c.Duration/5, max(rampAtLeast, time.Duration(2*c.Pairs)*time.Second/rampPerSecond)))
+	if c.Duration < time.Second || c.Think < 0 || c.Ramp < 0 || c.Ramp > c.Duration {
+		fault("duration must be a second or more, think and ramp not negative, ramp not longer than duration")
+	}
+	return c, shares, errors.Join(faults...)
+}
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}

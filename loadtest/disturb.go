@@ -1,0 +1,228 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"sotto/client"
+	"sotto/loadtest/ledger"
+	"sotto/relay/wire"
+)
+
+// stormPause is how long the relay is away.
+const stormPause = 2 * time.Second
+
+// disturb does to the phones and the relay what the scenario is about, until
+// ctx ends.
+func (r *run) disturb(ctx context.Context) {
+	switch r.cfg.Scenario {
+	case ScenarioStorm:
+		r.storm(ctx)
+	case ScenarioIdle:
+		r.idleCosts(ctx)
+	case ScenarioFaults:
+		for _, p := range r.pairs {
+			r.later(func() { p.disturb(ctx) })
+		}
+	}
+}
+
+// storm restarts the relay a little after everybody has come.
+func (r *run) storm(ctx context.Context) {
+	settled := r.cfg.Ramp + (r.cfg.Duration-r.cfg.Ramp)/4
+	if !r.wait(ctx, time.Until(r.begun.Add(settled))) {
+		return
+	}
+	begun := time.Now()
+	before := int(r.joined.Load())
+	err := r.cfg.Server.Restart(ctx, stormPause)
+	back := time.Now()
+	r.series.fault("relay restart", begun, back.Sub(begun))
+	r.mu.Lock()
+	r.restarted = back
+	if err != nil {
+		r.broken = fmt.Errorf("restart relay: %w", err)
+	}
+	r.mu.Unlock()
+	if err != nil {
+		return
+	}
+	storm := &Storm{Phones: before, Away: millisOf(back.Sub(begun))}
+	for r.wait(ctx, 50*time.Millisecond) {
+		if int(r.joined.Load()) >= before {
+			storm.AllBack = millisOf(time.Since(back))
+			break
+		}
+	}
+	storm.Missing = max(0, before-int(r.joined.Load()))
+	r.mu.Lock()
+	r.stormed = storm
+	r.mu.Unlock()
+}
+
+// disturb harms one phone of the pair after another.
+func (p *pair) disturb(ctx context.Context) {
+	rng := rand.New(rand.NewPCG(p.run.cfg.Seed, uint64(p.index)<<8|0xfe)) //nolint:gosec // faults, not secrets
+	if !p.run.wait(ctx, p.run.cfg.Ramp) {
+		return
+	}
+	for {
+		pause := 3*p.run.cfg.Think + time.Duration(rng.ExpFloat64()*float64(3*p.run.cfg.Think))
+		if !p.run.wait(ctx, pause) {
+			return
+		}
+		f := &faults[rng.IntN(len(faults))]
+		begun := time.Now()
+		f.do(ctx, p.phones[rng.IntN(2)], rng)
+		p.run.series.fault(f.name, begun, time.Since(begun))
+	}
+}
+
+// faults are what happens to phones; each is as likely as any other.
+var faults = []struct {
+	name string
+	do   func(ctx context.Context, p *phone, rng *rand.Rand)
+}{
+	{"blackout", func(ctx context.Context, p *phone, rng *rand.Rand) { p.blackout(ctx, between(rng, 3, 12), false) }},
+	{"network change", func(ctx context.Context, p *phone, rng *rand.Rand) { p.blackout(ctx, between(rng, 1, 8), true) }},
+	{"ghost socket", func(_ context.Context, p *phone, _ *rand.Rand) { p.harm(); p.link.Cut() }},
+	{"forgotten by NAT", func(ctx context.Context, p *phone, rng *rand.Rand) { p.forgotten(ctx, between(rng, 3, 8)) }},
+	{"frozen tab", func(ctx context.Context, p *phone, rng *rand.Rand) { p.freeze(ctx, between(rng, 5, 15)) }},
+	{"slow reader", func(ctx context.Context, p *phone, rng *rand.Rand) { p.readSlowly(ctx, between(rng, 5, 10)) }},
+	{"lost answer", func(_ context.Context, p *phone, _ *rand.Rand) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.faults++
+		p.loseAck = true
+	}},
+	{"both write at once", func(_ context.Context, p *phone, _ *rand.Rand) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.collides = true
+	}},
+	{"stranger", func(ctx context.Context, p *phone, rng *rand.Rand) { p.stranger(ctx, rng) }},
+	{"killed in handshake", func(ctx context.Context, p *phone, rng *rand.Rand) { p.killed(ctx, rng) }},
+}
+
+// between returns a time between two numbers of seconds.
+func between(rng *rand.Rand, least, most float64) time.Duration {
+	return time.Duration((least + rng.Float64()*(most-least)) * float64(time.Second))
+}
+
+// harm notes that what is under way meets a fault.
+func (p *phone) harm() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults++
+	p.troubled = true
+}
+
+// healed notes that the fault is over, if the phone is in its room.
+func (p *phone) healed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults++
+	p.troubled = !p.joined
+}
+
+func (p *phone) blackout(ctx context.Context, long time.Duration, cut bool) {
+	p.harm()
+	p.link.Gap(long, cut)
+	p.run.wait(ctx, long)
+}
+
+// forgotten has the connection vanish without a word; after a while somebody
+// looks at the phone.
+func (p *phone) forgotten(ctx context.Context, long time.Duration) {
+	p.harm()
+	p.link.ForgetNAT()
+	p.run.wait(ctx, long)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.check()
+}
+
+// freeze stops the page from taking events. The browser answers pings.
+func (p *phone) freeze(ctx context.Context, long time.Duration) {
+	p.harm()
+	p.mu.Lock()
+	p.frozen = time.Now().Add(long)
+	p.mu.Unlock()
+	p.run.wait(ctx, long)
+	p.healed()
+}
+
+func (p *phone) readSlowly(ctx context.Context, long time.Duration) {
+	const bits, window = 4000, 4 << 10
+	p.harm()
+	p.link.Slow(bits, window)
+	p.run.wait(ctx, long)
+	p.link.Slow(0, 0)
+	p.healed()
+}
+
+// collide takes back what this phone has just sent, unless it was read, and lets
+// both write into the empty slot at the same time.
+func (p *phone) collide(s *client.Session, room *ledger.Room, stamp ledger.Stamp, id wire.MessageID) {
+	if err := s.Delete(p.run.ctx, id); err != nil {
+		if !errors.Is(err, client.ErrNotFound) && !errors.Is(err, client.ErrNotDeletable) && p.run.ctx.Err() == nil {
+			p.run.failed(err)
+		}
+		return
+	}
+	room.Deleted(stamp)
+	planned := time.Now().Add(2*p.run.shares[p.pair.profile].Profile.Link.RTT + time.Second)
+	for _, phone := range p.pair.phones {
+		phone.mu.Lock()
+		if phone.session != nil && phone.room == room && phone.paired && !phone.sending && p.run.talking() {
+			phone.faults++
+			phone.planAt(planned)
+		}
+		phone.mu.Unlock()
+	}
+}
+
+// stranger tries to enter the room with a PIN that is nobody's.
+func (p *phone) stranger(ctx context.Context, rng *rand.Rand) {
+	identity, err := client.Derive(p.pair.number, fmt.Sprintf("%06d", 200_000+rng.IntN(100_000)))
+	if err != nil {
+		panic("loadtest: " + err.Error()) // number and PIN have digits
+	}
+	cfg := p.cfg
+	cfg.Identity, cfg.Code = identity, client.PairingCode{}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	s, err := client.Open(ctx, cfg)
+	switch {
+	case err == nil:
+		s.Close()
+		p.run.intruded()
+	case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrLocked), errors.Is(err, client.ErrCodeRequired):
+	default:
+		if ctx.Err() == nil {
+			p.run.failed(err)
+		}
+	}
+}
+
+// killed opens the app a second time and kills it at any moment of its joining.
+func (p *phone) killed(ctx context.Context, rng *rand.Rand) {
+	rtt := p.run.shares[p.pair.profile].Profile.Link.RTT
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(rng.Float64()*float64(6*rtt+time.Second)))
+	defer cancel()
+	if s, err := client.Open(ctx, p.cfg); err == nil {
+		s.Close()
+	}
+}
+
+// wakeUp ends a freeze and has the connection checked, as somebody does who
+// looks at the phone.
+func (p *phone) wakeUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.frozen = time.Time{}
+	p.check()
+}

@@ -1,0 +1,245 @@
+package loadtest
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of a valid run.
+const (
+	maxLag = 5 * time.Millisecond
+	maxCPU = 85. // percent of all processors
+)
+
+// Samples that a quantile needs.
+const (
+	enoughP95 = 20
+	enoughP99 = 100
+)
+
+// report makes the report of a run that has ended.
+func (r *run) report(ended time.Time, interrupted bool) *Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := &Report{
+		Schema: 1, Started: r.begun, Seconds: round(ended.Sub(r.begun).Seconds(), 1), Interrupted: interrupted,
+		Setup: Setup{
+			Scenario: r.cfg.Scenario, Profile: r.cfg.Profile, Pairs: len(r.pairs), Duration: r.cfg.Duration.Seconds(),
+			Ramp: r.cfg.Ramp.Seconds(), Think: r.cfg.Think.Seconds(), Seed: r.cfg.Seed,
+			OwnRelay: r.cfg.Server != nil, TLS: strings.HasPrefix(r.cfg.URL, "https:"),
+		},
+		Environment: Environment{
+			Net: "conn", OS: runtime.GOOS, Kernel: kernel(), Congestion: congestion(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
+		},
+		Ledger: r.ledger.Totals(), Stale: int(r.stales.Load()), Intruded: r.intruders,
+		Timeline: r.series.timeline(), Faults: r.series.faults, Samples: r.series.samples,
+		Storm: r.stormed, Idle: r.idled, Errors: r.causes,
+	}
+	for i, share := range r.shares {
+		m := r.measures[i]
+		on := OnProfile{
+			Profile: share.Profile, Percent: share.Percent,
+			Hot: m.hot.distribution(), Cold: m.cold.distribution(), Disturbed: m.disturbed.distribution(),
+			Acked: m.acked.distribution(), Join: m.join.distribution(), Reconnect: m.reconnect.distribution(),
+			Added: m.added.distribution(),
+		}
+		for _, p := range r.pairs {
+			if p.profile == i {
+				on.Pairs++
+			}
+		}
+		out.Profiles = append(out.Profiles, on)
+		out.SLOs = append(out.SLOs, r.judge(share.Profile, m, out)...)
+	}
+	r.costs(out, ended)
+	r.health(out, ended)
+	out.conclude(r.broken)
+	return out
+}
+
+// judge compares a profile's measures with its targets.
+func (r *run) judge(p Profile, m *measures, out *Report) []SLO {
+	t := p.Targets
+	if r.cfg.Targets != nil {
+		t = *r.cfg.Targets
+	}
+	var slos []SLO
+	check := func(name string, h *histogram, percent float64, enough int64, bound time.Duration) {
+		if bound == 0 {
+			return
+		}
+		s := SLO{Profile: p.Name, Name: name, Bound: millisOf(bound), Samples: h.count(), State: TooFew}
+		if s.Samples >= enough {
+			got := h.quantile(percent)
+			s.Got, s.State = millisOf(got), Met
+			if got > bound {
+				s.State = Missed
+			}
+		}
+		slos = append(slos, s)
+	}
+	check("hot p50", m.hot, 50, enoughP95, t.HotP50)
+	check("hot p95", m.hot, 95, enoughP95, t.HotP95)
+	check("hot p99", m.hot, 99, enoughP99, t.HotP99)
+	check("cold p95", m.cold, 95, enoughP95, t.ColdP95)
+	check("join p95", m.join, 95, enoughP95, t.JoinP95)
+	check("reconnect p95", m.reconnect, 95, enoughP95, t.ReconnectP95)
+	check("relay-added p99", m.added, 99, enoughP99, t.RelayAddedP99)
+	if out.Storm != nil && t.StormBack > 0 && p.Name == r.shares[0].Profile.Name { // one for all
+		s := SLO{
+			Profile: "all", Name: "storm, all back", Bound: millisOf(t.StormBack), Got: out.Storm.AllBack,
+			Samples: int64(out.Storm.Phones), State: Met,
+		}
+		if out.Storm.Missing > 0 || s.Got > s.Bound || s.Got == 0 {
+			s.State = Missed
+		}
+		slos = append(slos, s)
+	}
+	return slos
+}
+
+// costs fills in what phones and relay paid.
+func (r *run) costs(out *Report, ended time.Time) {
+	var radio time.Duration
+	var bytes int64
+	quickest := time.Duration(math.MaxInt64)
+	for _, p := range r.pairs {
+		for _, phone := range p.phones {
+			s := phone.link.Stats()
+			radio += s.RadioOn
+			bytes += s.UpBytes + s.DownBytes
+			out.Costs.Dials += s.Dials
+			if s.Quickest > 0 {
+				quickest = min(quickest, s.Quickest)
+			}
+		}
+	}
+	if quickest < math.MaxInt64 {
+		out.Costs.QuickestRedial = millisOf(quickest)
+	}
+	shaken := r.shaken.UpBytes + r.shaken.DownBytes
+	if n := out.Ledger.Delivered; n > 0 {
+		out.Costs.BytesPerMessage = round(float64(bytes-shaken)/float64(n), 0)
+	}
+	if r.handshakes > 0 {
+		out.Costs.BytesPerJoin = round(float64(shaken)/float64(r.handshakes), 0)
+	}
+	phones := float64(2 * len(r.pairs))
+	out.Costs.RadioPerMinute = round(radio.Seconds()/phones/ended.Sub(r.begun).Minutes(), 1)
+}
+
+// health fills in what harness and relay used.
+func (r *run) health(out *Report, ended time.Time) {
+	h := &out.Health
+	h.LagP50, h.LagP99 = millisOf(r.lags.quantile(50)), millisOf(r.lags.quantile(99))
+	h.FileLimit = fileLimit()
+	wall := ended.Sub(r.begun).Seconds()
+	var relay, previous time.Duration
+	load := &Load{}
+	var peak uint64
+	for _, s := range out.Samples {
+		if s.Relay.CPU < previous { // another process since a restart
+			previous = 0
+		}
+		relay += s.Relay.CPU - previous
+		previous = s.Relay.CPU
+		load.PeakRSS = max(load.PeakRSS, s.Relay.RSS)
+		load.Goroutines = max(load.Goroutines, s.Relay.Goroutines)
+		if s.Relay.RSS > 0 {
+			load.EndRSS = s.Relay.RSS
+		}
+		peak = max(peak, s.Harness.RSS)
+	}
+	if r.cfg.Server != nil {
+		load.CPUPercent = round(relay.Seconds()/wall*100, 1)
+		out.Relay = load
+	}
+	own := ownCPU() - r.own.CPU
+	h.CPUPercent = round((own+relay).Seconds()/wall/float64(runtime.NumCPU())*100, 1)
+	if peak > r.own.RSS {
+		h.BytesPerPhone = round(float64(peak-r.own.RSS)/float64(2*len(r.pairs)), 0)
+	}
+}
+
+// conclude sets verdict, reasons and notes.
+func (r *Report) conclude(broken error) {
+	r.Verdict = Passed
+	because := func(v Verdict, format string, args ...any) {
+		if r.Verdict != Invalid {
+			r.Verdict = v
+		}
+		r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...))
+	}
+	r.Reasons, r.Notes = []string{}, []string{}
+	if r.Health.LagP99 > millisOf(maxLag) {
+		because(Invalid, "the harness was late: p99 of its schedule lag is %s, above %s", ms1(r.Health.LagP99), short(maxLag))
+	}
+	if r.Health.CPUPercent > maxCPU {
+		because(Invalid, "harness and relay used %.0f %% of this machine, above %.0f %%", r.Health.CPUPercent, maxCPU)
+	}
+	if n := r.Errors[causeFiles]; n > 0 {
+		because(Invalid, "the harness met its file limit of %d (%d times): raise it with ulimit -n", r.Health.FileLimit, n)
+	}
+	if n := r.Errors[causeAddresses]; n > 0 {
+		because(Invalid, "the harness ran out of local ports (%d times): use fewer phones", n)
+	}
+	if n := r.Errors[causeLimited]; n > 0 {
+		because(Invalid, "the relay limits addresses (%d times), and all phones here have one: turn its limits off for the test", n)
+	}
+	if broken != nil {
+		because(Invalid, "%v", broken)
+	}
+	for kind, n := range r.Ledger.Counts {
+		if n > 0 {
+			because(Failed, "ledger: %d %s", n, kind)
+		}
+	}
+	slices.Sort(r.Reasons)
+	if r.Intruded > 0 {
+		because(Failed, "%d strangers were let into a room", r.Intruded)
+	}
+	for _, s := range r.SLOs {
+		if s.State == Missed {
+			because(Failed, "%s %s is %.0f ms, above %.0f ms", s.Profile, s.Name, s.Got, s.Bound)
+		}
+	}
+	if q := r.Costs.QuickestRedial; q > 0 && q < 1000 && r.Storm != nil {
+		because(Failed, "a phone dialled again after %s, sooner than a second", ms1(q))
+	}
+	if r.Ledger.Delivered == 0 && r.Setup.Scenario != ScenarioIdle {
+		because(Invalid, "no message was delivered")
+	}
+	r.annotate()
+}
+
+// annotate adds what a reader must know.
+func (r *Report) annotate() {
+	note := func(format string, args ...any) { r.Notes = append(r.Notes, fmt.Sprintf(format, args...)) }
+	if r.Interrupted {
+		note("The run was ended early.")
+	}
+	note("Latency counts from the planned time of a send to the moment the other phone has the message, as people's pauses had it (mean %s, every sixth 12 to 18 s longer).",
+		short(time.Duration(r.Setup.Think*float64(time.Second))))
+	note("Cold: a radio had to wake for the message. Disturbed: a fault or gap fell into its way; these are not judged.")
+	note("The message key was derived once for all phones, which saves each a tenth of a second of processor time. Everything is sealed and opened for real.")
+	note("Relay-added is from handing the last byte of a message to the relay's socket to taking it from the other phone's, so it has the harness's own scheduling in it.")
+	if r.Environment.Net == "conn" {
+		note("Networks were emulated above the kernel's loopback TCP (conn): no slow start, no competition between phones.")
+	}
+	if r.Ledger.Forgotten > 0 {
+		note("%d accepted messages were forgotten unseen as their room ended, as it should be.", r.Ledger.Forgotten)
+	}
+	if r.Ledger.Undecided > 0 {
+		note("%d accepted messages were not seen because the phone they were for was not back in its room at the end.", r.Ledger.Undecided)
+	}
+	if !r.Setup.OwnRelay {
+		note("The relay ran elsewhere: its processor and memory were not measured.")
+	}
+}
+
+// ms1 writes milliseconds for people.
+func ms1(v float64) string { return short(time.Duration(v * float64(ms))) }

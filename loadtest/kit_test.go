@@ -1,0 +1,100 @@
+package loadtest
+
+import (
+	"context"
+	"io"
+	"log"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/internal/memnet"
+	"sotto/relay"
+)
+
+// memServer is a relay in this process, on a network in memory, that can be
+// restarted.
+type memServer struct {
+	mu       sync.Mutex
+	listener *memnet.Listener
+	relay    *relay.Relay
+	server   *http.Server
+	serving  sync.WaitGroup
+}
+
+func (s *memServer) URL() string { return "http://relay.example" }
+
+func (s *memServer) Usage(context.Context, bool) (Usage, error) { return Usage{}, nil }
+
+func (s *memServer) start() error {
+	rl, err := relay.New(relay.Config{CreateRate: -1, UpgradeRate: -1})
+	if err != nil {
+		return err
+	}
+	s.serve(rl)
+	s.relay = rl
+	return nil
+}
+
+// serve serves anything at all.
+func (s *memServer) serve(h http.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := memnet.Listen()
+	server := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	s.listener, s.server = l, server
+	s.serving.Go(func() { _ = server.Serve(l) })
+}
+
+func (s *memServer) stop() {
+	_ = s.listener.Close()
+	if s.relay != nil {
+		_ = s.relay.Shutdown(context.Background())
+	}
+	_ = s.server.Close()
+	s.serving.Wait()
+}
+
+func (s *memServer) Restart(_ context.Context, pause time.Duration) error {
+	s.stop()
+	<-time.After(pause)
+	return s.start()
+}
+
+// DialContext dials whatever serves now.
+func (s *memServer) dialer() *memnet.Dialer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &memnet.Dialer{To: s.listener}
+}
+
+// runInMemory runs cfg in a bubble against a relay, or against handler if that
+// is not nil.
+func runInMemory(t *testing.T, cfg Config, handler http.Handler) *Report {
+	t.Helper()
+	var report *Report
+	synctest.Test(t, func(t *testing.T) {
+		s := new(memServer)
+		if handler != nil {
+			s.serve(handler)
+		} else if err := s.start(); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Server = s
+		cfg.Dial = dialFunc(s)
+		var err error
+		report, err = Run(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.stop()
+		if s.relay != nil {
+			if err := s.relay.Check(); err != nil {
+				t.Errorf("the relay afterwards: %v", err)
+			}
+		}
+	})
+	return report
+}

@@ -1,0 +1,269 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"sotto/client"
+	"sotto/loadtest/ledger"
+	"sotto/loadtest/link"
+	"sotto/relay/wire"
+)
+
+// phone is one seat of a pair: a session over a link of its own, and somebody
+// who reads, thinks and answers.
+type phone struct {
+	run  *run
+	pair *pair
+	seat int
+	cfg  client.Config
+	link *link.Link
+
+	mu       sync.Mutex      // guards what follows; nobody waits while holding it
+	session  *client.Session // nil between two
+	life     int
+	room     *ledger.Room
+	joined   bool
+	dropped  int       // connections lost
+	lostAt   time.Time // zero while joined
+	slot     slot
+	paired   bool
+	plan     *time.Timer // when it speaks next; nil: not yet known
+	sending  bool
+	faults   int
+	troubled bool
+	frozen   time.Time // until then nobody takes events
+	loseAck  bool      // of the next message
+	collides bool      // the next message is taken back for a collision
+}
+
+// slot is what the person has seen.
+type slot struct {
+	full  bool
+	id    wire.MessageID
+	mine  bool
+	stamp ledger.Stamp // if mine
+}
+
+func newPhone(p *pair, seat int) *phone {
+	ph := &phone{run: p.run, pair: p, seat: seat}
+	params := p.run.shares[p.profile].Profile.Link
+	ph.link = p.run.net.Link(params, p.run.cfg.Seed+uint64(2*p.index+seat+1)<<32, p.run.dial, ph.linkBack) //nolint:gosec // small and positive
+	identity, err := client.Derive(p.number, fmt.Sprintf("%06d", 100_000+seat))
+	if err != nil {
+		panic("loadtest: " + err.Error()) // number and PIN have digits
+	}
+	ph.cfg = client.Config{
+		URL: p.run.cfg.URL, Identity: identity, Code: p.code, Key: p.run.key,
+		HTTPClient: &http.Client{Transport: &http.Transport{
+			DialContext: ph.link.DialContext, TLSClientConfig: p.run.cfg.TLS, DisableKeepAlives: true,
+		}},
+	}
+	return ph
+}
+
+// live keeps the phone in its pair's rooms until ctx ends.
+func (p *phone) live(ctx context.Context) {
+	begun := time.Now() // as planned by the ramp
+	for first := true; ctx.Err() == nil; first = false {
+		life, room := p.pair.current()
+		s, err := client.Open(ctx, p.cfg)
+		if err != nil {
+			if ctx.Err() == nil {
+				p.run.failed(err)
+				p.run.wait(ctx, p.redialPause())
+			}
+			continue
+		}
+		if first {
+			p.pair.measures.join.record(time.Since(begun))
+			p.run.handshake(p.link.Stats())
+		}
+		p.mu.Lock()
+		p.session, p.life, p.room, p.slot = s, life, room, slot{}
+		p.mu.Unlock()
+		end := p.receive(ctx, s)
+		p.leave(s)
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(end, client.ErrRoomLost), errors.Is(end, client.ErrRoomExpired):
+			p.pair.ended(life)
+			p.run.wait(ctx, p.redialPause())
+		default:
+			p.run.failed(end)
+			p.run.wait(ctx, p.redialPause())
+		}
+	}
+}
+
+// redialPause spreads phones that lost the same relay.
+func (p *phone) redialPause() time.Duration {
+	p.pair.mu.Lock()
+	defer p.pair.mu.Unlock()
+	return time.Second + time.Duration(p.pair.rng.Float64()*float64(time.Second))
+}
+
+// leave ends a session and what was planned in it.
+func (p *phone) leave(s *client.Session) {
+	p.mu.Lock()
+	p.unplan()
+	p.session, p.paired = nil, false
+	if p.joined {
+		p.joined = false
+		p.run.present(-1)
+	}
+	p.mu.Unlock()
+	s.Close()
+}
+
+// receive takes what happens until the session ends, and returns why.
+func (p *phone) receive(ctx context.Context, s *client.Session) error {
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			p.mu.Lock()
+			p.lose()
+			p.mu.Unlock()
+			return err
+		}
+		p.awaitThaw(ctx)
+		now := time.Now()
+		switch e := event.(type) {
+		case client.State:
+			p.arrived(now, e)
+		case client.NewMessage:
+			p.told(now, e.Message)
+		case client.MessageDeleted:
+			p.mu.Lock()
+			p.slot = slot{}
+			p.room.Emptied(p.seat)
+			p.mu.Unlock()
+		case client.Paired:
+			p.mu.Lock()
+			p.paired = true
+			p.plans(now)
+			p.mu.Unlock()
+		case client.Disconnected:
+			p.run.failed(e.Err)
+			p.mu.Lock()
+			p.lose()
+			p.mu.Unlock()
+		}
+	}
+}
+
+// lose notes that the connection is gone. Called with p.mu held.
+func (p *phone) lose() {
+	if p.lostAt.IsZero() {
+		p.lostAt = time.Now()
+		p.dropped++
+	}
+	if p.joined {
+		p.joined = false
+		p.run.present(-1)
+	}
+}
+
+// arrived takes in the state of the room after a join.
+func (p *phone) arrived(now time.Time, e client.State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.lostAt.IsZero() {
+		back := p.lostAt
+		for _, t := range []time.Time{p.link.Stats().BackAt, p.run.relayBack()} {
+			if t.After(back) {
+				back = t
+			}
+		}
+		p.pair.measures.reconnect.record(now.Sub(back))
+		p.lostAt, p.troubled = time.Time{}, false
+	}
+	if !p.joined {
+		p.joined = true
+		p.run.present(1)
+	}
+	p.paired = !e.AwaitingParty
+	if e.Message == nil {
+		p.slot = slot{}
+		p.room.Found(p.seat, nil)
+	} else {
+		m := seen(*e.Message)
+		stamp, fresh := p.room.Found(p.seat, &m)
+		p.sees(now, stamp, fresh, *e.Message)
+	}
+	p.plans(now)
+}
+
+// told takes in a message.
+func (p *phone) told(now time.Time, m client.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stamp, fresh := p.room.Told(p.seat, seen(m))
+	p.sees(now, stamp, fresh, m)
+	p.plans(now)
+}
+
+func seen(m client.Message) ledger.Message {
+	return ledger.Message{ID: m.ID, Text: m.Text, Mine: m.Mine, Readable: !m.Unreadable}
+}
+
+// sees is called with p.mu held.
+func (p *phone) sees(now time.Time, stamp ledger.Stamp, fresh bool, m client.Message) {
+	p.slot = slot{full: true, id: m.ID, mine: m.Mine, stamp: stamp}
+	if fresh {
+		p.unplan() // whatever it was going to say
+		taken := p.link.Taken()
+		p.run.later(func() { p.pair.arrive(stamp, now, taken) }) // which asks this phone
+	}
+}
+
+// mark is called by the pair.
+func (p *phone) mark() mark {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return mark{wakes: p.link.RadioWakes(), faults: p.faults, troubled: p.troubled, dropped: p.dropped}
+}
+
+// awaitThaw waits while the tab is frozen.
+func (p *phone) awaitThaw(ctx context.Context) {
+	p.mu.Lock()
+	left := time.Until(p.frozen)
+	p.mu.Unlock()
+	if left > 0 {
+		p.run.wait(ctx, left)
+	}
+}
+
+// linkBack is told that a gap has ended. As a page would on being told so, the
+// phone checks its connection.
+func (p *phone) linkBack(bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults++
+	p.troubled = true
+	p.run.fault("gap", time.Now(), 0)
+	p.check()
+}
+
+// check asks whether the connection still carries, and has it made anew if not.
+// Called with p.mu held.
+func (p *phone) check() {
+	s := p.session
+	if s == nil {
+		return
+	}
+	p.run.later(func() {
+		const patience = 3 * time.Second
+		ctx, cancel := context.WithTimeout(p.run.ctx, patience)
+		defer cancel()
+		if s.Check(ctx) == nil {
+			p.mu.Lock()
+			p.troubled = false
+			p.mu.Unlock()
+		}
+	})
+}

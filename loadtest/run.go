@@ -1,0 +1,317 @@
+package loadtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sotto/client"
+	"sotto/loadtest/ledger"
+	"sotto/loadtest/link"
+	"sotto/relay/wire"
+)
+
+// drainFor bounds how long messages under way are waited for.
+const drainFor = 60 * time.Second
+
+// run is a run under way.
+type run struct {
+	cfg    Config
+	shares []Share
+	prefix string // of numbers, so that runs do not meet on a relay
+	key    *client.Key
+	net    *link.Net
+	dial   link.DialFunc
+	ctx    context.Context // ends with the drain
+
+	measures []*measures // by share
+	ledger   *ledger.Ledger
+	lags     *histogram
+	all      *histogram // every delivery
+	pairs    []*pair
+	series   *series
+	begun    time.Time
+	own      Usage // of the harness before the run
+	before   Usage // of the relay
+	leave    context.CancelFunc
+
+	joined   atomic.Int64
+	messages atomic.Int64
+	stales   atomic.Int64
+	quiet    atomic.Bool // nobody begins to speak any more
+
+	mu         sync.Mutex // guards what follows
+	busy       int        // plans, sends and checks under way
+	idle       chan struct{}
+	closed     bool
+	causes     map[string]int
+	errors     int
+	handshakes int
+	shaken     link.Stats // bytes of first joins
+	restarted  time.Time  // when the relay was back
+	broken     error      // what the harness could not do
+	stormed    *Storm
+	idled      *Idle
+	intruders  int
+}
+
+// Run loads a relay as cfg says and reports what the phones saw. When ctx ends
+// early, what there is then is reported. An error means that the harness could
+// not do its work, and wraps ErrConfig where cfg is to blame; a relay that
+// fails is no error: see Report.Verdict.
+//
+// Several runs may be under way at once, but then they share the machine and
+// are the bottleneck sooner.
+func Run(ctx context.Context, cfg Config) (*Report, error) {
+	cfg, shares, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		cfg: cfg, shares: shares, dial: cfg.Dial, ledger: ledger.New(),
+		lags: newHistogram(), all: newHistogram(), causes: make(map[string]int),
+	}
+	if r.dial == nil {
+		r.dial = (&net.Dialer{KeepAlive: -1}).DialContext
+	}
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	r.net = link.NewNet(r.lag)
+	defer r.net.Close()
+	for range shares {
+		r.measures = append(r.measures, newMeasures())
+	}
+	for i, share := range deal(shares, cfg.Pairs) {
+		r.pairs = append(r.pairs, newPair(r, i, share))
+	}
+	r.series = newSeries(r)
+	return r.play(ctx)
+}
+
+// prepare makes what all phones share. The key is derived once: what it costs
+// is known, and on one machine it would be paid for every phone.
+func (r *run) prepare(ctx context.Context) error {
+	r.own = OwnUsage()
+	if r.cfg.Server != nil {
+		var err error
+		if r.before, err = r.cfg.Server.Usage(ctx, true); err != nil {
+			return fmt.Errorf("measure relay: %w", err)
+		}
+	}
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return fmt.Errorf("draw a number: %w", err)
+	}
+	r.prefix = fmt.Sprintf("999%06d", n)
+	identity, err := client.Derive(r.prefix, "0")
+	if err != nil {
+		return err
+	}
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	r.key = identity.Key(wire.NewUUID[wire.RoomID](random))
+	return nil
+}
+
+// play lets the phones live, lets what is under way arrive, and reports.
+func (r *run) play(early context.Context) (*Report, error) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(early))
+	r.ctx = ctx
+	defer stop()
+	var phones, helpers sync.WaitGroup
+	helpers.Go(func() { r.series.sample(ctx) })
+
+	r.begun = time.Now()
+	r.series.begin(r.begun)
+	talk, hush := context.WithDeadline(early, r.begun.Add(r.cfg.Duration))
+	defer hush()
+	present, leave := context.WithCancel(ctx)
+	r.leave = leave
+	defer leave()
+	helpers.Go(func() { r.disturb(talk) })
+	phones.Go(func() { r.ramp(talk, present, &phones) })
+	<-talk.Done()
+	interrupted := early.Err() != nil
+
+	r.quiet.Store(true)
+	r.drain(ctx, interrupted)
+	ended := time.Now()
+	r.settle()
+	stop()
+	phones.Wait()
+	r.waitIdle()
+	helpers.Wait()
+	return r.report(ended, interrupted), nil
+}
+
+// ramp lets phones come one by one.
+func (r *run) ramp(talk, ctx context.Context, phones *sync.WaitGroup) {
+	n := 2 * len(r.pairs)
+	for i := range n {
+		at := r.begun.Add(r.cfg.Ramp * time.Duration(i) / time.Duration(n))
+		if !r.wait(talk, time.Until(at)) {
+			return
+		}
+		p := r.pairs[i/2].phones[i%2]
+		phones.Go(func() { p.live(ctx) })
+	}
+}
+
+// drain waits until every message has been answered and seen, for a while.
+func (r *run) drain(ctx context.Context, interrupted bool) {
+	limit := drainFor
+	if interrupted {
+		limit /= 6
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for _, p := range r.pairs {
+		for _, phone := range p.phones {
+			phone.wakeUp()
+		}
+	}
+	for r.underway() > 0 && r.wait(ctx, 100*time.Millisecond) { //nolint:revive // waits
+	}
+}
+
+// underway counts the messages that are not where they should be.
+func (r *run) underway() int {
+	n := 0
+	for _, p := range r.pairs {
+		_, room := p.current()
+		n += room.Waiting()
+		for _, phone := range p.phones {
+			phone.mu.Lock()
+			if phone.sending {
+				n++
+			}
+			phone.mu.Unlock()
+		}
+	}
+	return n
+}
+
+// settle closes the accounts: what was accepted and not seen is lost, unless
+// whom it is for was not there to see it.
+func (r *run) settle() {
+	for _, p := range r.pairs {
+		_, room := p.current()
+		var here [2]bool
+		for seat, phone := range p.phones {
+			phone.mu.Lock()
+			here[seat] = phone.joined
+			phone.mu.Unlock()
+		}
+		room.Settle(here)
+	}
+}
+
+// wait reports whether it was for the whole time.
+func (r *run) wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// talking reports whether phones may begin to speak.
+func (r *run) talking() bool { return !r.quiet.Load() && r.cfg.Scenario != ScenarioIdle }
+
+// begin notes something that end will end, and reports whether there is still
+// time for it.
+func (r *run) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.busy++
+	return true
+}
+
+func (r *run) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy--
+	if r.busy == 0 && r.idle != nil {
+		close(r.idle)
+		r.idle = nil
+	}
+}
+
+// later runs f on a goroutine that the run waits for.
+func (r *run) later(f func()) {
+	if !r.begin() {
+		return
+	}
+	go func() {
+		defer r.end()
+		f()
+	}()
+}
+
+// waitIdle waits for everything that began.
+func (r *run) waitIdle() {
+	r.mu.Lock()
+	r.closed = true
+	if r.busy == 0 {
+		r.mu.Unlock()
+		return
+	}
+	idle := make(chan struct{})
+	r.idle = idle
+	r.mu.Unlock()
+	<-idle
+}
+
+func (r *run) lag(d time.Duration) { r.lags.record(d) }
+func (r *run) accepted()           { r.messages.Add(1) }
+func (r *run) stale()              { r.stales.Add(1) }
+func (r *run) present(n int)       { r.joined.Add(int64(n)) }
+
+func (r *run) delivered(now time.Time, took time.Duration, cold, disturbed bool) {
+	r.all.record(took)
+	r.series.delivered(now, took, cold, disturbed)
+}
+
+func (r *run) failed(err error) {
+	cause := causeOf(err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.errors++
+	r.causes[cause]++
+}
+
+func (r *run) handshake(s link.Stats) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.handshakes++
+	r.shaken.UpBytes += s.UpBytes
+	r.shaken.DownBytes += s.DownBytes
+}
+
+func (r *run) intruded() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.intruders++
+}
+
+func (r *run) relayBack() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.restarted
+}
+
+func (r *run) fault(kind string, from time.Time, long time.Duration) {
+	r.series.fault(kind, from, long)
+}

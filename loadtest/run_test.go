@@ -1,0 +1,211 @@
+package loadtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/loadtest/ledger"
+	"sotto/loadtest/link"
+)
+
+func dialFunc(s *memServer) link.DialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return s.dialer().DialContext(ctx, network, addr)
+	}
+}
+
+func (r *Report) mustPass(t *testing.T) {
+	t.Helper()
+	if r.Verdict != Passed || !r.Ledger.Fine() {
+		var b bytes.Buffer
+		_ = r.WriteText(&b)
+		t.Errorf("the verdict is %s:\n%s", r.Verdict, b.String())
+	}
+}
+
+// Conversations on every network keep their promises, in virtual time, where
+// neither machine nor relay is slow. Bounds on quantiles need more samples than
+// a test has time for; those on what the relay adds do not.
+func TestPairOnEveryProfile(t *testing.T) {
+	for _, p := range Profiles() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			r := runInMemory(t, Config{
+				Profile: p.Name, Pairs: 5, Duration: 5 * time.Minute, Seed: 1,
+				Targets: &Targets{RelayAddedP99: ms},
+			}, nil)
+			r.mustPass(t)
+			on := r.Profiles[0]
+			if on.Hot.Count < 50 || on.Added.Count < 20 || on.Added.Max > 0.001 {
+				t.Errorf("%d hot, %d measured at the relay, at most %v ms", on.Hot.Count, on.Added.Count, on.Added.Max)
+			}
+			if sleeps := p.Link.RadioTail > 0; sleeps != (on.Cold.Count > 0) {
+				t.Errorf("%d cold", on.Cold.Count)
+			}
+			if least := float64(p.Link.RTT.Milliseconds()); on.Hot.P50 < least {
+				t.Errorf("hot p50 %v ms, below the round trip", on.Hot.P50)
+			}
+			if least := millisOf(p.Link.RTT + p.Link.RadioWake); on.Cold.Count > 0 && on.Cold.P50 < least {
+				t.Errorf("cold p50 %v ms, below round trip and radio", on.Cold.P50)
+			}
+		})
+	}
+}
+
+func TestMixDealsProfiles(t *testing.T) {
+	r := runInMemory(t, Config{Profile: Mix, Pairs: 20, Duration: time.Minute, Seed: 2}, nil)
+	r.mustPass(t)
+	if len(r.Profiles) != 6 || r.Profiles[0].Pairs != 4 {
+		t.Errorf("%d profiles, the first has %d pairs", len(r.Profiles), r.Profiles[0].Pairs)
+	}
+}
+
+func TestStormBringsEverybodyBack(t *testing.T) {
+	r := runInMemory(t, Config{Scenario: ScenarioStorm, Profile: "loopback", Pairs: 50, Duration: time.Minute, Seed: 3}, nil)
+	if s := r.Storm; s == nil || s.Phones != 100 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
+		t.Fatalf("the storm was %+v", s)
+	}
+	if !r.Ledger.Fine() {
+		t.Errorf("ledger: %+v", r.Ledger)
+	}
+	if r.Profiles[0].Join.Count != 100 {
+		t.Errorf("%d first joins", r.Profiles[0].Join.Count)
+	}
+}
+
+func TestChurn(t *testing.T) {
+	r := runInMemory(t, Config{Scenario: ScenarioChurn, Profile: "fast-4g", Pairs: 5, Duration: 5 * time.Minute, Think: time.Second, Seed: 4}, nil)
+	r.mustPass(t)
+	if r.Errors["room expired"]+r.Errors["room lost"] > 0 || r.Costs.Dials < 40 {
+		t.Errorf("%d dials, failures %v", r.Costs.Dials, r.Errors)
+	}
+}
+
+func TestIdleSaysNothing(t *testing.T) {
+	r := runInMemory(t, Config{Scenario: ScenarioIdle, Profile: "loopback", Pairs: 5, Duration: time.Minute, Seed: 5}, nil)
+	r.mustPass(t)
+	if r.Ledger.Sent != 0 || r.Idle == nil || r.Idle.Sockets != 10 {
+		t.Errorf("%d sent, idle is %+v", r.Ledger.Sent, r.Idle)
+	}
+}
+
+// Whatever happens to phones, nothing is lost, doubled, reordered or let in.
+func TestMixedFaults(t *testing.T) {
+	for name, seed := range map[string]uint64{"one": 1, "two": 2, "three": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := runInMemory(t, Config{
+				Scenario: ScenarioFaults, Profile: "fast-4g", Pairs: 10, Duration: 10 * time.Minute, Seed: seed, Targets: new(Targets),
+			}, nil)
+			r.mustPass(t)
+			kinds := make(map[string]bool)
+			for _, f := range r.Faults {
+				kinds[f.Kind] = true
+			}
+			for _, f := range faults {
+				if !kinds[f.name] {
+					t.Errorf("no %s", f.name)
+				}
+			}
+			if on := r.Profiles[0]; on.Disturbed.Count == 0 || on.Reconnect.Count == 0 || r.Stale == 0 {
+				t.Errorf("%d disturbed, %d reconnects, %d stale", on.Disturbed.Count, on.Reconnect.Count, r.Stale)
+			}
+		})
+	}
+}
+
+// The ledger finds each fault of a relay that has exactly it.
+func TestLedgerCatchesBrokenRelays(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault fault
+		want  map[ledger.Kind]int
+	}{
+		"none":       {nil, nil},
+		"lost":       {loses, map[ledger.Kind]int{ledger.Lost: 1}},
+		"duplicated": {duplicates, map[ledger.Kind]int{ledger.Duplicated: 1}},
+		// Both phones see it, and one takes it for what it has to answer.
+		"misdelivered": {misdelivers, map[ledger.Kind]int{ledger.Misdelivered: 2, ledger.TwoInSlot: 1}},
+		// Held back until the other has begun too, and told first or last.
+		"two in a slot": {holdsBack, map[ledger.Kind]int{ledger.TwoInSlot: 1}},
+		"reordered":     {tellsLater, map[ledger.Kind]int{ledger.Reordered: 1, ledger.TwoInSlot: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := runInMemory(t, Config{Profile: "loopback", Pairs: 2, Duration: 2 * time.Minute, Seed: 6},
+				&standIn{t: t, fault: c.fault, rooms: make(map[string]*standInRoom)})
+			for _, k := range ledger.Kinds() {
+				if r.Ledger.Counts[k] != c.want[k] {
+					t.Errorf("%s: %d, want %d", k, r.Ledger.Counts[k], c.want[k])
+				}
+			}
+			if failed := len(c.want) > 0; failed != (r.Verdict == Failed) || failed != (len(r.Ledger.Offences) > 0) {
+				t.Errorf("the verdict is %s, offences %v", r.Verdict, r.Ledger.Offences)
+			}
+			if r.Ledger.Delivered < 10 {
+				t.Errorf("%d delivered", r.Ledger.Delivered)
+			}
+		})
+	}
+}
+
+// Ending a run early still gives a report.
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(memServer)
+		if err := s.start(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		begun := time.Now()
+		r, err := Run(ctx, Config{Server: s, Dial: dialFunc(s), Profile: "fast-4g", Pairs: 3, Duration: time.Hour, Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begun); !r.Interrupted || took > 31*time.Second || r.Ledger.Delivered == 0 {
+			t.Errorf("interrupted is %v after %v, %d delivered", r.Interrupted, took, r.Ledger.Delivered)
+		}
+		s.stop()
+	})
+}
+
+func TestConfigFaultsAreAllNamed(t *testing.T) {
+	_, err := Run(t.Context(), Config{Scenario: "x", Profile: "y", Pairs: -1, Duration: -1})
+	if !errors.Is(err, ErrConfig) {
+		t.Fatalf("error is %v", err)
+	}
+	for _, part := range []string{`scenario "x"`, `profile "y"`, "-1 pairs", "duration", "URL and Server"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is not named in %v", part, err)
+		}
+	}
+	_, err = Run(t.Context(), Config{URL: "http://relay.example", Scenario: ScenarioStorm})
+	if !errors.Is(err, ErrConfig) {
+		t.Errorf("a storm for somebody else's relay: %v", err)
+	}
+}
+
+func TestReportRoundTripsThroughJSON(t *testing.T) {
+	r := runInMemory(t, Config{Profile: "edge", Pairs: 2, Duration: time.Minute, Seed: 7}, nil)
+	var b bytes.Buffer
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadReport(bytes.NewReader(b.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again bytes.Buffer
+	if err := got.WriteJSON(&again); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(b.Bytes(), again.Bytes()) || !reflect.DeepEqual(got.SLOs, r.SLOs) {
+		t.Error("the report came back as another")
+	}
+}
