@@ -35,6 +35,7 @@ func commands() []command {
 	return []command{
 		{"run", "let phones talk and report", load},
 		{relayName, "", relay},
+		{"compare", "compare two reports: sotto-load compare BEFORE.json AFTER.json", compare},
 		{"profiles", "print the networks there are, with their sources", profiles},
 	}
 }
