@@ -52,7 +52,8 @@ type Config struct {
 
 	// RoomTTL is how long a room lives from its creation. 0: 7 days.
 	RoomTTL time.Duration
-	// UnpairedTTL is how long it lives while its second seat is open. 0: 24 h.
+	// UnpairedTTL is how long it lives while its second seat is open, at most
+	// RoomTTL. 0: 24 h.
 	UnpairedTTL time.Duration
 	// MaxRooms bounds the rooms alive; the newcomer is refused with
 	// rate_limited. 0: 1,000,000. Negative: off.
@@ -117,7 +118,7 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	c.RoomTTL = orDefault(c.RoomTTL, roomactor.DefaultRoomTTL)
-	c.UnpairedTTL = min(orDefault(c.UnpairedTTL, roomactor.DefaultUnpairedTTL), c.RoomTTL)
+	c.UnpairedTTL = orDefault(c.UnpairedTTL, roomactor.DefaultUnpairedTTL)
 	c.MaxRooms = orDefault(c.MaxRooms, roomactor.DefaultMaxRooms)
 	c.MaxConns = orDefault(c.MaxConns, DefaultMaxConns)
 	c.PingInterval = orDefault(c.PingInterval, DefaultPingInterval)

@@ -82,7 +82,7 @@ func (c *conn) readAll(ctx context.Context) error {
 		}
 		c.readWithin(noDeadline)
 		if !c.waitForRoom() {
-			return c.awaitClose()
+			return nil // the writer reads the rest of the closing handshake
 		}
 	}
 }
@@ -91,19 +91,6 @@ func (c *conn) readAll(ctx context.Context) error {
 // take memory and a lock of the whole relay for every wait.
 func (c *conn) nextMessage() (websocket.MessageType, io.Reader, error) {
 	return c.ws.Reader(context.Background())
-}
-
-// awaitClose lets the closing handshake read the peer's close frame.
-func (c *conn) awaitClose() error {
-	for {
-		_, r, err := c.nextMessage()
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(io.Discard, r); err != nil {
-			return err
-		}
-	}
 }
 
 // readFrame handles one message. An error ends the socket.

@@ -171,6 +171,7 @@ func TestLimit_MaxConns(t *testing.T) {
 		w.dial("room").join(ben)
 		// A handshake that comes to nothing takes no place for good.
 		a.leave()
+		synctest.Wait()
 		for range 5 {
 			resp, _ := w.request("GET", roomPath("room"), upgradeHeader("Sec-Websocket-Version", "8"))
 			want(t, "status", resp.StatusCode, 400)

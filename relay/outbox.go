@@ -271,7 +271,6 @@ func (o *outbox) seal() {
 // and the tasks. It returns the code the relay closed with, if it did.
 func (o *outbox) shut() wire.CloseCode {
 	if !o.finishing() {
-		o.sever()
 		_ = o.ws.CloseNow() // also wakes a ping that waits for its pong
 	}
 	o.writers.Wait()
@@ -280,12 +279,14 @@ func (o *outbox) shut() wire.CloseCode {
 	return o.code
 }
 
-// finishing lets no writer and no task start any more, and reports whether
-// there is a writer that closes the socket.
+// finishing reports whether there is a writer that closes the socket. If there
+// is not, nothing starts any more.
 func (o *outbox) finishing() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	finishing := o.code != wire.CloseNone && !o.closed
+	if o.code != wire.CloseNone && !o.closed {
+		return true
+	}
 	o.closed = true
-	return finishing
+	return false
 }
