@@ -225,6 +225,7 @@ func (c *conn) answer(r *wire.Response) {
 	if !c.Deliver(wire.EventNone, frame) {
 		c.Close(wire.CloseSlowConsumer)
 	}
+	c.Flush()
 }
 
 // touch gives an unjoined socket more time.

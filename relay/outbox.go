@@ -29,7 +29,7 @@ const (
 )
 
 // outbox is a socket's bounded queue of frames and its only sender of them.
-// An idle outbox has no goroutine: the first frame starts a writer, which ends
+// An idle outbox has no goroutine: Flush starts a writer, which ends
 // with the queue. All methods are safe for concurrent use and, but for
 // waitForRoom and shut, those that others call do not block.
 type outbox struct {
@@ -78,8 +78,16 @@ func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
 	}
 	o.queue = append(o.queue, queued{frame.Retain(), event, time.Now()})
 	o.bytes += frame.Size()
-	o.startWriter()
 	return true
+}
+
+// Flush implements roomactor.Member.
+func (o *outbox) Flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) > 0 && o.open() {
+		o.startWriter()
+	}
 }
 
 // Close implements roomactor.Member: the socket closes with code after what is

@@ -123,6 +123,7 @@ func (m *mine) Deliver(wire.Event, *wire.Buffer) bool {
 	}
 	return true
 }
+func (m *mine) Flush()               {}
 func (m *mine) Close(wire.CloseCode) {}
 
 // A panic in a room closes its sockets with a retryable code and touches no

@@ -48,6 +48,7 @@ type stage struct {
 type puppet struct{ name string }
 
 func (*puppet) Deliver(wire.Event, *wire.Buffer) bool { panic("a step delivers nothing itself") }
+func (*puppet) Flush()                                { panic("a step sends nothing itself") }
 func (*puppet) Close(wire.CloseCode)                  { panic("a step closes nothing itself") }
 
 // act is something that happens on a stage. It tells what the step did.

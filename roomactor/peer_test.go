@@ -16,6 +16,7 @@ type peer struct {
 	onDeliver func(wire.Event) bool
 
 	mu     sync.Mutex
+	unsent []wire.Response // guarded by mu: delivered, not flushed
 	frames []wire.Response // guarded by mu
 	came   chan struct{}   // has one after a frame came
 
@@ -37,17 +38,29 @@ func (p *peer) Deliver(event wire.Event, frame *wire.Buffer) bool {
 		panic("a room sent what no client can read")
 	}
 	p.mu.Lock()
-	p.frames = append(p.frames, r)
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.unsent = append(p.unsent, r)
+	return true
+}
+
+// Flush makes what was delivered come.
+func (p *peer) Flush() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.unsent) == 0 {
+		return
+	}
+	p.frames = append(p.frames, p.unsent...)
+	p.unsent = nil
 	select {
 	case p.came <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 func (p *peer) Close(code wire.CloseCode) {
 	p.once.Do(func() {
+		p.Flush() // a socket sends what was delivered before it closes
 		p.code = code
 		close(p.closed)
 	})

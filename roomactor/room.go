@@ -166,6 +166,7 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	r.carryOut()
 	if out.ended == "" { // else every member is closed by now
 		r.dropSlow()
+		r.flush(c.from)
 	}
 	if c.kind == cmdTick || r.state.expires != expires {
 		r.timer.Reset(r.state.expires - r.sup.now())
@@ -212,6 +213,21 @@ func (r *Room) observe(out outcome) {
 	}
 	if out.lock != "" {
 		o.Locked(out.lock)
+	}
+}
+
+// flush lets the members send what the step had for them: those first who wait
+// for what from did.
+func (r *Room) flush(from Member) {
+	for i := range r.state.seats {
+		for _, k := range r.state.seats[i].sockets {
+			if k.member != from {
+				k.member.Flush()
+			}
+		}
+	}
+	if from != nil {
+		from.Flush()
 	}
 }
 

@@ -21,6 +21,7 @@ func (s *sink) Deliver(event wire.Event, _ *wire.Buffer) bool {
 	return true
 }
 
+func (*sink) Flush()               {}
 func (*sink) Close(wire.CloseCode) {}
 
 // BenchmarkRoundTrip is one send through the mailbox of a room, until its ok is

@@ -18,6 +18,7 @@ func (m *mute) Deliver(wire.Event, *wire.Buffer) bool {
 	return true
 }
 
+func (*mute) Flush()               {}
 func (*mute) Close(wire.CloseCode) {}
 
 // When a room has ended its message is overwritten and its state forgotten.

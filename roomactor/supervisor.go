@@ -159,6 +159,7 @@ func (s *Supervisor) refuse(c *command, refusal JoinResult) {
 	if !c.from.Deliver(wire.EventNone, frame) {
 		c.from.Close(wire.CloseSlowConsumer)
 	}
+	c.from.Flush()
 }
 
 // Exists reports whether the room is alive.
