@@ -87,12 +87,14 @@ export const startApp = (engine: Engine): void => {
     const want = cover.kind !== "none" ? cover.kind : inside ? "chat" : "open";
     if (want !== shown) {
       shown = want;
+      const first = !screen.node.isConnected;
       screen = screens[want](app);
       screen.node.tabIndex = -1;
       document.body.replaceChildren(screen.node);
       // With a keyboard one goes on where one writes; on a phone it would come up by itself.
       const field = atDesk() ? screen.node.querySelector<HTMLElement>("textarea, .page input") : null;
-      (field ?? screen.node).focus();
+      // Taking the focus costs a layout, which the first paint need not wait for.
+      if (!first) (field ?? screen.node).focus();
     }
     screen.update();
     clearTimeout(coverTimer);

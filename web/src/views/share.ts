@@ -5,7 +5,7 @@ import type { App } from "../app";
 import { button, el, fill, setText } from "../dom";
 import { digits } from "../phone";
 import { later } from "../later";
-import { dayClock } from "../words";
+import { timeLeft } from "../session/session";
 import type { Panel } from "./chat";
 
 export const sharePanel = (app: App, close: () => void): Panel => {
@@ -55,9 +55,11 @@ export const sharePanel = (app: App, close: () => void): Panel => {
       until,
     ),
     update() {
-      const { code: ref, ttl, skew } = session.state();
+      const state = session.state();
+      const ref = state.code;
+      const hours = Math.max(0, Math.round(timeLeft(state) / 3_600_000));
       setText(sentence, fill(ref ? strings.invite : strings.inviteNumber, { number, ref }));
-      setText(until, fill(strings.joinUntil, { time: dayClock(ttl - skew) }));
+      setText(until, fill(strings.joinFor, { hours }));
     },
   };
 };
