@@ -218,11 +218,13 @@ func (p *phone) killed(ctx context.Context, rng *rand.Rand) {
 	}
 }
 
-// wakeUp ends a freeze and has the connection checked, as somebody does who
-// looks at the phone.
+// wakeUp ends a freeze, and has the connection checked after a fault, as
+// somebody does who looks at the phone.
 func (p *phone) wakeUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.frozen = time.Time{}
-	p.check()
+	if p.troubled {
+		p.check()
+	}
 }
