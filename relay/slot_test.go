@@ -178,6 +178,36 @@ func TestSlot_ResetPairing(t *testing.T) {
 	})
 }
 
+// Replies and broadcasts reach a member in the order of the room's steps,
+// however fast the requests come.
+func TestSlot_InTheOrderOfSteps(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		id := a.sends(b)
+		var refs []string
+		for n := range 25 {
+			refs = append(refs,
+				a.post("edit_message", message("message_id", id, "ciphertext", sealed(n))),
+				a.post("send_message", message()),
+				a.post("redeem_extension", nil))
+		}
+		refs = append(refs, a.post("delete_message", object{"message_id": id}))
+		for n := range 25 {
+			want(t, "ok", a.ok(refs[3*n]), object{})
+			edited := object{"message_id": id, "ciphertext": sealed(n), "iv": iv}
+			want(t, "edit at the author", a.event("message_edited"), edited)
+			want(t, "edit at the other", b.event("message_edited"), edited)
+			a.refusedFor(refs[3*n+1], "not_your_turn")
+			a.refusedFor(refs[3*n+2], "monetization_disabled")
+		}
+		a.ok(refs[75])
+		a.event("message_deleted")
+		b.event("message_deleted")
+		a.silent()
+		b.silent()
+	})
+}
+
 func TestSlot_RedeemExtension(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
