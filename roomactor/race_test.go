@@ -113,8 +113,8 @@ func TestReapVsJoinRace(t *testing.T) {
 
 // The TTL of real rooms runs against joins that never pause.
 func TestTTLVsJoinRace(t *testing.T) {
-	const joiners, lives = 3, 1000
-	h := newHouse(t, roomactor.Config{RoomTTL: 300 * time.Microsecond})
+	const joiners, lives = 3, 4000
+	h := newHouse(t, roomactor.Config{RoomTTL: 100 * time.Microsecond})
 	var wg sync.WaitGroup
 	for i := range joiners {
 		wg.Go(func() {
