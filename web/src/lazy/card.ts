@@ -6,8 +6,9 @@ import { generate } from "lean-qr/nano";
 const quiet = 4;
 const pixels = 6;
 
-// Without a name: it is for its owner to choose.
-const card = (tel: string): string => `BEGIN:VCARD\r\nVERSION:3.0\r\nN:;;;;\r\nFN:\r\nTEL:${tel}\r\nEND:VCARD\r\n`;
+// Named by its number: the name is for the owner of the phone to choose.
+const card = (tel: string): string =>
+  ["BEGIN:VCARD", "VERSION:3.0", "N:;;;;", `FN:${tel}`, `TEL:${tel}`, "END:VCARD", ""].join("\r\n");
 
 /**
  * Draws the card of a number, black on white whatever the page's colours are.

@@ -101,15 +101,16 @@ const frame = (s: Step, { ref, event, data, error }: Frame): void => {
   // The socket is alive: whatever is still open gets its time anew.
   if (s.answerBy) s.answerBy = s.at + patience.answer;
   if (event) broadcast(s, event, data);
-  else if (error && string(error.reason) === "not_joined") redial(s);
-  else if (ref && ref === s.joinRef) {
+  else if (!ref) return;
+  else if (error?.reason === "not_joined") redial(s);
+  else if (ref === s.joinRef) {
     s.joinRef = "";
     if (error) refusedJoin(s, error);
     else joined(s, data);
-  } else if (ref && ref === s.job?.ref) {
+  } else if (ref === s.job?.ref) {
     if (error) refused(s, s.job, string(error.reason));
     else acknowledged(s, s.job, data);
-  } else if (ref && ref === s.regate?.ref) {
+  } else if (ref === s.regate?.ref) {
     if (!error) {
       s.code = s.regate.code;
       s.gate = s.regate.gate;

@@ -27,7 +27,7 @@ export const chatScreen = (app: App): Screen => {
   const more = button("⋯", () => { open(panel === menu ? talk : menu); }, { "aria-label": strings.menu });
 
   const bubble = el("p", { class: "bubble", dir: "auto" });
-  const log = el("div", { role: "log" });
+  const log = el("div", { class: "log", role: "log" });
   const meta = el("p", { class: "meta" });
   const typing = el("p", { class: "meta" }, strings.typing);
   const talk: Panel = { node: el("div", { class: "talk" }, log, meta, typing), update: updateTalk };
@@ -36,19 +36,21 @@ export const chatScreen = (app: App): Screen => {
     open({ node: helpPanel(back), update: () => undefined });
   };
   const menu = menuPanel(app, back, () => { open(share); }, help);
-  const middle = el("div", { class: "middle" });
+  // Long messages are scrolled by keyboard, too.
+  const middle = el("div", { class: "middle", tabindex: 0 });
   let panel = talk;
 
   const status = el("span", { role: "status" });
-  const retry = button(strings.tryNow, () => { session.tell({ type: "retry" }); });
   const code = field("code", { "aria-label": strings.ref, placeholder: strings.ref });
-  const again = button(strings.startAgain, () => {
-    const known = canonicalRef(code.value) || session.state().code;
-    void session.useCode("again", known || engine.newRef());
-    code.value = "";
-    if (!known) open(share);
+  const again = button("", () => {
+    if (session.state().phase === "in") session.tell({ type: "retry" });
+    else {
+      const known = canonicalRef(code.value) || session.state().code;
+      void session.useCode("again", known || engine.newRef());
+      code.value = "";
+      if (!known) open(share);
+    }
   });
-  const forget = button(strings.forget, app.forget);
 
   const text = el("textarea", {
     dir: "auto",
@@ -141,11 +143,9 @@ export const chatScreen = (app: App): Screen => {
     setText(peer, peerText(s));
     updateComposer(s);
     setText(status, statusText(s));
-    const stuck = s.phase === "gone" && down;
-    show(retry, s.phase === "in" && down);
-    show(code, stuck && s.notice?.say === "otherRef");
-    show(again, stuck);
-    show(forget, stuck);
+    show(again, down);
+    setText(again, s.phase === "in" ? strings.tryNow : strings.startAgain);
+    show(code, down && s.notice?.say === "otherRef");
   };
 
   const { awaiting, slot, draft } = session.state();
@@ -163,7 +163,7 @@ export const chatScreen = (app: App): Screen => {
       more,
     ),
     middle,
-    el("div", { class: "row start status" }, status, retry, code, again, forget),
+    el("div", { class: "row start status" }, status, code, again),
     el("div", { class: "composer" }, here, write, waiting),
   );
 
