@@ -61,6 +61,7 @@ func newPhone(p *pair, seat int) *phone {
 		URL: p.run.cfg.URL, Identity: identity, Code: p.code, Key: p.run.key,
 		HTTPClient: &http.Client{Transport: &http.Transport{
 			DialContext: ph.link.DialContext, TLSClientConfig: p.run.cfg.TLS, DisableKeepAlives: true,
+			ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10, // there are many, for one request each
 		}},
 	}
 	return ph
@@ -180,8 +181,9 @@ func (p *phone) arrived(now time.Time, e client.State) {
 			}
 		}
 		p.pair.measures.reconnect.record(now.Sub(back))
-		p.lostAt, p.troubled = time.Time{}, false
+		p.lostAt = time.Time{}
 	}
+	p.troubled = false
 	if !p.joined {
 		p.joined = true
 		p.run.present(1)
@@ -240,12 +242,14 @@ func (p *phone) awaitThaw(ctx context.Context) {
 
 // linkBack is told that a gap has ended. As a page would on being told so, the
 // phone checks its connection.
-func (p *phone) linkBack(bool) {
+func (p *phone) linkBack(since time.Time, _ bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.troubled { // else the scenario has done it, and notes it
+		p.run.series.fault("gap", since, time.Since(since))
+	}
 	p.faults++
 	p.troubled = true
-	p.run.fault("gap", time.Now(), 0)
 	p.check()
 }
 

@@ -311,7 +311,3 @@ func (r *run) relayBack() time.Time {
 	defer r.mu.Unlock()
 	return r.restarted
 }
-
-func (r *run) fault(kind string, from time.Time, long time.Duration) {
-	r.series.fault(kind, from, long)
-}

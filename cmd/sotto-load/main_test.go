@@ -68,9 +68,11 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if lines.Scan() {
 		ts.Check(cmd.Process.Signal(os.Interrupt))
 	}
-	for lines.Scan() { // until it ends
+	said := ""
+	for lines.Scan() {
+		said += lines.Text() + "\n"
 	}
 	if err := cmd.Wait(); err != nil && cmd.ProcessState.ExitCode() != 4 {
-		ts.Fatalf("%v", err)
+		ts.Fatalf("%v: %s", err, said)
 	}
 }

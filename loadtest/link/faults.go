@@ -40,7 +40,7 @@ func (l *Link) gapEnded(now time.Time) {
 	l.awaitGap(now)
 	l.mu.Unlock()
 	if l.onBack != nil {
-		l.onBack(gap.cut)
+		l.onBack(gap.from, gap.cut)
 	}
 }
 

@@ -60,7 +60,7 @@ type Link struct {
 	net    *Net
 	params Params
 	dial   DialFunc
-	onBack func(cut bool)
+	onBack func(since time.Time, cut bool)
 	gapEnd timer
 
 	mu         sync.Mutex // guards what follows; taken before clock.mu
@@ -90,9 +90,9 @@ type direction struct {
 }
 
 // Link adds a link, which suffers params as seed has it. onBack, if not nil, is
-// called from the clock's goroutine when a gap has ended, with whether it cut
-// the connections; it must not block.
-func (n *Net) Link(params Params, seed uint64, dial DialFunc, onBack func(cut bool)) *Link {
+// called from the clock's goroutine when a gap has ended, with when it began and
+// whether it cut the connections; it must not block.
+func (n *Net) Link(params Params, seed uint64, dial DialFunc, onBack func(since time.Time, cut bool)) *Link {
 	now := time.Now()
 	rng := func(stream uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // weather, not secrets

@@ -293,7 +293,10 @@ func TestGapsAreTold(t *testing.T) {
 		n := NewNet(nil)
 		var backs, cuts int
 		n.Link(Params{Gaps: Gaps{Every: 2 * time.Minute, Min: 5 * time.Second, Max: 30 * time.Second, Cut: 1. / 3}}, 3,
-			nil, func(cut bool) {
+			nil, func(since time.Time, cut bool) {
+				if long := time.Since(since); long < 5*time.Second || long > 30*time.Second {
+					t.Errorf("a gap of %v", long)
+				}
 				backs++
 				if cut {
 					cuts++

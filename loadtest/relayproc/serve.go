@@ -71,7 +71,7 @@ func Serve(in io.Reader, out io.Writer) error {
 		ErrorLog: log.New(io.Discard, "", 0), // it names addresses
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }() // ends with Close below
+	go func() { served <- server.Serve(listener) }() // ends with the listener, below
 	err = reply.Encode(answer{Addr: listener.Addr().String()})
 	for err == nil && lines.Scan() {
 		if lines.Text() == askCollect {
@@ -80,14 +80,14 @@ func Serve(in io.Reader, out io.Writer) error {
 		}
 		err = reply.Encode(answer{Usage: loadtest.OwnUsage()})
 	}
-	closed := listener.Close() // before the sockets: who comes now is refused
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	err = errors.Join(err, closed, rl.Shutdown(ctx), server.Close())
-	if s := <-served; !errors.Is(s, http.ErrServerClosed) && !errors.Is(s, net.ErrClosed) {
+	// Before the sockets: who comes now is refused.
+	err = errors.Join(err, listener.Close())
+	if s := <-served; !errors.Is(s, net.ErrClosed) {
 		err = errors.Join(err, s)
 	}
-	return err
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	return errors.Join(err, rl.Shutdown(ctx), server.Close())
 }
 
 func listen(o order) (net.Listener, error) {
