@@ -93,6 +93,7 @@ export class Person {
 
   /** Waits until a text can be seen. */
   async see(text, within) {
+    assert.ok(text, "the page has no such words any more");
     await until(
       `${this.name} to see "${text}"`,
       async () => (await this.text()).includes(text),
