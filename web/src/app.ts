@@ -22,6 +22,8 @@ export interface Form {
   countries: readonly (readonly [name: string, country: string])[];
   country: string;
   invented: Invented | null;
+  /** The pairing code that goes with it, however often it is tried. */
+  ownCode: string;
 }
 
 export interface App {
@@ -53,7 +55,7 @@ export interface Screen {
   readonly log?: () => boolean;
 }
 
-const blank: Readonly<Form> = { number: "", pin: "", code: "", askCode: false, countries: [], country: "", invented: null };
+const blank: Readonly<Form> = { number: "", pin: "", code: "", askCode: false, countries: [], country: "", invented: null, ownCode: "" };
 
 const usual = { idle: idleChoices[0] as number, mark: false };
 
@@ -61,6 +63,15 @@ const screens = { open: openScreen, chat: chatScreen, veil: veilScreen, curtain:
 
 /** Two presses of Esc or three taps on the name within this time are a panic, in ms. */
 const panicWithin = 800;
+
+/** Tells whether an event is the last of so many in short time. */
+const inARow = (count: number) => {
+  let times: number[] = [];
+  return ({ timeStamp }: Event): boolean => {
+    times = [...times, timeStamp].slice(-count);
+    return times.length === count && timeStamp - (times[0] ?? 0) < panicWithin;
+  };
+};
 
 export const startApp = (engine: Engine): void => {
   let cover = coverStep(uncovered, "start", Date.now(), usual.idle);
@@ -146,23 +157,20 @@ export const startApp = (engine: Engine): void => {
     changed,
   };
 
-  let escapes = 0;
-  let taps: number[] = [];
+  const escapes = inARow(2);
+  const taps = inARow(3);
 
   addEventListener("keydown", (event) => {
     covering("active");
     if (event.key !== "Escape") return;
-    if (event.timeStamp - escapes < panicWithin) app.forget();
+    if (escapes(event)) app.forget();
     else screen.back?.();
-    escapes = event.timeStamp;
   });
   addEventListener("pointerdown", () => {
     covering("active");
   });
-  addEventListener("click", ({ target, timeStamp }) => {
-    if (!(target instanceof Element) || !target.closest(".name")) return;
-    taps = [...taps, timeStamp].slice(-3);
-    if (taps.length === 3 && timeStamp - (taps[0] ?? 0) < panicWithin) app.forget();
+  addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.matches(".name") && taps(event)) app.forget();
   });
   addEventListener("blur", () => {
     covering("blur");

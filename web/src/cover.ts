@@ -39,27 +39,15 @@ export const uncovered: Cover = { kind: "none", since: 0, active: 0, wrong: 0 };
 /** `idle`: time-out in minutes. */
 export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: number): Cover => {
   const cover = aged(before, at, idle);
-  const draw = (kind: Cover["kind"]): Cover => ({ ...cover, kind, since: at });
-  switch (event) {
-    case "start":
-      return { ...uncovered, active: at };
-    case "right":
-      return cover.kind === "forget" ? cover : { ...uncovered, active: at };
-    case "active":
-      return cover.kind === "none" ? { ...cover, active: at } : cover;
-    case "blur":
-      return cover.kind === "none" ? draw("veil") : cover;
-    case "focus":
-      return cover.kind === "veil" ? { ...cover, kind: "none", active: at } : cover;
-    case "hide":
-      return cover.kind === "none" || cover.kind === "veil" ? draw("curtain") : cover;
-    case "wrong": {
-      const wrong = cover.wrong + 1;
-      return { ...cover, wrong, kind: wrong < triesAllowed ? cover.kind : "forget" };
-    }
-    case "tick":
-      return cover;
+  const { kind, wrong } = cover;
+  if (event === "start" || (event === "right" && kind === "curtain")) return { ...uncovered, active: at };
+  if (event === "wrong") return { ...cover, wrong: wrong + 1, kind: wrong + 1 < triesAllowed ? kind : "forget" };
+  if (event === "blur" && kind === "none") return { ...cover, kind: "veil", since: at };
+  if (event === "hide" && (kind === "none" || kind === "veil")) return { ...cover, kind: "curtain", since: at };
+  if ((event === "active" && kind === "none") || (event === "focus" && kind === "veil")) {
+    return { ...cover, kind: "none", active: at };
   }
+  return cover;
 };
 
 /** What time alone has made of it. A page that slept finds it out on waking. */
@@ -71,15 +59,5 @@ const aged = (cover: Cover, at: number, idle: number): Cover => {
 };
 
 /** When to tick next; Infinity for never. */
-export const coverDue = ({ kind, since, active }: Cover, idle: number): number => {
-  switch (kind) {
-    case "none":
-      return active + idle * minute;
-    case "veil":
-      return since + veilFor;
-    case "curtain":
-      return since + curtainFor;
-    case "forget":
-      return Infinity;
-  }
-};
+export const coverDue = ({ kind, since, active }: Cover, idle: number): number =>
+  ({ none: active + idle * minute, veil: since + veilFor, curtain: since + curtainFor, forget: Infinity })[kind];

@@ -1,2 +1,16 @@
+type Later = typeof import("./lazy/qr");
+
+let failed = 0;
+
 /** What is loaded when it is asked for. Rejects without network; may be tried again then. */
-export const later = (): Promise<typeof import("./lazy/qr")> => import(__QR_URL__) as Promise<typeof import("./lazy/qr")>;
+export const later = async (): Promise<Later> => {
+  // Firefox remembers an address that it could not import from, for as long as
+  // the document lives.
+  const address = failed ? `${__QR_URL__}?${failed}` : __QR_URL__;
+  try {
+    return (await import(address)) as Later;
+  } catch (error) {
+    failed++;
+    throw error;
+  }
+};

@@ -27,7 +27,6 @@ export const bundle = (options, language = "en") =>
     charset: "utf8",
     define,
     alias: { "#strings": `./src/strings/${language}.json` },
-    external: ["./qr-00000000.js"],
     logLevel: "warning",
     tsconfigRaw: "{}",
     ...options,

@@ -82,13 +82,14 @@ export const chatScreen = (app: App): Screen => {
   function updateTalk(): void {
     const { slot, wiping, typingUntil } = session.state();
     show(typing, !!typingUntil);
-    if (!slot || wiping) {
+    if (!slot || wiping || slot.text === undefined) {
       bubble.remove();
-      setText(meta, "");
+      setText(meta, slot && !wiping ? strings.opening : "");
       return;
     }
-    const { mine, read, gone, text: words, at, stranger } = slot;
-    setText(bubble, words ?? (words === null ? strings.cantOpen : strings.opening));
+    const { mine, read, gone, at, stranger } = slot;
+    setText(bubble, slot.text ?? strings.cantOpen);
+    // Into the log comes what is to be read out, once.
     if (!bubble.isConnected) log.append(bubble);
     const own = mine && (read ? strings.read : strings.onRelay);
     const where = gone ? strings.onlyHere : stranger ? strings.stranger : own;

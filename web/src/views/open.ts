@@ -104,6 +104,7 @@ export const openScreen = (app: App): Screen => {
       const table = await loadTable();
       form.country ||= homeCountry(table, navigator.languages);
       form.invented = invent(table, form.country);
+      form.ownCode = app.engine.newRef();
       form.countries = countryNames(table, document.documentElement.lang);
       listCountries();
       setForm(form.invented.number, "");
@@ -130,7 +131,7 @@ export const openScreen = (app: App): Screen => {
     else if (ref && ref.length !== 8) complain(strings.badRef, code);
     else if (session.state().phase !== "opening") {
       said = null;
-      if (made()) void app.begin("create", found.number, secret, app.engine.newRef());
+      if (made()) void app.begin("create", found.number, secret, form.ownCode);
       else void app.begin("enter", found.number, secret, ref);
     }
     update();
