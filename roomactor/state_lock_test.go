@@ -244,6 +244,12 @@ func TestResumeTokens(t *testing.T) {
 			want: `a joined r1 until 24h0m0s token t1 awaiting
 			       = entered lock resumed`,
 		},
+		"a second socket's counts as the first's": {
+			given: all(paired, join("a2", "alice"), leave("a2"), times(10, wrong)),
+			when:  join("a2", "alice", token("t3")),
+			want: `a2 joined r1 until 168h0m0s token t3
+			       = entered lock resumed`,
+		},
 		"the other seat's ninth leaves mine": {
 			given: all(paired, times(9, join("b", "bob")), times(10, wrong)),
 			when:  join("a2", "alice", token("t1")),
