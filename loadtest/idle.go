@@ -12,11 +12,16 @@ func (r *run) idleCosts(ctx context.Context) {
 		return
 	}
 	third := (r.cfg.Duration - r.cfg.Ramp) / 3
-	if !r.wait(ctx, time.Until(r.begun.Add(r.cfg.Ramp+2*third))) {
+	if !r.wait(ctx, time.Until(r.begun.Add(r.cfg.Ramp+third))) {
 		return
 	}
+	settled, at := r.traffic(), time.Now()
+	if !r.wait(ctx, third) {
+		return
+	}
+	silent := time.Since(at).Hours()
 	sockets := int(r.joined.Load())
-	bytes := r.traffic()
+	bytes := r.traffic() - settled
 	full, err := r.cfg.Server.Usage(ctx, true)
 	if err != nil || sockets == 0 {
 		return
@@ -30,7 +35,6 @@ func (r *run) idleCosts(ctx context.Context) {
 		return
 	}
 	rooms := float64(len(r.pairs))
-	silent := time.Since(r.begun.Add(r.cfg.Ramp)).Hours()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.idled = &Idle{
@@ -38,7 +42,7 @@ func (r *run) idleCosts(ctx context.Context) {
 		BytesPerSocket:      round((float64(full.RSS)-float64(r.before.RSS))/float64(sockets), 0),
 		BytesPerRoom:        round((float64(empty.RSS)-float64(r.before.RSS))/rooms, 0),
 		GoroutinesPerSocket: round(float64(full.Goroutines-empty.Goroutines)/float64(sockets), 2),
-		WireBytesPerHour:    round(float64(bytes-r.shaken.UpBytes-r.shaken.DownBytes)/float64(sockets)/silent, 0),
+		WireBytesPerHour:    round(float64(bytes)/float64(sockets)/silent, 0),
 	}
 }
 

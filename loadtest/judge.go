@@ -230,6 +230,9 @@ func (r *Report) annotate() {
 	if r.Environment.Net == "conn" {
 		note("Networks were emulated above the kernel's loopback TCP (conn): no slow start, no competition between phones.")
 	}
+	if r.Idle != nil {
+		note("Memory a socket and a room is the relay's growth since it started, spread over them: with few of them it is mostly what the first ones cost. Bytes an hour are those of a third of this run, so pings show in runs of half an hour and more.")
+	}
 	if !r.Setup.TLS {
 		note("Without TLS: over TLS a join takes a round trip and about 2.5 kB more.")
 	}

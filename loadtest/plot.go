@@ -88,8 +88,12 @@ func (p *plot) svg() template.HTML {
 	}
 	for _, t := range xTicks {
 		if t.at <= xMost {
-			fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`,
-				x(t.at), plotHeight-8, template.HTMLEscapeString(t.label))
+			anchor := "middle"
+			if x(t.at) > plotWidth-2*plotRight {
+				anchor = "end" // or it would be cut off
+			}
+			fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="%s">%s</text>`,
+				x(t.at), plotHeight-8, anchor, template.HTMLEscapeString(t.label))
 		}
 	}
 	for _, l := range p.lines {

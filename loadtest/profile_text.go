@@ -79,6 +79,8 @@ func short(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "0"
+	case d >= 100*ms && d < time.Second:
+		return fmt.Sprintf("%g ms", round(float64(d)/float64(ms), 0))
 	case d < time.Second:
 		return fmt.Sprintf("%g ms", round(float64(d)/float64(ms), 1))
 	case d < 10*time.Second:
