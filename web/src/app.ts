@@ -31,10 +31,7 @@ export interface App {
   readonly session: Session;
   readonly form: Form;
   readonly settings: { idle: number; mark: boolean };
-  /** The number in use, to be shown while the other one is still to come. */
-  readonly number: () => string;
   readonly cover: () => Cover;
-  readonly begin: Session["start"];
   readonly hide: () => void;
   /** Lifts the curtain if this is the PIN. */
   readonly lift: (pin: string) => void;
@@ -76,7 +73,6 @@ const inARow = (count: number) => {
 export const startApp = (engine: Engine): void => {
   let cover = coverStep(uncovered, "start", Date.now(), usual.idle);
   let coverTimer = 0;
-  let number = "";
   let shown = "";
   let screen: Screen = veilScreen();
   const form: Form = { ...blank };
@@ -89,7 +85,7 @@ export const startApp = (engine: Engine): void => {
       Object.assign(form, blank);
       Object.assign(app.settings, usual);
       cover = coverStep(uncovered, "start", now, usual.idle);
-      number = shown = "";
+      shown = "";
       session.tell({ type: "leave" });
       return;
     }
@@ -131,12 +127,7 @@ export const startApp = (engine: Engine): void => {
     session,
     form,
     settings: { ...usual },
-    number: () => number,
     cover: () => cover,
-    begin(purpose, chosen, pin, code) {
-      number = chosen;
-      return session.start(purpose, chosen, pin, code);
-    },
     hide() {
       covering("hide");
     },

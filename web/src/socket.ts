@@ -10,6 +10,8 @@ export interface Session {
   readonly state: () => State;
   /** Tells the machine what happened. */
   readonly tell: (event: Event) => void;
+  /** The number in use, as it was entered; empty if nobody is in. */
+  readonly number: () => string;
   /** Derives who this is and joins. `code` is a pairing code in any spelling, or empty. */
   readonly start: (purpose: "create" | "enter", number: string, pin: string, code: string) => Promise<void>;
   /** Replaces the pairing code in the room, or starts again behind it. */
@@ -25,6 +27,7 @@ const longestTimer = 2 ** 31 - 1;
 export const createSession = (engine: Engine, changed: () => void): Session => {
   let state = initial;
   let identity: Identity | null = null;
+  let number = "";
   let box: Promise<Box> | null = null;
   let socket: WebSocket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,6 +76,7 @@ export const createSession = (engine: Engine, changed: () => void): Session => {
         break;
       case "forget":
         identity = box = null;
+        number = "";
         forgotten++;
     }
   };
@@ -108,12 +112,14 @@ export const createSession = (engine: Engine, changed: () => void): Session => {
   return {
     state: () => state,
     tell,
-    async start(purpose, number, pin, code) {
+    number: () => number,
+    async start(purpose, entered, pin, code) {
       const before = forgotten;
-      const found = await engine.identify(number, pin);
+      const found = await engine.identify(entered, pin);
       const gate = code ? await engine.gate(code) : null;
       if (forgotten !== before) return;
       identity = found;
+      number = entered;
       tell({ type: "start", who: { purpose, author: found.author, credentials: found.credentials, code, gate } });
     },
     async useCode(type, code) {

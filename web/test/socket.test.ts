@@ -143,10 +143,12 @@ void test("timers: dials again by itself", async (t) => {
 
 void test("forgetting closes the socket, drops the keys, and ends what was begun", async (t) => {
   const session = await enter(t);
+  assert.equal(session.number(), "number");
   assert.equal(await session.isPin("pin"), true);
   assert.equal(await session.isPin("other"), false);
   session.tell({ type: "leave" });
   assert.ok(last().closed);
+  assert.equal(session.number(), "");
   assert.equal(session.isPin("pin"), undefined);
 
   const count = FakeSocket.all.length;

@@ -131,8 +131,8 @@ export const openScreen = (app: App): Screen => {
     else if (ref && ref.length !== 8) complain(strings.badRef, code);
     else if (session.state().phase !== "opening") {
       said = null;
-      if (made()) void app.begin("create", found.number, secret, form.ownCode);
-      else void app.begin("enter", found.number, secret, ref);
+      if (made()) void session.start("create", found.number, secret, form.ownCode);
+      else void session.start("enter", found.number, secret, ref);
     }
     update();
   }

@@ -10,7 +10,7 @@ import type { Panel } from "./chat";
 
 export const sharePanel = (app: App, close: () => void): Panel => {
   const { session } = app;
-  const number = app.number();
+  const number = session.number();
   const tel = "+" + digits(number);
   const sentence = el("p", { class: "sentence" });
   const status = el("p", { role: "status" });
@@ -57,7 +57,7 @@ export const sharePanel = (app: App, close: () => void): Panel => {
     update() {
       const state = session.state();
       const ref = state.code;
-      const hours = Math.max(0, Math.round(timeLeft(state) / 3_600_000));
+      const hours = Math.max(0, Math.ceil(timeLeft(state) / 3_600_000));
       setText(sentence, fill(ref ? strings.invite : strings.inviteNumber, { number, ref }));
       setText(until, fill(strings.joinFor, { hours }));
     },
