@@ -35,16 +35,6 @@ func bundleScript(src tree, l string, urls assets) ([]byte, error) {
 	}
 	return bundle(src, "src/main.ts", defines, api.BuildOptions{
 		Alias: map[string]string{"#strings": "./" + stringsFile(l)},
-		Plugins: []api.Plugin{{
-			Name: "lazy",
-			Setup: func(b api.PluginBuild) {
-				// What import() loads is a file of its own, whose URL
-				// is relative to the document, not to a source file.
-				b.OnResolve(api.OnResolveOptions{Filter: `^\./qr-[0-9a-f]+\.js$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
-					return api.OnResolveResult{Path: a.Path, Namespace: "lazy", External: true}, nil
-				})
-			},
-		}},
 	})
 }
 

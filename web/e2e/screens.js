@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engines, launch } from "./lib/browser.js";
-import { Person, say, words } from "./lib/person.js";
+import { Person, say, until, words } from "./lib/person.js";
 import { buildRelay, startRelay } from "./lib/relay.js";
 import { Tap } from "./lib/tap.js";
 
@@ -53,7 +53,8 @@ const walk = async (mine, theirs, relay, shoot) => {
   const invitation = await anna.invitation();
   await shot("share");
   await anna.press(words.qr);
-  await anna.run(() => document.querySelector("canvas")?.scrollIntoView());
+  await until("a QR code", () => anna.run(() => document.querySelector("canvas")?.checkVisibility()));
+  await anna.run(() => document.querySelector("canvas").scrollIntoView());
   await shot("share-qr");
   await anna.press(words.close);
   await shot("chat-empty");
