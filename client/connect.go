@@ -50,19 +50,19 @@ func (s *Session) run() {
 		if lived >= maxWait {
 			tries = 0
 		}
-		wait := retryAfter(err) + backoff(tries)
+		least := minDial - time.Since(dialled)
+		wait := max(retryAfter(err)+backoff(tries), least)
 		s.mu.Lock()
 		s.failed = err
 		s.push(Disconnected{Err: err, Retry: wait})
 		s.mu.Unlock()
-		s.pause(wait, minDial-time.Since(dialled))
+		s.pause(wait, least)
 	}
 }
 
 // backoff returns a random wait that doubles with every try: it is within
 // [minWait, 2*minWait) at first and within [maxWait/2, maxWait) in the end. So
-// phones that lost the same relay do not come back in step, and none dials more
-// than once a second.
+// phones that lost the same relay do not come back in step.
 func backoff(tries int) time.Duration {
 	least := min(minWait<<min(tries, 10), maxWait/2)
 	return least + rand.N(least) //nolint:gosec // spreads load, hides nothing
