@@ -17,7 +17,7 @@ type Room struct {
 	mailbox chan *command // never closed
 	done    chan struct{} // closed when the room takes no more commands
 
-	// Owned by run.
+	// Owned by the room's goroutine.
 	state *state
 	timer *time.Timer
 	// dropped are members that could not take a frame in this step.
