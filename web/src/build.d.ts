@@ -7,7 +7,7 @@ declare const __LANG__: string;
 declare const __QR_URL__: string;
 /** Number table, see numbers.ts. */
 declare const __NUMBERS_URL__: string;
-/** Help sheet in this document's language, see views/help.ts. */
+/** Help sheet in this document's language, see lazy/help.ts; "-" and another language in its name is that one's. */
 declare const __HELP_URL__: string;
 /** Strings of every other language, by language. */
 declare const __STRINGS_URLS__: Readonly<Record<string, string>>;

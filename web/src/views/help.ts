@@ -5,9 +5,10 @@ import { button, el } from "../dom";
 import { later } from "../later";
 
 export const helpPanel = (close: () => void): HTMLElement => {
+  const url = __HELP_URL__.replace("-" + __LANG__, "-" + document.documentElement.lang);
   const text = el("div", { class: "page" }, strings.opening);
   later()
-    .then(({ helpText }) => helpText(__HELP_URL__))
+    .then(({ helpText }) => helpText(url))
     .then(
       (all) => { text.replaceChildren(...all); },
       () => { text.replaceChildren(strings.failed); },
