@@ -141,3 +141,16 @@ export const seal = (hand: Hand, n: number): Sent | undefined => {
   hand.tell({ type: "sealed", nonce: nonce(n), sealed: { ciphertext: `sealed-${n}`, iv: `sealed-iv-${n}` } });
   return hand.did.find((command) => command.do === "frame");
 };
+
+/** What the n-th sealing gives here. */
+export const sealed = (n: number): object => ({ ciphertext: `sealed-${n}`, iv: `sealed-iv-${n}` });
+/** The message that the n-th sealing became. */
+export const own = (n: number, id = `own-${n}`): Record<string, unknown> => message(id, "me", sealed(n) as Record<string, unknown>);
+
+/** Drops the socket and comes back; gives the join's ok. */
+export const back = (hand: Hand, more: Record<string, unknown> = {}): Hand => {
+  hand.down(1006);
+  hand.wait(1000);
+  hand.tell({ type: "up" });
+  return hand.ok(hand.sent().ref, roomOk(more));
+};
