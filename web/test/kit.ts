@@ -144,6 +144,7 @@ export const seal = (hand: Hand, n: number): Sent | undefined => {
 
 /** What the n-th sealing gives here. */
 export const sealed = (n: number): object => ({ ciphertext: `sealed-${n}`, iv: `sealed-iv-${n}` });
+
 /** The message that the n-th sealing became. */
 export const own = (n: number, id = `own-${n}`): Record<string, unknown> => message(id, "me", sealed(n) as Record<string, unknown>);
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { due, timeLeft } from "../src/session/session";
 import { canChange, canWrite } from "../src/session/slot";
-import { back, day, type Hand, inside, message, nonce, openText, sealed, stamp, start, write } from "./kit";
+import { back, day, type Hand, inside, message, nonce, openText, roomOk, sealed, stamp, start, write } from "./kit";
 
 void test("a message arrives, is opened, looked at for half a second and read", () => {
   const hand = inside();
