@@ -186,18 +186,19 @@ export class Person {
   /** Takes the phone up again, and lifts the curtain if there is one. */
   async comeBack(pin) {
     await this.page.bringToFront();
+    // The veil lifts by itself on focus, also between a look and a press, which
+    // then waits in vain: so there is time for more than one try.
     await until(`${this.name} to be back`, async () => {
       const text = await this.text();
       if (!text.includes(words.goOn)) return text.includes(words.hide);
       try {
         await this.type(words.pin, pin);
-        await this.press(words.goOn);
+        if ((await this.text()).includes(words.goOn)) await this.press(words.goOn);
       } catch (error) {
-        // The veil lifts by itself on focus, also between a look and a press.
         if ((await this.text()).includes(words.goOn)) throw error;
       }
       return false;
-    });
+    }, 60_000);
   }
 
   /** Enters and waits for the conversation. */
