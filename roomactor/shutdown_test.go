@@ -110,3 +110,24 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 	close(goOn)
 	shut(t, h)
 }
+
+// A context that has ended before shortens the waiting alone: every room is
+// told to stop, also those behind one that is at work.
+func TestShutdownReachesEveryRoom(t *testing.T) {
+	h := newHouse(t, roomactor.Config{})
+	peers := make([]*peer, 200)
+	for i := range peers {
+		peers[i] = newPeer()
+		h.join(t, fmt.Sprint(i), peers[i], as("alice"))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := h.Shutdown(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	for _, p := range peers {
+		if p.expectClosed(t, wire.CloseRestart); t.Failed() {
+			return // the others would take as long
+		}
+	}
+}

@@ -191,26 +191,25 @@ func (s *Supervisor) Check() error {
 }
 
 // Shutdown refuses new joins, ends every room, whose members are closed with
-// wire.CloseRestart, and waits for the rooms' goroutines or the context.
+// wire.CloseRestart, and waits for the rooms' goroutines or the context. Rooms
+// end also when the context has ended before.
 func (s *Supervisor) Shutdown(ctx context.Context) error {
+	var rooms []*Room
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
 		sh.closed = true
-		rooms := make([]*Room, 0, len(sh.rooms))
 		for _, room := range sh.rooms {
 			rooms = append(rooms, room)
 		}
 		sh.mu.Unlock()
-		for _, room := range rooms {
-			err := room.post(ctx, &command{kind: cmdStop})
-			if err != nil && !errors.Is(err, ErrRoomClosed) {
-				return fmt.Errorf("stop rooms: %w", err)
-			}
-		}
 	}
 	ended := make(chan struct{})
-	go func() { // ends with the last room, which has been told to stop
+	patient := context.WithoutCancel(ctx)
+	go func() { // ends with the last room, which it has told to stop
+		for _, room := range rooms {
+			_ = room.post(patient, &command{kind: cmdStop}) // else it is over already
+		}
 		s.wg.Wait()
 		close(ended)
 	}()
