@@ -43,6 +43,7 @@ func newAdmin(reg *prometheus.Registry, ready *readiness, errorLog *stdlog.Logge
 			mux.ServeHTTP(w, r)
 		}),
 		ErrorLog: errorLog, Protocols: onlyHTTP1(), MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
+		DisableGeneralOptionsHandler: true, // it would answer without our headers
+		ReadHeaderTimeout:            headerTime, IdleTimeout: idleTime,
 	}
 }

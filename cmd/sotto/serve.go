@@ -71,7 +71,8 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	errorLog := countingLog(httpErrors)
 	main := &http.Server{
 		Handler: rl, ErrorLog: errorLog, Protocols: onlyHTTP1(), MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime,
+		DisableGeneralOptionsHandler: true, // it would answer without our headers
+		ReadHeaderTimeout:            headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime,
 	}
 	servers := []*server{{main, public}}
 	ready, adminAddr := new(readiness), "off"
