@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -35,6 +39,9 @@ var (
 	errBinary       = errors.New("relay sends a binary frame")
 	errExpired      = errors.New("relay says that the room expired")
 	errOtherRoom    = errors.New("relay has another room under the same number")
+	// errNoHandshake stands for texts that quote an answer: what is in it is the
+	// relay's to choose, and could be the hash of the room.
+	errNoHandshake = errors.New("relay answers with something else than a handshake")
 )
 
 // run owns the session's connections, one after the other.
@@ -111,6 +118,8 @@ func (s *Session) connect() (lived time.Duration, err error) {
 func (s *Session) dial() (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, attemptTimeout)
 	defer cancel()
+	var reached atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { reached.Store(true) }})
 	conn, res, err := websocket.Dial(ctx, s.url, &websocket.DialOptions{
 		HTTPClient: &s.http,
 		HTTPHeader: http.Header{"User-Agent": {""}}, // sends none
@@ -127,7 +136,17 @@ func (s *Session) dial() (*websocket.Conn, error) {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
+	if reached.Load() && !ofNetwork(err) {
+		err = errNoHandshake
+	}
 	return nil, fmt.Errorf("dial relay: %w", err)
+}
+
+// ofNetwork reports whether err is what the network or time did, rather than
+// what a relay said.
+func ofNetwork(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled)
 }
 
 // joinRef is the ref of joins; those of calls are numbers.

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"runtime"
@@ -309,6 +310,32 @@ func TestErrorsNameNoRoom(t *testing.T) {
 			t.Errorf("reads %v", err)
 		}
 	})
+	for name, answer := range map[string]string{
+		"a header that is none": "HTTP/1.1 101 Switching Protocols\r\n%s\r\n\r\n",
+		"a status that is none": "HTTP/1.1 %s\r\n\r\n",
+		"another accept":        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		"another protocol":      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				f := fake(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+					conn, _, err := http.NewResponseController(w).Hijack()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					_, _ = fmt.Fprintf(conn, answer, alice.Room().Reveal()) // the client may be gone
+					_ = conn.Close()
+				})
+				_, err := client.Open(ctx, f.config())
+				if err == nil || !strings.Contains(err.Error(), "something else than a handshake") || strings.Contains(err.Error(), alice.Room().Reveal()) {
+					t.Errorf("reads %v", err)
+				}
+			})
+		})
+	}
 	bubble(t, func(t *testing.T) {
 		f := fake(t, script(t, func(p *peer) {
 			p.letIn(roomA, tokenA, "")
