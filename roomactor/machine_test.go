@@ -17,9 +17,23 @@ import (
 type machine struct {
 	*stage
 	model *model
+	gate  func() string  // of the next room
 	told  map[string]int // how often each kind of line was told
 	// old is the array that held the message before the step.
 	old []byte
+}
+
+func newMachine(tb failer, told map[string]int, gate func() string) *machine {
+	m := &machine{stage: newStage(tb), told: told, gate: gate}
+	m.enter()
+	return m
+}
+
+// enter begins the model of the stage's room. A room's first command is always
+// its creator's join.
+func (m *machine) enter() {
+	m.model = newModel(fmt.Sprint("r", m.rooms), m.now)
+	m.join(joinDraw{who: "s0", access: "alice", sender: "alice", gate: m.gate()})
 }
 
 // TestAgainstModel checks random histories of a room against the model, in
@@ -27,10 +41,7 @@ type machine struct {
 func TestAgainstModel(t *testing.T) {
 	told := make(map[string]int)
 	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{stage: newStage(t), told: told}
-		m.model = newModel("r1", 0)
-		// The room's first command is always its creator's join.
-		m.join(t, joinDraw{who: "s0", access: "alice", sender: "alice", gate: drawGate(t)})
+		m := newMachine(t, told, func() string { return drawGate(t) })
 		actions := make(map[string]func(*rapid.T))
 		for what, a := range map[string]struct {
 			weight int
@@ -111,7 +122,7 @@ func (m *machine) drawJoin(t *rapid.T) {
 	if rapid.Bool().Draw(t, "resume") {
 		j.token = m.drawToken(t)
 	}
-	m.join(t, j)
+	m.join(j)
 }
 
 // drawToken is one that was given out, to whomever, or never.
@@ -123,7 +134,7 @@ func (m *machine) drawToken(t *rapid.T) string {
 func (m *machine) drawCrowd(t *rapid.T) {
 	access := drawAccess.Draw(t, "access")
 	for i := range rapid.IntRange(1, 10).Draw(t, "sockets") {
-		m.join(t, joinDraw{who: fmt.Sprint("s", i), access: access, sender: access, gate: m.model.gate, ext: i%2 == 0})
+		m.join(joinDraw{who: fmt.Sprint("s", i), access: access, sender: access, gate: m.model.gate, ext: i%2 == 0})
 	}
 }
 
@@ -132,7 +143,7 @@ func (m *machine) drawGuesses(t *rapid.T) {
 	intent := rapid.SampledFrom([]string{"", "return"}).Draw(t, "intent")
 	gate := drawGate(t)
 	for range rapid.IntRange(1, 11).Draw(t, "guesses") {
-		m.join(t, joinDraw{who: "x", access: "trudy", sender: "trudy", gate: gate, intent: intent, room: m.model.room})
+		m.join(joinDraw{who: "x", access: "trudy", sender: "trudy", gate: gate, intent: intent, room: m.model.room})
 	}
 }
 
@@ -152,7 +163,7 @@ func (m *machine) drawWho(t *rapid.T) string {
 
 func (m *machine) drawLeave(t *rapid.T) {
 	who := m.drawWho(t)
-	m.compare(t, leave(who), func() { m.model.leave(m.now, who) })
+	m.compare(leave(who), func() { m.model.leave(m.now, who) })
 }
 
 // drawWait lets time pass: some, or to about an instant at which a rule changes.
@@ -166,16 +177,16 @@ func (m *machine) drawWait(t *rapid.T) {
 }
 
 func (m *machine) drawTimer(t *rapid.T) {
-	m.compare(t, timer, func() { m.model.timeIsUp(m.now) })
+	m.compare(timer, func() { m.model.timeIsUp(m.now) })
 }
 
 // drawEnd now and then ends the room.
 func (m *machine) drawEnd(t *rapid.T) {
 	switch rapid.IntRange(0, 5).Draw(t, "how") {
 	case 4:
-		m.compare(t, stop, func() { m.model.over(1012, "over shutdown") })
+		m.compare(stop, func() { m.model.over(1012, "over shutdown") })
 	case 5:
-		m.request(t, requestDraw{who: m.drawWho(t), what: "expire_room", noRef: rarely(t, 8, "no ref")})
+		m.request(requestDraw{who: m.drawWho(t), what: "expire_room", noRef: rarely(t, 8, "no ref")})
 	}
 }
 
@@ -198,7 +209,7 @@ func (m *machine) drawRequest(what string) func(*rapid.T) {
 		if (what == "send_message" || what == "edit_message") && rarely(t, 8, "faulty") {
 			r.fault = rapid.SampledFrom([]string{"invalid_encoding", "message_too_large"}).Draw(t, "fault")
 		}
-		m.request(t, r)
+		m.request(r)
 	}
 }
 
@@ -210,7 +221,7 @@ func (m *machine) drawID(t *rapid.T) string {
 	return fmt.Sprint("m", max(0, m.sends-rapid.IntRange(-1, 3).Draw(t, "id, from the newest")))
 }
 
-func (m *machine) join(t *rapid.T, j joinDraw) {
+func (m *machine) join(j joinDraw) {
 	opts := []opt{sender(j.sender), mustWait(j.wait)}
 	switch j.gate {
 	case "":
@@ -234,12 +245,12 @@ func (m *machine) join(t *rapid.T, j joinDraw) {
 	if j.noRef {
 		opts = append(opts, noRef)
 	}
-	m.compare(t, join(j.who, j.access, opts...), func() {
+	m.compare(join(j.who, j.access, opts...), func() {
 		m.model.join(m.now, j, fmt.Sprint("t", m.joins))
 	})
 }
 
-func (m *machine) request(t *rapid.T, r requestDraw) {
+func (m *machine) request(r requestDraw) {
 	var opts []opt
 	switch r.replaces {
 	case "":
@@ -283,13 +294,13 @@ func (m *machine) request(t *rapid.T, r requestDraw) {
 	case "redeem_extension":
 		do = ask(r.who, wire.EventRedeemExtension, opts...)
 	}
-	m.compare(t, do, func() { m.model.request(m.now, r, fmt.Sprint("m", m.sends)) })
+	m.compare(do, func() { m.model.request(m.now, r, fmt.Sprint("m", m.sends)) })
 }
 
 // compare does an act on the stage and in the model. After the end of a room
 // both begin a new one.
-func (m *machine) compare(t *rapid.T, do act, inModel func()) {
-	t.Helper()
+func (m *machine) compare(do act, inModel func()) {
+	m.tb.Helper()
 	m.old = m.array()
 	m.model.lines = nil
 	lines := do(m.stage)
@@ -297,17 +308,16 @@ func (m *machine) compare(t *rapid.T, do act, inModel func()) {
 	got := strings.Join(lines, "\n")
 	inModel()
 	if want := strings.Join(m.model.lines, "\n"); got != want {
-		t.Fatalf("at %v the room told:\n%s\nthe model:\n%s", m.now, got, want)
+		m.tb.Fatalf("at %v the room told:\n%s\nthe model:\n%s", m.now, got, want)
 	}
 	over := strings.Contains(got, " over ")
 	if over {
 		m.state.forget()
 	}
-	m.checkSlot(t)
+	m.checkSlot()
 	if over {
 		m.room()
-		m.model = newModel(fmt.Sprint("r", m.rooms), m.now)
-		m.join(t, joinDraw{who: "s0", access: "alice", sender: "alice", gate: drawGate(t)})
+		m.enter()
 	}
 }
 
@@ -333,21 +343,21 @@ func (m *machine) array() []byte {
 
 // checkSlot checks that the slot holds the model's message and nothing of the
 // one before, nor does the memory that one was in.
-func (m *machine) checkSlot(t *rapid.T) {
-	t.Helper()
+func (m *machine) checkSlot() {
+	m.tb.Helper()
 	text := ""
 	if m.model.message != nil {
 		text = m.model.message.text
 	}
 	if got := string(m.state.slot.msg.Ciphertext); got != text {
-		t.Fatalf("the slot holds %q; want %q", got, text)
+		m.tb.Fatalf("the slot holds %q; want %q", got, text)
 	}
 	array := m.array()
 	if rest := array[len(text):]; len(bytes.Trim(rest, "\x00")) > 0 {
-		t.Fatalf("behind the message is something of an older one: %q", rest)
+		m.tb.Fatalf("behind the message is something of an older one: %q", rest)
 	}
 	moved := len(m.old) > 0 && (len(array) == 0 || &m.old[0] != &array[0])
 	if moved && len(bytes.Trim(m.old, "\x00")) > 0 {
-		t.Fatalf("the memory of the message before is not overwritten: %q", m.old)
+		m.tb.Fatalf("the memory of the message before is not overwritten: %q", m.old)
 	}
 }
