@@ -103,7 +103,7 @@ func load(fsys fs.FS) (map[string]*route, error) {
 			rs[at].offer = append(rs[at].offer, lang)
 		}
 	}
-	for _, at := range []string{"/", "/about", "/security"} {
+	for _, at := range []string{"/", "/about", "/security", "/host"} {
 		if rs[at] == nil || rs[at].offer[0] != fallback || !slices.Equal(rs[at].offer, rs["/"].offer) {
 			return nil, fmt.Errorf("%s is not there in every language", at)
 		}
@@ -115,6 +115,7 @@ var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".json": "application/json",
+	".txt":  "text/plain; charset=utf-8",
 }
 
 func read(fsys fs.FS, name string) (*file, error) {

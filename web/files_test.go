@@ -58,7 +58,7 @@ func TestLoadMistakes(t *testing.T) {
 				}
 			}
 			for _, l := range []string{"sw", "en"} {
-				for _, base := range []string{"index", "about", "security"} {
+				for _, base := range []string{"index", "about", "security", "host"} {
 					add(base+"."+l+".html", text)
 				}
 			}

@@ -44,13 +44,18 @@ func build(root string, numberTable []byte) (files, error) {
 	if err != nil {
 		return nil, err
 	}
-	qr, err := bundleQR(src, out.addHashed("numbers", ".json", numberTable))
+	qr, licences, err := bundleQR(src, out.addHashed("numbers", ".json", numberTable))
 	if err != nil {
 		return nil, err
 	}
+	out[licencesFile] = licences
 	urls := assets{qr: out.addHashed("qr", ".js", qr), strings: make(map[string]string)}
 	for _, l := range languages {
-		urls.strings[l] = out.addHashed("strings-"+l, ".json", tables[l].compact)
+		list, err := tables[l].list()
+		if err != nil {
+			return nil, err
+		}
+		urls.strings[l] = out.addHashed("strings-"+l, ".json", list)
 	}
 	for _, l := range languages {
 		if err := buildLanguage(src, l, tables[l], urls, out); err != nil {
@@ -79,13 +84,15 @@ func buildLanguage(src tree, l string, t *table, urls assets, out files) error {
 	sum := sha256.Sum256(doc)
 	hash := hex.EncodeToString(sum[:6])
 
-	help := map[string]any{"hash": hash}
+	help := make(map[string][][2]string, len(helpPages))
 	texts := make(map[string]*text, len(pages))
 	for _, page := range pages {
 		texts[page], err = readText(src, "pages/"+l+"/"+page+".md", hash)
 		if err != nil {
 			return err
 		}
+	}
+	for _, page := range helpPages {
 		help[page] = texts[page].blocks
 	}
 	for _, page := range pages {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -73,6 +72,9 @@ func fixture(t *testing.T, change map[string]string) string {
 		"pages/page.css":                 "main { margin : 0 }",
 		"pages/en/about.md":              "# About\n\nSome *words*\nhere.\n",
 		"pages/en/security.md":           "# Safe?\n\n- One\n- Two {{hash}}\n",
+		"pages/en/host.md":               "# Hosts\n\nWords.\n",
+		"pages/sw/host.md":               "# Wenyeji\n\nManeno.\n",
+		"node_modules/tiny/LICENSE":      "Copyright T. Iny\n",
 		"pages/sw/about.md":              "# Kuhusu\n\nManeno.\n",
 		"pages/sw/security.md":           "# Salama?\n\n- Moja\n",
 		"node_modules/tiny/package.json": `{"name":"tiny","type":"module","main":"index.js"}`,
@@ -130,7 +132,7 @@ func TestBuild(t *testing.T) {
 	}
 	page := string(out["about.en.html"])
 	want := `<title>N &amp; M</title><style>main{margin:0}</style>` +
-		`<nav><a href="./">N &amp; M</a><a href="./about" aria-current=page>About</a><a href="./security">Safe?</a></nav>` +
+		`<nav><a href="./">N &amp; M</a><a href="./about" aria-current=page>About</a><a href="./security">Safe?</a><a href="./host">Hosts</a></nav>` +
 		"<main><h1>About</h1>\n<p>Some <em>words</em>\nhere.</p></main>"
 	if !strings.Contains(page, want) {
 		t.Errorf("about = %s\nwant %s", page, want)
@@ -142,6 +144,9 @@ func TestBuild(t *testing.T) {
 				t.Errorf("%s refers to %s, which is not there", name, url[1])
 			}
 		}
+	}
+	if got, want := string(out["licences.txt"]), "tiny\n\nCopyright T. Iny"; got != want {
+		t.Errorf("licences.txt = %q, want %q", got, want)
 	}
 	for _, pattern := range []string{"numbers-*.json", "qr-*.js"} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(out)), func(name string) bool {
@@ -157,7 +162,7 @@ func TestHelp(t *testing.T) {
 	out := mustBuild(t, fixture(t, nil))
 	hash := fmt.Sprintf("%x", sha256.Sum256(out["index.en.html"]))[:12]
 	want := map[string]string{
-		"help-en.json": `{"about":[["h1","About"],["p","Some words here."]],"hash":"` + hash + `","security":[["h1","Safe?"],["li","One"],["li","Two ` + hash + `"]]}`,
+		"help-en.json": `{"about":[["h2","About"],["p","Some words here."]],"security":[["h2","Safe?"],["li","One"],["li","Two ` + hash + `"]]}`,
 	}
 	for name, text := range want {
 		if got := string(out[name]); got != text {
@@ -271,8 +276,10 @@ func TestMistakes(t *testing.T) {
 		"raw HTML":            {map[string]string{"pages/en/about.md": "# A\n\n<b>B</b>\n"}, "RawHTML can't be shown"},
 		"image":               {map[string]string{"pages/en/about.md": "# A\n\n![x](y)\n"}, "Image can't be shown"},
 		"nested list":         {map[string]string{"pages/en/about.md": "# A\n\n- B\n  - C\n"}, "plain points"},
+		"no licence":          {map[string]string{"node_modules/tiny/LICENSE": ""}, "node_modules/tiny/LICENSE"},
+		"another order":       {map[string]string{"src/strings/sw.json": `{"noscript":"x","title":"N","dir":"ltr","hello":"{n}"}`}, "not in the order of en"},
 		"no page":             {map[string]string{"pages/sw/about.md": ""}, "about.md"},
-		"no QR library":       {map[string]string{"node_modules/tiny/index.js": "", "node_modules/tiny/package.json": ""}, "npm ci"},
+		"no QR library":       {map[string]string{"node_modules/tiny/index.js": "", "node_modules/tiny/package.json": "", "node_modules/tiny/LICENSE": ""}, "npm ci"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -284,17 +291,14 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestTableTravelsInOrder: a translator finds the strings in the order they
-// were written in.
+// TestTableTravelsInOrder: the keys are known where the values come to.
 func TestTableTravelsInOrder(t *testing.T) {
-	table, err := parseTable([]byte("{\n  \"title\": \"b\",\n  \"noscript\": \"c\",\n  \"dir\": \"ltr\",\n  \"a\": \"ü\"\n}\n"))
+	table, err := parseTable([]byte("{\n  \"title\": \"b\",\n  \"noscript\": \"c\",\n  \"dir\": \"ltr\",\n  \"a\": \"<ü>\"\n}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(table.compact), `{"title":"b","noscript":"c","dir":"ltr","a":"ü"}`; got != want {
-		t.Errorf("compact = %s, want %s", got, want)
-	}
-	if !json.Valid(table.compact) {
-		t.Error("compact is not JSON")
+	got, err := table.list()
+	if want := `["b","c","ltr","<ü>"]`; err != nil || string(got) != want {
+		t.Errorf("list = %s, %v; want %s", got, err, want)
 	}
 }

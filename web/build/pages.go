@@ -13,8 +13,12 @@ import (
 	gmtext "github.com/yuin/goldmark/text"
 )
 
-// pages are the texts, each a page of its own and a part of the help sheet.
-var pages = []string{"about", "security"}
+// pages are the texts, each a page of its own. The help sheet has those in it
+// that are for the people who talk.
+var (
+	pages     = []string{"about", "security", "host"}
+	helpPages = pages[:2]
+)
 
 // text is one Markdown file, as HTML for its page and as blocks for the help
 // sheet, which builds its elements itself and wants no HTML.
@@ -48,7 +52,7 @@ func parseText(content []byte) (*text, error) {
 			return nil, err
 		}
 	}
-	if len(t.blocks) == 0 || t.blocks[0][0] != "h1" {
+	if len(t.blocks) == 0 || t.blocks[0][0] != "h2" {
 		return nil, errors.New("it must begin with a heading of the first level")
 	}
 	t.title = t.blocks[0][1]
@@ -70,7 +74,8 @@ func (t *text) addBlock(n ast.Node, source []byte) error {
 		if n.Level > 2 {
 			return errors.New("headings go to the second level only")
 		}
-		tag = fmt.Sprintf("h%d", n.Level)
+		// The sheet has the page's own heading above it.
+		tag = fmt.Sprintf("h%d", n.Level+1)
 	case *ast.Paragraph:
 		tag = "p"
 	case *ast.List:

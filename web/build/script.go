@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -33,35 +35,71 @@ func bundleScript(src tree, l string, urls assets) ([]byte, error) {
 		"__HELP_URL__":     "./help-" + l + ".json",
 		"__STRINGS_URLS__": others,
 	}
-	return bundle(src, "src/main.ts", defines, api.BuildOptions{
+	script, _, err := bundle(src, "src/main.ts", defines, api.BuildOptions{
 		Alias: map[string]string{"#strings": "./" + stringsFile(l)},
 	})
+	return script, err
 }
 
+// licencesFile is what the lazily loaded script says that it comes with.
+const licencesFile = "licences.txt"
+
 // bundleQR makes the lazily loaded script, the same for every language. It is
-// what reads the number table.
-func bundleQR(src tree, numbersURL string) ([]byte, error) {
+// what reads the number table. Beside it come the licences of the packages that
+// are in it, which want to be with every copy.
+func bundleQR(src tree, numbersURL string) (script, licences []byte, err error) {
 	if _, err := fs.Stat(src, "node_modules"); err != nil {
-		return nil, errors.New("node_modules is not there: run npm ci in web, the QR library comes from it")
+		return nil, nil, errors.New("node_modules is not there: run npm ci in web, the QR library comes from it")
 	}
-	return bundle(src, "src/lazy/qr.ts", map[string]any{"__NUMBERS_URL__": numbersURL}, api.BuildOptions{})
+	script, inputs, err := bundle(src, "src/lazy/qr.ts", map[string]any{"__NUMBERS_URL__": numbersURL}, api.BuildOptions{
+		Banner: map[string]string{"js": "// ./" + licencesFile},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	licences, err = readLicences(src, inputs)
+	return script, licences, err
+}
+
+// inPackage is the folder of an npm package that a file belongs to.
+var inPackage = regexp.MustCompile(`^node_modules/((?:@[^/]+/)?[^/]+)/`)
+
+// readLicences returns the licences of all packages that these files are of.
+func readLicences(src tree, inputs []string) ([]byte, error) {
+	var names []string
+	for _, input := range inputs {
+		if found := inPackage.FindStringSubmatch(input); found != nil {
+			names = append(names, found[1])
+		}
+	}
+	slices.Sort(names)
+	var b bytes.Buffer
+	for _, name := range slices.Compact(names) {
+		licence, err := fs.ReadFile(src, "node_modules/"+name+"/LICENSE")
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%s\n\n%s\n\n", name, bytes.TrimSpace(licence))
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
 }
 
 // undefined is a name that the build was to replace and did not know.
 var undefined = regexp.MustCompile(`\b__[A-Z]+(_[A-Z]+)*__\b`)
 
-func bundle(src tree, entry string, defines map[string]any, o api.BuildOptions) ([]byte, error) {
+// bundle returns a script, and the files that are in it.
+func bundle(src tree, entry string, defines map[string]any, o api.BuildOptions) ([]byte, []string, error) {
 	o.Define = make(map[string]string)
 	for name, value := range defines {
 		literal, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("define %s: %w", name, err)
+			return nil, nil, fmt.Errorf("define %s: %w", name, err)
 		}
 		o.Define[name] = string(literal)
 	}
 	abs, err := filepath.Abs(src.root)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.AbsWorkingDir = abs
 	o.EntryPoints = []string{entry}
@@ -71,19 +109,24 @@ func bundle(src tree, entry string, defines map[string]any, o api.BuildOptions) 
 	o.Target = api.ES2022
 	o.Charset = api.CharsetUTF8
 	o.LegalComments = api.LegalCommentsNone
+	o.Metafile = true
 	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true
 	// What tsconfig.json says is for the editor and tsc: it must not change
 	// what is served.
 	o.TsconfigRaw = "{}"
 	result := api.Build(o)
 	if err := messages(append(result.Errors, result.Warnings...)); err != nil {
-		return nil, fmt.Errorf("bundle %s: %w", entry, err)
+		return nil, nil, fmt.Errorf("bundle %s: %w", entry, err)
 	}
 	script := bytes.TrimSpace(result.OutputFiles[0].Contents)
 	if name := undefined.Find(script); name != nil {
-		return nil, fmt.Errorf("bundle %s: the build does not know what %s is", entry, name)
+		return nil, nil, fmt.Errorf("bundle %s: the build does not know what %s is", entry, name)
 	}
-	return script, nil
+	var meta struct{ Inputs map[string]struct{} }
+	if err := json.Unmarshal([]byte(result.Metafile), &meta); err != nil {
+		return nil, nil, fmt.Errorf("bundle %s: %w", entry, err)
+	}
+	return script, slices.Sorted(maps.Keys(meta.Inputs)), nil
 }
 
 // minifyStyle makes the content of a style element.

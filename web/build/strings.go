@@ -14,11 +14,27 @@ import (
 
 // table is the strings of one language.
 type table struct {
-	values  map[string]string
-	compact []byte // the file as it travels to a phone, in the order it was written
+	values map[string]string
+	keys   []string // in the order of the file
 }
 
 func stringsFile(code string) string { return "src/strings/" + code + ".json" }
+
+// list is the table as it travels to a phone that has another language's: the
+// values alone, as the keys are there.
+func (t *table) list() ([]byte, error) {
+	values := make([]string, len(t.keys))
+	for i, key := range t.keys {
+		values[i] = t.values[key]
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(values); err != nil {
+		return nil, fmt.Errorf("encode strings: %w", err)
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}
 
 // readTables reads every language's strings and checks them against the
 // first: a key that is missing in a language would show as "undefined" to
@@ -74,6 +90,7 @@ func parseTable(content []byte) (*table, error) {
 			return nil, fmt.Errorf("%q is there twice", k)
 		}
 		t.values[k] = v
+		t.keys = append(t.keys, k)
 	}
 	if _, err := dec.Token(); err != nil {
 		return nil, err
@@ -89,11 +106,6 @@ func parseTable(content []byte) (*table, error) {
 	if dir := t.values["dir"]; dir != "ltr" && dir != "rtl" {
 		return nil, fmt.Errorf("\"dir\" is %q, want ltr or rtl", dir)
 	}
-	var b bytes.Buffer
-	if err := json.Compact(&b, content); err != nil {
-		return nil, err
-	}
-	t.compact = b.Bytes()
 	return t, nil
 }
 
@@ -111,6 +123,9 @@ func sameKeys(first, t *table) error {
 		if _, ok := first.values[key]; !ok {
 			errs = append(errs, fmt.Errorf("%q is not in %s", key, languages[0]))
 		}
+	}
+	if len(errs) == 0 && !slices.Equal(first.keys, t.keys) {
+		errs = append(errs, fmt.Errorf("its keys are not in the order of %s", languages[0]))
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)

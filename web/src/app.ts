@@ -97,13 +97,15 @@ export const startApp = (engine: Engine): void => {
       const first = !screen.node.isConnected;
       screen = screens[want](app);
       screen.node.tabIndex = -1;
+      // What it begins with is no news. What it has to say comes when it is there.
+      screen.update();
       document.body.replaceChildren(screen.node);
+      setTimeout(changed, 100);
       // With a keyboard one goes on where one writes; on a phone it would come up by itself.
       const field = atDesk() ? screen.node.querySelector<HTMLElement>("textarea, .page input") : null;
       // Taking the focus costs a layout, which the first paint need not wait for.
       if (!first) (field ?? screen.node).focus();
-    }
-    screen.update();
+    } else screen.update();
     clearTimeout(coverTimer);
     const idle = app.settings.idle;
     coverTimer = setTimeout(covering, Math.max(0, coverDue(cover, idle) - now), "tick");

@@ -36,6 +36,14 @@ export const setText = (node: Element, text: string): void => {
   if (node.textContent !== text) node.textContent = text;
 };
 
+/**
+ * Says something in a line of role status. Readers of screens announce only what
+ * changes in a line that was there before: so it must be on the page.
+ */
+export const announce = (line: Element, text: string): void => {
+  if (line.isConnected) setText(line, text);
+};
+
 export const show = (node: HTMLElement, on: boolean): void => {
   node.hidden = !on;
 };

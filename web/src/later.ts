@@ -1,4 +1,11 @@
-type Later = typeof import("./lazy/qr");
+import { button, el, fill, setText } from "./dom";
+import strings from "#strings";
+
+/** What the document lends to its other part, so that no phone loads it twice. */
+export const kit = { button, el, fill, setText, strings };
+
+export type Kit = typeof kit;
+export type Later = typeof import("./lazy/qr");
 
 let failed = 0;
 

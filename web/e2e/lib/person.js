@@ -2,15 +2,13 @@
 // see: fields by their labels, buttons by what is written on them.
 
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { root } from "./relay.js";
 
-// The words of the page that is served, which may be older than the sources.
-const dist = join(root, "web/dist");
-const table = (await readdir(dist)).find((name) => /^strings-en-\w+\.json$/.test(name));
-export const words = JSON.parse(await readFile(join(dist, table), "utf8"));
+/** The words of the page. */
+export const words = JSON.parse(await readFile(join(root, "web/src/strings/en.json"), "utf8"));
 
 /** A string with its gaps filled. */
 export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));

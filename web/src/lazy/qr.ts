@@ -1,6 +1,6 @@
 // What the first minute does not need, in one script that is loaded when some
 // of it is asked for.
 
-export { draw, save } from "./card";
-export { helpText } from "./help";
+export { help } from "./help";
 export { countryNames, homeCountry, invent, loadTable } from "./numbers";
+export { share } from "./share";

@@ -3,20 +3,21 @@
 import strings from "#strings";
 import type { App, Screen } from "../app";
 import { hex, random, utf8 } from "../bytes";
-import { atDesk, button, el, field, fill, onEnter, setText, show } from "../dom";
+import { announce, atDesk, button, el, field, fill, onEnter, setText, show } from "../dom";
 import { timeLeft, warnings } from "../session/session";
 import { canWrite } from "../session/slot";
 import type { State } from "../session/state";
+import { kit } from "../later";
 import { canonicalRef } from "../std1";
 import { clock, noticeText } from "../words";
-import { helpPanel } from "./help";
+import { helpSheet } from "./help";
 import { menuPanel } from "./menu";
-import { sharePanel } from "./share";
+import { sheet } from "./sheet";
 
 /** What can be shown in the place of the message. */
 export interface Panel {
   readonly node: HTMLElement;
-  readonly update: () => void;
+  readonly update?: () => void;
 }
 
 export const chatScreen = (app: App): Screen => {
@@ -30,15 +31,15 @@ export const chatScreen = (app: App): Screen => {
   const log = el("div", { class: "log", role: "log" });
   const meta = el("p", { class: "meta" });
   const typing = el("p", { class: "meta" }, strings.typing);
-  const talk: Panel = { node: el("div", { class: "talk" }, log, meta, typing), update: updateTalk };
-  const share = sharePanel(app, back);
-  const help = (): void => {
-    open({ node: helpPanel(back), update: () => undefined });
-  };
-  const menu = menuPanel(app, back, () => { open(share); }, help);
-  // Long messages are scrolled by keyboard, too.
-  const middle = el("div", { class: "middle", tabindex: 0 });
+  const talk: Panel = { node: el("div", { class: "talk" }, log, meta, typing) };
+  let shareSheet: Panel | undefined;
+  const share = (): Panel => (shareSheet ??= sheet(back, (lazy) => lazy.share(kit, app)));
+  const menu = menuPanel(app, back, () => { open(share()); }, () => { open(helpSheet(back)); });
+  // Long messages are scrolled by keyboard, too. The talk stays in it behind
+  // whatever is open, so that what comes in is announced, and nothing twice.
+  const middle = el("div", { class: "middle", tabindex: 0 }, talk.node);
   let panel = talk;
+  let shown = "";
 
   const status = el("span", { role: "status" });
   const code = field("code", { "aria-label": strings.ref, placeholder: strings.ref });
@@ -48,7 +49,7 @@ export const chatScreen = (app: App): Screen => {
       const known = canonicalRef(code.value) || session.state().code;
       void session.useCode("again", known || engine.newRef());
       code.value = "";
-      if (!known) open(share);
+      if (!known) open(share());
     }
   });
 
@@ -87,10 +88,12 @@ export const chatScreen = (app: App): Screen => {
       setText(meta, slot && !wiping ? strings.opening : "");
       return;
     }
-    const { mine, read, gone, at, stranger } = slot;
-    setText(bubble, slot.text ?? strings.cantOpen);
+    const { id, mine, read, gone, at, stranger } = slot;
     // Into the log comes what is to be read out, once.
-    if (!bubble.isConnected) log.append(bubble);
+    if (id !== shown) bubble.remove();
+    shown = id;
+    setText(bubble, slot.text ?? strings.cantOpen);
+    if (!bubble.parentNode) log.append(bubble);
     const own = mine && (read ? strings.read : strings.onRelay);
     const where = gone ? strings.onlyHere : stranger ? strings.stranger : own;
     setText(meta, clock(at) + (where ? " · " + where : ""));
@@ -133,24 +136,35 @@ export const chatScreen = (app: App): Screen => {
     return s.peer ? strings.connected : s.peer === null ? "" : strings.notConnected;
   };
 
+  /** What had the focus may be gone, hidden or disabled: it goes on where one writes or reads. */
+  const keepFocus = ({ editing }: State): void => {
+    if (!document.activeElement?.matches("body, [hidden], [hidden] *, :disabled")) return;
+    (panel === talk && (atDesk() || editing) && !write.hidden ? text : middle).focus();
+  };
+
   const update = (): void => {
     const s = session.state();
     const down = s.link === "down";
-    if (panel === share && !s.awaiting) panel = talk;
-    if (!panel.node.isConnected) middle.replaceChildren(panel.node);
-    panel.update();
+    if (panel === shareSheet && !s.awaiting) panel = talk;
+    if (middle.lastChild !== panel.node) {
+      if (middle.lastChild !== talk.node) middle.lastChild?.remove();
+      if (panel !== talk) middle.append(panel.node);
+    }
+    updateTalk();
+    panel.update?.();
     more.setAttribute("aria-expanded", String(panel === menu));
     dot.classList.toggle("on", !!s.peer);
     setText(peer, peerText(s));
     updateComposer(s);
-    setText(status, statusText(s));
+    announce(status, statusText(s));
     show(again, down);
     setText(again, s.phase === "in" ? strings.tryNow : strings.startAgain);
     show(code, down && s.notice?.say === "otherRef");
+    keepFocus(s);
   };
 
   const { awaiting, slot, draft } = session.state();
-  if (awaiting && !slot && !draft) panel = share;
+  if (awaiting && !slot && !draft) panel = share();
 
   const node = el(
     "main",
@@ -164,8 +178,7 @@ export const chatScreen = (app: App): Screen => {
       more,
     ),
     middle,
-    el("div", { class: "row start status" }, status, code, again),
-    el("div", { class: "composer" }, here, write, waiting),
+    el("div", { class: "composer" }, el("div", { class: "row start" }, status, code, again), here, write, waiting),
   );
 
   return { node, update, log: () => panel === talk, back };

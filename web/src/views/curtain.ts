@@ -2,7 +2,7 @@
 
 import strings from "#strings";
 import type { App, Screen } from "../app";
-import { button, el, setText } from "../dom";
+import { announce, button, el } from "../dom";
 import { triesAllowed } from "../cover";
 import { tries } from "../words";
 import { pinField } from "./pin";
@@ -43,7 +43,7 @@ export const curtainScreen = (app: App): Screen => {
     ),
     update() {
       const { wrong } = app.cover();
-      setText(status, wrong ? tries(triesAllowed - wrong) : "");
+      announce(status, wrong ? tries(triesAllowed - wrong) : "");
     },
   };
 };

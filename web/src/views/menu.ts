@@ -15,8 +15,8 @@ const holdFor = 2000;
 export const menuPanel = (app: App, close: () => void, share: () => void, help: () => void): Panel => {
   const { session, settings } = app;
   const edit = button(strings.edit, () => {
-    close();
     session.tell({ type: "edit" });
+    close();
   });
   const remove = button(strings.remove, () => {
     close();

@@ -2,13 +2,13 @@
 
 import strings from "#strings";
 import type { App, Screen } from "../app";
-import { button, el, field, onEnter, setText, show } from "../dom";
+import { announce, button, el, field, onEnter, show } from "../dom";
 import { parseInvitation } from "../invitation";
 import { later } from "../later";
 import { canonicalRef } from "../std1";
 import { noticeText } from "../words";
 import { languageButtons } from "./language";
-import { helpPanel } from "./help";
+import { helpSheet } from "./help";
 import { pinField } from "./pin";
 
 export const openScreen = (app: App): Screen => {
@@ -50,7 +50,7 @@ export const openScreen = (app: App): Screen => {
   const pinHint = el("p", { class: "hint" }, strings.pinNew);
   const codeRow = el("div", {}, el("label", { for: "code" }, strings.ref), code);
   const status = el("p", { role: "status" });
-  const go = button(strings.open, open, { class: "primary" });
+  const ask = button("?", help, { class: "end", "aria-label": strings.help });
   const page = el(
     "div",
     { class: "page" },
@@ -61,20 +61,22 @@ export const openScreen = (app: App): Screen => {
     pinHint,
     codeRow,
     status,
-    go,
+    button(strings.open, open, { class: "primary" }),
     el("p", { class: "row" }, strings.need, button(strings.newNumber, () => void fresh())),
     el("p", { class: "hint" }, strings.motto),
-    el("p", { class: "row" }, ...languageButtons(app), button("?", help, { class: "end", "aria-label": strings.help })),
+    el("p", { class: "row" }, ...languageButtons(app), ask),
   );
   const name = el("h1", { class: "page name" }, strings.title);
   const node = el("main", { class: "open" }, name, page);
 
   function help(): void {
-    node.replaceChildren(name, helpPanel(back));
+    node.replaceChildren(name, helpSheet(back).node);
+    node.focus();
   }
 
   function back(): void {
     node.replaceChildren(name, page);
+    ask.focus();
   }
 
   const setForm = (chosen: string, ref: string): void => {
@@ -145,10 +147,9 @@ export const openScreen = (app: App): Screen => {
     show(mayBeReal, made() && !!form.invented?.mayBeReal);
     show(pinHint, made() || !!form.code);
     show(codeRow, form.askCode);
-    go.disabled = busy;
     const trouble = offline ? strings.noNetwork : strings.reconnecting;
-    if (busy) setText(status, link === "down" ? trouble : strings.opening);
-    else setText(status, said ?? (notice ? noticeText(notice) : ""));
+    if (busy) announce(status, link === "down" ? trouble : strings.opening);
+    else announce(status, said ?? (notice ? noticeText(notice) : ""));
   };
 
   number.value = form.number;

@@ -1,15 +1,13 @@
 // The creator's sheet: how to get the other one in.
 
-import strings from "#strings";
 import type { App } from "../app";
-import { button, el, fill, setText } from "../dom";
+import type { Kit } from "../later";
 import { digits } from "../phone";
-import { later } from "../later";
 import { timeLeft } from "../session/session";
-import type { Panel } from "./chat";
+import type { Content } from "../views/sheet";
+import { draw, save } from "./card";
 
-export const sharePanel = (app: App, close: () => void): Panel => {
-  const { session } = app;
+export const share = ({ button, el, fill, setText, strings }: Kit, { engine, session }: App): Content => {
   const number = session.number();
   const tel = "+" + digits(number);
   const sentence = el("p", { class: "sentence" });
@@ -23,9 +21,6 @@ export const sharePanel = (app: App, close: () => void): Panel => {
       () => { setText(status, strings.copyByHand); },
     );
   };
-  const withCard = (use: (card: Awaited<ReturnType<typeof later>>) => void) => () => {
-    later().then(use, () => { setText(status, strings.failed); });
-  };
   const call = (): void => {
     // A link that never is a part of the page: what it says can't be read there.
     const link = el("a");
@@ -34,10 +29,7 @@ export const sharePanel = (app: App, close: () => void): Panel => {
   };
 
   return {
-    node: el(
-      "div",
-      { class: "page share" },
-      button(strings.close, close, { class: "end" }),
+    nodes: [
       el("h2", {}, strings.theirNumber),
       el("p", { class: "big" }, el("bdi", { dir: "ltr" }, number)),
       sentence,
@@ -46,14 +38,14 @@ export const sharePanel = (app: App, close: () => void): Panel => {
       el(
         "p",
         { class: "row start" },
-        button(strings.qr, withCard(({ draw }) => { picture.replaceChildren(draw(tel, strings.qrLabel)); })),
+        button(strings.qr, () => { picture.replaceChildren(draw(tel, strings.qrLabel)); }),
         button(strings.contact, call),
-        button(strings.card, withCard(({ save }) => { save(tel); })),
-        button(strings.newRef, () => void session.useCode("regate", app.engine.newRef())),
+        button(strings.card, () => { save(tel); }),
+        button(strings.newRef, () => void session.useCode("regate", engine.newRef())),
       ),
       picture,
       until,
-    ),
+    ],
     update() {
       const state = session.state();
       const ref = state.code;
