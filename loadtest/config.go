@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -78,6 +79,10 @@ type Config struct {
 
 	// Dial makes connections; nil means TCP. It is shaped by the profile.
 	Dial link.DialFunc
+	// Network makes the phones' networks in place of package link's shaped
+	// streams, and then Dial is not used. The relay must be in it: see package
+	// tun.
+	Network Network
 	// Progress, if not nil, is told twice a second how things are. It must not
 	// block.
 	Progress func(Progress)
@@ -161,8 +166,14 @@ func (c Config) withDefaults() (Config, []Share, error) {
 		faults = append(faults, err)
 	}
 	c.Pairs = orDefault(c.Pairs, defaultPairs)
-	if c.Pairs < 0 || c.Pairs > maxPairs {
-		fault("%d pairs are not between 1 and %d", c.Pairs, maxPairs)
+	if c.Network == nil {
+		if c.Dial == nil {
+			c.Dial = (&net.Dialer{KeepAlive: -1}).DialContext
+		}
+		c.Network = Streams(c.Dial)
+	}
+	if most := min(maxPairs, c.Network.MaxPhones()/2); c.Pairs < 0 || c.Pairs > most {
+		fault("%d pairs are not between 1 and %d", c.Pairs, most)
 	}
 	duration, think := defaultDuration, defaultThink
 	if c.Scenario == ScenarioSoak {

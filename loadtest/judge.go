@@ -33,7 +33,7 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 			OwnRelay: r.cfg.Server != nil, TLS: strings.HasPrefix(r.cfg.URL, "https:"),
 		},
 		Environment: Environment{
-			Net: "conn", OS: runtime.GOOS, Kernel: kernel(), Congestion: congestion(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
+			Net: r.cfg.Network.Name(), OS: runtime.GOOS, Kernel: Kernel(), Congestion: r.cfg.Network.Congestion(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
 		},
 		Ledger: r.ledger.Totals(), Stale: int(r.stales.Load()), Intruded: r.intruders,
 		Timeline: r.series.timeline(), Faults: r.series.faults, Samples: r.series.samples,

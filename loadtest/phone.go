@@ -10,7 +10,6 @@ import (
 
 	"sotto/client"
 	"sotto/loadtest/ledger"
-	"sotto/loadtest/link"
 	"sotto/relay/wire"
 )
 
@@ -21,7 +20,7 @@ type phone struct {
 	pair *pair
 	seat int
 	cfg  client.Config
-	link *link.Link
+	link PhoneLink
 
 	mu       sync.Mutex      // guards what follows; nobody waits while holding it
 	session  *client.Session // nil between two
@@ -52,7 +51,7 @@ type slot struct {
 func newPhone(p *pair, seat int) *phone {
 	ph := &phone{run: p.run, pair: p, seat: seat}
 	params := p.run.shares[p.profile].Profile.Link
-	ph.link = p.run.net.Link(params, p.run.cfg.Seed+uint64(2*p.index+seat+1)<<32, p.run.dial, ph.linkBack) //nolint:gosec // small and positive
+	ph.link = p.run.net.Phone(params, p.run.cfg.Seed+uint64(2*p.index+seat+1)<<32, ph.linkBack) //nolint:gosec // small and positive
 	identity, err := client.Derive(p.number, fmt.Sprintf("%06d", 100_000+seat))
 	if err != nil {
 		panic("loadtest: " + err.Error()) // number and PIN have digits

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,8 +24,7 @@ type run struct {
 	shares []Share
 	prefix string // of numbers, so that runs do not meet on a relay
 	key    *client.Key
-	net    *link.Net
-	dial   link.DialFunc
+	net    Emulation
 	ctx    context.Context // ends with the drain
 
 	measures []*measures // by share
@@ -73,16 +71,13 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	r := &run{
-		cfg: cfg, shares: shares, dial: cfg.Dial, ledger: ledger.New(),
+		cfg: cfg, shares: shares, ledger: ledger.New(),
 		lags: newHistogram(), all: newHistogram(), causes: make(map[string]int),
-	}
-	if r.dial == nil {
-		r.dial = (&net.Dialer{KeepAlive: -1}).DialContext
 	}
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	r.net = link.NewNet(r.lag)
+	r.net = cfg.Network.Emulate(r.lag)
 	defer r.net.Close()
 	for range shares {
 		r.measures = append(r.measures, newMeasures())

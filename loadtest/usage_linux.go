@@ -31,7 +31,8 @@ func ownRSS() uint64 {
 	return pages * uint64(os.Getpagesize())          //nolint:gosec // positive
 }
 
-func kernel() string {
+// Kernel returns the release of the kernel, and nothing where it is not known.
+func Kernel() string {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {
 		return ""

@@ -21,7 +21,8 @@ func ownRSS() uint64 {
 	return s[0].Value.Uint64() - s[1].Value.Uint64()
 }
 
-func kernel() string     { return "" }
+// Kernel returns the release of the kernel, and nothing where it is not known.
+func Kernel() string     { return "" }
 func congestion() string { return "" }
 
 // fileLimit returns 0: not known.

@@ -36,6 +36,7 @@ func commands() []command {
 		{"run", "let phones talk and report", load},
 		{relayName, "", relay},
 		{"compare", "compare two reports: sotto-load compare BEFORE.json AFTER.json", compare},
+		{"calibrate", "compare the two ways to make networks, at some of them", compareModes},
 		{"profiles", "print the networks there are, with their sources", profiles},
 	}
 }

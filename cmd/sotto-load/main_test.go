@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sotto/loadtest/tun"
 )
 
 func TestMain(m *testing.M) {
@@ -23,6 +26,17 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "run-fine": runFine, "interrupt": interrupt,
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "tun" {
+				return false, fmt.Errorf("no condition %q", condition)
+			}
+			n, err := tun.Open()
+			if err != nil {
+				return false, nil //nolint:nilerr // the script looks at what the program says
+			}
+			n.Close()
+			return true, nil
 		},
 	})
 }

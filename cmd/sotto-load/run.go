@@ -15,6 +15,13 @@ import (
 
 	"sotto/loadtest"
 	"sotto/loadtest/relayproc"
+	"sotto/loadtest/tun"
+)
+
+// How networks are made.
+const (
+	netConn = "conn"
+	netTUN  = "tun"
 )
 
 // runFlags are the flags of run.
@@ -43,7 +50,7 @@ func newRunFlags() *runFlags {
 	fs.Uint64Var(&c.Seed, "seed", 0, "decides networks, pauses and faults (default: a random one, which the report tells)")
 	fs.StringVar(&f.slo, "slo", "", "JSON `file` with bounds in place of the profiles' own, or off")
 	fs.StringVar(&f.out, "out", "", "`folder` that gets report.html, report.json and report.txt")
-	fs.StringVar(&f.net, "net", "conn", "how networks are made: conn, in this process above loopback TCP")
+	fs.StringVar(&f.net, "net", netConn, "how networks are made: conn, in this process above loopback TCP; or tun, between two namespaces with the kernel's own TCP (Linux, as root or where users may make namespaces)")
 	fs.BoolVar(&f.json, "json", false, "print the report as JSON instead of text")
 	fs.BoolVar(&f.tls, "tls", false, "TLS to the relay of its own; the bounds on joins are without")
 	return f
@@ -52,8 +59,11 @@ func newRunFlags() *runFlags {
 // config reads the files that flags name.
 func (f *runFlags) config() error {
 	var err error
-	if f.net != "conn" {
-		return usage("--net=%s is not there; only conn is", f.net)
+	switch {
+	case f.net != netConn && f.net != netTUN:
+		return usage("--net is %s or %s, not %q", netConn, netTUN, f.net)
+	case f.net == netTUN && f.cfg.URL != "":
+		return usage("--net=%s needs a relay of its own, not one at a URL", netTUN)
 	}
 	if f.cfg.Own, err = ownProfiles(f.profiles); err != nil {
 		return err
@@ -102,8 +112,18 @@ func load(ctx context.Context, args []string, stdout, stderr io.Writer) (code in
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	start := func() (*relayproc.Process, error) { return relayproc.Start(relayCommand, f.tls) }
+	if f.net == netTUN {
+		n, err := tun.Open()
+		if err != nil {
+			return again(ctx, err, stdout, stderr)
+		}
+		defer n.Close()
+		f.cfg.Network = n
+		start = func() (*relayproc.Process, error) { return relayproc.StartIn(n, relayCommand, f.tls) }
+	}
 	if f.cfg.URL == "" {
-		p, err := relayproc.Start(relayCommand, f.tls)
+		p, err := start()
 		if err != nil {
 			return 0, err
 		}
@@ -175,11 +195,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 const relayName = "relay-process"
 
 func relayCommand() *exec.Cmd {
-	self, err := os.Executable()
-	if err != nil {
-		self = os.Args[0]
-	}
-	cmd := exec.Command(self, relayName) //nolint:gosec // this program
+	cmd := exec.Command(executable(), relayName) //nolint:gosec // this program
 	cmd.Stderr = os.Stderr
 	apart(cmd)
 	return cmd

@@ -30,10 +30,7 @@ type Conn struct {
 	forgotten  bool  // by a NAT
 	passed     time.Time
 	flushing   bool // a goroutine writes to inner
-	handed     [4]handover
-	handedNext int
-	took       taking
-	tookBefore taking
+	passages   passages
 	readUntil  time.Time // deadlines
 	writeUntil time.Time
 	changed    chan struct{} // nil while nobody waits; closed at any change
@@ -58,12 +55,6 @@ type segment struct {
 	arrives time.Time
 	err     error // what the end is
 }
-
-// handover notes when bytes the phone wrote reached the relay.
-type handover struct{ written, at time.Time }
-
-// taking notes when bytes were taken from the relay, and read by the phone.
-type taking struct{ entered, read time.Time }
 
 func newConn(l *Link, inner net.Conn, rtt time.Duration) *Conn {
 	c := &Conn{link: l, inner: inner, passed: time.Now()}

@@ -6,9 +6,11 @@ import (
 	"syscall"
 )
 
-// What a phone's connection ends with.
+// ErrNetworkChanged is what a phone's connection ends with when its network
+// changes. It wraps ECONNABORTED, as phones say it.
+var ErrNetworkChanged = fmt.Errorf("network changed: %w", syscall.ECONNABORTED)
+
 var (
-	errUnreachable    = errors.New("network is unreachable: no answer to six attempts")
-	errNetworkChanged = fmt.Errorf("network changed: %w", syscall.ECONNABORTED)
-	errForgotten      = fmt.Errorf("connection forgotten on the way: %w", syscall.ECONNRESET)
+	errUnreachable = errors.New("network is unreachable: no answer to six attempts")
+	errForgotten   = fmt.Errorf("connection forgotten on the way: %w", syscall.ECONNRESET)
 )

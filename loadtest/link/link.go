@@ -2,8 +2,6 @@ package link
 
 import (
 	"context"
-	"math"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -33,7 +31,7 @@ type Net struct {
 	ended chan struct{}  // closed by Close
 
 	mu    sync.Mutex // guards what follows; taken before Link.mu
-	links []*Link
+	links []interface{ close() }
 }
 
 // NewNet returns a Net. lag, if not nil, is told how late each event of the
@@ -55,59 +53,24 @@ func (n *Net) Close() {
 	n.clock.close()
 }
 
-// Link is the network of one phone. Its methods are safe for concurrent use.
+// Link is the network of one phone, for streams. Its methods are safe for
+// concurrent use.
 type Link struct {
-	net    *Net
-	params Params
-	dial   DialFunc
-	onBack func(since time.Time, cut bool)
-	gapEnd timer
+	path
+	dial DialFunc
 
-	mu         sync.Mutex // guards what follows; taken before clock.mu
-	up, down   direction
-	gaps       outages
-	injected   span // by Gap; zero: none
-	ending     span // what gapEnd is set for
-	window     int
-	radio      radio
-	conns      map[*Conn]struct{}
-	last       *Conn // dialled last
-	backAt     time.Time
-	lastDial   time.Time
-	dials      int
-	quickest   time.Duration // least time between two dials; 0: none yet
-	closed     bool
-	downSlower int64 // overrides params.Down; 0: does not
-}
-
-// direction is one way of a link, shared by its connections.
-type direction struct {
-	rng    *rand.Rand
-	bursts outages
-	free   time.Time // when the last segment has left
-	bytes  int64     // with headers
-	segs   int64
+	// Guarded by path.mu.
+	window int
+	conns  map[*Conn]struct{}
+	last   *Conn // dialled last
 }
 
 // Link adds a link, which suffers params as seed has it. onBack, if not nil, is
 // called from the clock's goroutine when a gap has ended, with when it began and
 // whether it cut the connections; it must not block.
 func (n *Net) Link(params Params, seed uint64, dial DialFunc, onBack func(since time.Time, cut bool)) *Link {
-	now := time.Now()
-	rng := func(stream uint64) *rand.Rand {
-		return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // weather, not secrets
-	}
-	l := &Link{
-		net: n, params: params, dial: dial, onBack: onBack, window: defaultWindow,
-		conns: make(map[*Conn]struct{}), backAt: now,
-		gaps: newGaps(rng(1), now, params.Gaps),
-		up:   direction{rng: rng(2), bursts: newBursts(rng(3), now, params.Loss, params.LossBurst)},
-		down: direction{rng: rng(4), bursts: newBursts(rng(5), now, params.Loss, params.LossBurst)},
-	}
-	l.gapEnd.fire = l.gapEnded
-	l.mu.Lock()
-	l.awaitGap(now)
-	l.mu.Unlock()
+	l := &Link{dial: dial, window: defaultWindow, conns: make(map[*Conn]struct{})}
+	l.init(n, params, seed, onBack, l.severed)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.links = append(n.links, l)
@@ -128,13 +91,7 @@ func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	l.net.wg.Add(1)
 	defer l.net.wg.Done()
 	begun := time.Now()
-	if l.dials > 0 {
-		if since := begun.Sub(l.lastDial); l.quickest == 0 || since < l.quickest {
-			l.quickest = since
-		}
-	}
-	l.dials++
-	l.lastDial = begun
+	l.dialling(begun)
 	ready, rtt, ok := l.handshake(begun)
 	l.mu.Unlock()
 	if err := l.net.waitUntil(ctx, ready); err != nil {
@@ -161,9 +118,9 @@ func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn,
 func (l *Link) handshake(now time.Time) (ready time.Time, rtt time.Duration, ok bool) {
 	t, wait := l.radio.awake(now, l.params), time.Second
 	for range maxSYN {
-		l.up.count(0)
+		l.up.count(headers)
 		if !l.lost(&l.up, t) {
-			l.down.count(0)
+			l.down.count(headers)
 			if back := t.Add(l.params.RTT/2 + l.jitter(&l.up)); !l.lost(&l.down, back) {
 				ready = back.Add(l.params.RTT/2 + l.jitter(&l.down))
 				l.radio.active(ready)
@@ -195,28 +152,6 @@ func (n *Net) waitUntil(ctx context.Context, t time.Time) error {
 	}
 }
 
-// lost reports whether a packet sent at t is. Called with l.mu held.
-func (l *Link) lost(d *direction, t time.Time) bool {
-	if _, burst := d.bursts.at(t); burst {
-		return true
-	}
-	_, gap := l.gapAt(t)
-	return gap
-}
-
-// gapAt returns the gap at t. Called with l.mu held.
-func (l *Link) gapAt(t time.Time) (span, bool) {
-	if !t.Before(l.injected.from) && t.Before(l.injected.to) {
-		return l.injected, true
-	}
-	return l.gaps.at(t)
-}
-
-// jitter is log-normal with a sigma of 1.
-func (l *Link) jitter(d *direction) time.Duration {
-	return time.Duration(math.Exp(d.rng.NormFloat64()-0.5) * float64(l.params.Jitter))
-}
-
 // forgetAfter is longer than any retransmission is away.
 const forgetAfter = 2 * time.Minute
 
@@ -224,29 +159,12 @@ const forgetAfter = 2 * time.Minute
 // end, in order after what its connection has sent before. Called with l.mu
 // held.
 func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
-	d, rate := &l.up, l.params.Up
-	if h.down {
-		d, rate = &l.down, l.params.Down
-		if l.downSlower > 0 {
-			rate = l.downSlower
-		}
-	}
-	d.bursts.forget(now.Add(-forgetAfter))
-	l.gaps.forget(now.Add(-forgetAfter))
-
-	t := l.radio.awake(now, l.params)
-	if d.free.After(t) {
-		t = d.free
-	}
-	if rate > 0 {
-		t = t.Add(time.Duration(float64(size+headers) * 8 / float64(rate) * float64(time.Second)))
-	}
-	d.free = t
-	d.count(size)
+	d, rate := l.way(h.down)
+	t := l.leave(d, rate, now, size+headers)
 	tries := 0
 	for ; l.lost(d, t); tries++ {
 		t = t.Add(h.rtt.wait(tries))
-		d.count(size)
+		d.count(size + headers)
 	}
 	arrives := t.Add(l.params.RTT/2 + l.jitter(d))
 	if tries == 0 { // Karn's rule
@@ -258,11 +176,6 @@ func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
 	h.latest = arrives
 	l.radio.active(arrives)
 	return arrives
-}
-
-func (d *direction) count(size int) {
-	d.segs++
-	d.bytes += int64(size + headers)
 }
 
 func (l *Link) close() {

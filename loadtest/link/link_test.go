@@ -251,9 +251,9 @@ func TestCutLeavesAGhost(t *testing.T) {
 		phone, ghost := b.connect()
 		b.link.Gap(time.Second, true)
 		_, err := phone.Read(make([]byte, 1))
-		mustFail(t, err, errNetworkChanged)
+		mustFail(t, err, ErrNetworkChanged)
 		_, err = phone.Write([]byte("x"))
-		mustFail(t, err, errNetworkChanged)
+		mustFail(t, err, ErrNetworkChanged)
 		if _, err := ghost.Write([]byte("are you there?")); err != nil {
 			t.Errorf("the relay noticed: %v", err)
 		}

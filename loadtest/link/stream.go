@@ -89,8 +89,7 @@ func (c *Conn) flush() {
 		_, err := c.inner.Write(s.data)
 		now := time.Now()
 		l.mu.Lock()
-		c.handed[c.handedNext] = handover{s.entered, now}
-		c.handedNext = (c.handedNext + 1) % len(c.handed)
+		c.passages.handOver(s.entered, now)
 		c.up.size -= len(s.data)
 		c.wake()
 		if err != nil && c.err == nil {
@@ -233,11 +232,7 @@ func (c *Conn) take(p []byte) (int, error) {
 	n := copy(p, s.data)
 	s.data = s.data[n:]
 	c.down.size -= n
-	now := time.Now()
-	if s.entered != c.took.entered {
-		c.tookBefore = c.took
-	}
-	c.took = taking{s.entered, now}
+	c.passages.take(s.entered, time.Now())
 	if len(s.data) == 0 {
 		c.down.queue[0] = segment{}
 		if c.down.queue = c.down.queue[1:]; len(c.down.queue) == 0 {

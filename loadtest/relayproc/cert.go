@@ -10,15 +10,16 @@ import (
 	"errors"
 	"math/big"
 	"net"
+	"net/netip"
 	"time"
 )
 
 // certLife is longer than any test.
 const certLife = 30 * 24 * time.Hour
 
-// certify makes a certificate for the loopback address, which only the phones
-// of this test trust.
-func (p *Process) certify() error {
+// certify makes a certificate for the relay's address, which only the phones of
+// this test trust.
+func (p *Process) certify(host netip.Addr) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func (p *Process) certify() error {
 		Subject:      pkix.Name{CommonName: "relay under test"},
 		NotBefore:    now.Add(-time.Hour), NotAfter: now.Add(certLife),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{host.AsSlice()}, IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, cert, cert, &key.PublicKey, key)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/netip"
 	"os/exec"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 // Process is a relay in a process. It is a loadtest.Server, and safe for
 // concurrent use.
 type Process struct {
+	place   Place
 	command func() *exec.Cmd
 	order   order
 	secure  *x509.CertPool // nil: no TLS
@@ -47,18 +49,38 @@ const (
 	attempts  = 20
 )
 
+// Place is where a relay's process is.
+type Place interface {
+	// Host is the address it listens on.
+	Host() netip.Addr
+	// InRelay calls start where the process begins where it should be.
+	InRelay(start func() error) error
+}
+
+// here is the loopback address of this machine.
+type here struct{}
+
+func (here) Host() netip.Addr             { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
+func (here) InRelay(f func() error) error { return f() }
+
 // Start starts a relay on a free port of the loopback address. command makes
 // the process, which calls Serve with its standard input and output.
 func Start(command func() *exec.Cmd, secure bool) (*Process, error) {
-	p := &Process{command: command}
+	return StartIn(here{}, command, secure)
+}
+
+// StartIn starts a relay somewhere else, say in another network namespace.
+func StartIn(place Place, command func() *exec.Cmd, secure bool) (*Process, error) {
+	p := &Process{place: place, command: command}
 	if secure {
-		if err := p.certify(); err != nil {
+		if err := p.certify(place.Host()); err != nil {
 			return nil, fmt.Errorf("make certificate: %w", err)
 		}
 	}
 	var err error
 	for range attempts {
-		p.order.Addr = fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports)) //nolint:gosec // any free port
+		port := uint16(firstPort + rand.IntN(ports)) //nolint:gosec // any free port
+		p.order.Addr = netip.AddrPortFrom(place.Host(), port).String()
 		if err = p.start(); err == nil {
 			return p, nil
 		}
@@ -94,7 +116,7 @@ func (p *Process) start() error {
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := p.place.InRelay(cmd.Start); err != nil {
 		return err
 	}
 	c := &child{cmd: cmd, in: in, out: bufio.NewReader(out)}
