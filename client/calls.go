@@ -40,9 +40,9 @@ type call struct {
 //
 // Send waits for the relay's answer through any number of reconnects. It
 // returns ErrStale when the slot holds anything else, ErrNotYourTurn,
-// ErrTooLarge, ErrText, or why the session ended: then nothing was sent. When
-// ctx ends after the request went out, the error has ErrUnanswered beside
-// ctx's own.
+// ErrTooLarge or ErrText, and nothing was sent. When ctx or the session ends
+// first it returns ctx's error or why the session ended; beside it is
+// ErrUnanswered if the request went out.
 func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error) {
 	sealed, err := s.seal(text)
 	if err != nil {
@@ -238,7 +238,13 @@ func (s *Session) abandon(c *call, cause error) error {
 		return c.err
 	default:
 	}
-	s.settle(c, wire.MessageID{}, cause)
+	s.settle(c, wire.MessageID{}, c.unanswered(cause))
+	return c.err
+}
+
+// unanswered is what the caller is told when no answer will come because of
+// cause. Called with s.mu held.
+func (c *call) unanswered(cause error) error {
 	if c.sentOn != nil {
 		return fmt.Errorf("%w: %w", ErrUnanswered, cause)
 	}

@@ -307,6 +307,48 @@ func TestCallEndsWithContext(t *testing.T) {
 	})
 }
 
+// The end of a session ends its calls. Whether the request went out decides
+// what the caller is told here too: the other person may have seen the message.
+func TestCallEndsWithSession(t *testing.T) {
+	for name, test := range map[string]struct {
+		wentOut bool
+		script  []func(p *peer)
+	}{
+		"sent, no answer": {true, []func(p *peer){func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			p.expect("send_message")
+			p.close(1012)
+		}}},
+		"sent before the connection broke": {true, []func(p *peer){func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+			p.expect("send_message")
+		}, func(p *peer) { p.close(1012) }}},
+		"never sent": {false, []func(p *peer){func(p *peer) {
+			p.letIn(roomA, tokenA, "")
+		}, func(p *peer) {
+			p.expect("join")
+			time.Sleep(10 * time.Second) // meanwhile the call begins
+			p.close(1012)
+		}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				f := fake(t, script(t, test.script...))
+				s := f.open(f.config())
+				next[client.State](t, s)
+				if !test.wentOut {
+					next[client.Disconnected](t, s)
+				}
+				_, err := s.Send(t.Context(), "hello")
+				if !errors.Is(err, client.ErrRoomLost) || errors.Is(err, client.ErrUnanswered) != test.wentOut {
+					t.Errorf("send = %v", err)
+				}
+				wantEnd(t, s, client.ErrRoomLost)
+			})
+		})
+	}
+}
+
 func TestTyping(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		start := time.Now()

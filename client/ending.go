@@ -87,7 +87,7 @@ func (s *Session) end(err error) {
 		if c.req.Event == wire.EventExpire && gone {
 			s.settle(c, wire.MessageID{}, nil) // which is what was asked for
 		} else {
-			s.settle(c, wire.MessageID{}, err)
+			s.settle(c, wire.MessageID{}, c.unanswered(err))
 		}
 	}
 	if !s.joined {

@@ -35,9 +35,9 @@ var (
 	ErrRoomLost = errors.New("client: room lost")
 )
 
-// ErrUnanswered is in the error of a call whose context ended after its request
-// went out and before the answer came: it may or may not have been done. The
-// events that follow tell.
+// ErrUnanswered is in the error of a call whose context or session ended after
+// its request went out and before the answer came: it may or may not have been
+// done. Events that follow, if the session goes on, tell.
 var ErrUnanswered = errors.New("client: request unanswered")
 
 // What a relay answers when it refuses, to be compared with errors.Is. From
