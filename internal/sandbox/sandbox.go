@@ -20,7 +20,21 @@ type Policy struct {
 	ReadDirs []string
 	// LockMemory keeps all memory of the process out of swap.
 	LockMemory bool
+
+	// ConnectPorts are TCP ports that may be connected to, with name servers
+	// (port 53, TCP and UDP) and the files that say where those are. nil: no
+	// connection out. Where Landlock has no say over ports (below ABI 4 for
+	// TCP, 10 for UDP), all are open. With it, Network does not hold.
+	ConnectPorts []uint16
+	// WriteDir is a directory whose files may be created, written and removed,
+	// each of at most WriteSize bytes. "": none. With it, neither FileSize nor
+	// Files holds.
+	WriteDir string
 }
+
+// WriteSize is how large a file in WriteDir may grow, and with one any other
+// that is open for writing: a certificate, its key, an account.
+const WriteSize = 64 << 10
 
 // Measure is one thing the kernel enforces.
 type Measure string
@@ -41,11 +55,12 @@ const (
 	// NewPrivileges: executing a program can't bring any back.
 	NewPrivileges Measure = "no_new_privileges"
 	// Files: none can be created, written, truncated, renamed or removed, nor
-	// read outside ReadDirs (Landlock, ABI 3).
+	// read outside what the policy names (Landlock, ABI 3).
 	Files Measure = "files"
 	// Network: no new socket of any kind, so no connection out and no new port
-	// (seccomp; Landlock from ABI 4 on says the same of TCP, but not of
-	// Multipath TCP). Accepting goes on.
+	// (seccomp, which denies io_uring too, as it makes sockets of its own;
+	// Landlock from ABI 4 on says the same of TCP, but not of Multipath TCP).
+	// Accepting goes on.
 	Network Measure = "network"
 )
 
@@ -54,7 +69,8 @@ func Measures() []Measure {
 	return []Measure{FileSize, CoreDumps, Dumpable, Memory, Capabilities, NewPrivileges, Files, Network}
 }
 
-// Report says which measures hold.
+// Report says which measures hold. What the policy allows is missing with
+// ErrAllowed; the rest of that measure is in force nevertheless.
 type Report struct {
 	Held    []Measure
 	Missing map[Measure]error
@@ -100,6 +116,9 @@ var (
 	ErrIncomplete = errors.New("sandbox: incomplete")
 	// ErrUnsupported is why a measure is missing: this system does not have it.
 	ErrUnsupported = errors.New("not supported by this system")
+	// ErrAllowed is why a measure is missing: the policy asked for an exception,
+	// which the error names. Nothing beyond it is allowed.
+	ErrAllowed = errors.New("but for what was asked for")
 )
 
 func (r *Report) note(m Measure, err error) {
@@ -115,7 +134,7 @@ func (r *Report) note(m Measure, err error) {
 
 // kernel is what measures are asked of; tests put a lesser one in its place.
 type kernel interface {
-	limitFileSize() error
+	limitFileSize(bytes uint64) error
 	limitCore() error
 	undump() error
 	lockMemory() error
@@ -123,8 +142,9 @@ type kernel interface {
 	noNewPrivileges() error
 	// landlockABI is 0 without Landlock.
 	landlockABI() int
-	landlock(readDirs []string) error
-	denySockets() error
+	landlock(p Policy) error
+	// filterSockets denies new sockets, or all but those that connect out.
+	filterSockets(connect bool) error
 }
 
 // abiTruncate is the version of Landlock that can deny truncation.
@@ -133,7 +153,11 @@ const abiTruncate = 3
 // enforce takes the measures of p in an order in which none prevents another.
 func enforce(k kernel, p Policy) Report {
 	var r Report
-	r.note(FileSize, k.limitFileSize())
+	size, writes := uint64(0), error(nil)
+	if p.WriteDir != "" {
+		size, writes = WriteSize, fmt.Errorf("denied, %w: files of up to %d KiB in one folder", ErrAllowed, WriteSize>>10)
+	}
+	r.note(FileSize, orElse(k.limitFileSize(size), writes))
 	r.note(CoreDumps, k.limitCore())
 	r.note(Dumpable, k.undump())
 	if p.LockMemory {
@@ -142,17 +166,29 @@ func enforce(k kernel, p Policy) Report {
 	r.note(Capabilities, k.dropCapabilities())
 	r.note(NewPrivileges, k.noNewPrivileges())
 
-	r.note(Files, restrictFiles(k, p.ReadDirs))
-	r.note(Network, k.denySockets())
+	r.note(Files, orElse(restrictFiles(k, p), writes))
+	var connects error
+	if len(p.ConnectPorts) > 0 {
+		connects = fmt.Errorf("denied, %w: connections out, to name servers and TCP ports %v", ErrAllowed, p.ConnectPorts)
+	}
+	r.note(Network, orElse(k.filterSockets(connects != nil), connects))
 	return r
 }
 
-func restrictFiles(k kernel, readDirs []string) error {
+// orElse returns the first error that there is.
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+func restrictFiles(k kernel, p Policy) error {
 	abi := k.landlockABI()
 	if abi == 0 {
 		return fmt.Errorf("landlock is %w", ErrUnsupported)
 	}
-	if err := k.landlock(readDirs); err != nil {
+	if err := k.landlock(p); err != nil {
 		return err
 	}
 	if abi < abiTruncate {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"unsafe"
 
@@ -23,11 +24,11 @@ func Enforce(p Policy) Report { return enforce(linux{}, p) }
 
 type linux struct{}
 
-// limitFileSize makes writing to a regular file fail with EFBIG; the signal
-// that comes with it would end the process.
-func (linux) limitFileSize() error {
+// limitFileSize makes writing to a regular file beyond so many bytes fail with
+// EFBIG; the signal that comes with it would end the process.
+func (linux) limitFileSize(bytes uint64) error {
 	signal.Ignore(syscall.SIGXFSZ)
-	return unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{})
+	return unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: bytes})
 }
 
 func (linux) limitCore() error { return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) }
@@ -87,14 +88,51 @@ func (linux) landlockABI() int {
 	return abi
 }
 
-// landlock denies everything Landlock knows of but reading in readDirs.
-func (linux) landlock(readDirs []string) error {
-	for _, dir := range readDirs {
+// landlock denies everything Landlock knows of but what p names.
+func (linux) landlock(p Policy) error {
+	for _, dir := range p.ReadDirs {
 		if _, err := os.Stat(dir); err != nil {
 			return err
 		}
 	}
-	return landlock.V11.BestEffort().Restrict(landlock.RODirs(readDirs...))
+	rules := []landlock.Rule{landlock.RODirs(p.ReadDirs...)}
+	if p.WriteDir != "" {
+		rules = append(rules, landlock.PathAccess(keepFiles, p.WriteDir))
+	}
+	if len(p.ConnectPorts) > 0 {
+		rules = append(rules,
+			landlock.ROFiles(resolverFiles...).IgnoreIfMissing(), landlock.RODirs(resolverDirs()...).IgnoreIfMissing(),
+			landlock.ConnectTCP(portDNS), landlock.ConnectSendUDP(portDNS), landlock.BindUDP(0))
+		for _, port := range p.ConnectPorts {
+			rules = append(rules, landlock.ConnectTCP(port))
+		}
+	}
+	return landlock.V11.BestEffort().Restrict(rules...)
+}
+
+// keepFiles is what it takes to keep small files in a directory, replacing
+// each by rename.
+const keepFiles = lsys.AccessFSReadFile | lsys.AccessFSReadDir | lsys.AccessFSWriteFile |
+	lsys.AccessFSTruncate | lsys.AccessFSMakeReg | lsys.AccessFSRemoveFile
+
+const portDNS = 53
+
+// resolverFiles are what Go's own resolver reads.
+var resolverFiles = []string{"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"}
+
+// resolverDirs returns the directories outside /etc that these files are links
+// into, such as /run/systemd/resolve: there the file is replaced by rename. One
+// in /etc that is replaced can't be read any more: whoever changes it restarts
+// the relay.
+func resolverDirs() []string {
+	var dirs []string
+	for _, file := range resolverFiles {
+		target, err := filepath.EvalSymlinks(file)
+		if dir := filepath.Dir(target); err == nil && dir != "/etc" && dir != "/" {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
 }
 
 // allThreads makes a system call on every thread: Linux keeps privileges for

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,21 +30,57 @@ func TestNothingGetsOut(t *testing.T) {
 	}
 	for _, cgo := range []string{"0", "1"} {
 		t.Run("CGO_ENABLED="+cgo, func(t *testing.T) {
-			pid, result, canary := runTrial(t, cgo)
+			pid, result := runTrial(t, cgo, false)
 			for _, m := range Measures() {
 				checkHeld(t, result, m, abi)
 			}
+			may := map[string]bool{"read allowed": true, "write to a pipe": true}
 			for name, met := range result.Attempts {
-				checkAttempt(t, name, met, abi)
-			}
-			if got, err := os.ReadFile(canary); err != nil || string(got) != "canary" {
-				t.Errorf("the file outside is now %q, %v", got, err)
+				checkAttempt(t, name, met, may[name], abi)
 			}
 			checkThreads(t, pid)
-			checkLimits(t, pid)
+			checkLimits(t, pid, "0")
 		})
 	}
 }
+
+// TestAllowancesAreNoDoors gives the trial what ACME needs: it gets that and
+// nothing beside it.
+func TestAllowancesAreNoDoors(t *testing.T) {
+	abi, err := lsys.LandlockGetABIVersion()
+	if err != nil {
+		abi = 0
+	}
+	pid, result := runTrial(t, "0", true)
+	for _, m := range Measures() {
+		if m != FileSize && m != Files && m != Network {
+			checkHeld(t, result, m, abi)
+		} else if (Report{Held: result.Held}).Holds(m) || abi >= abiTruncate && !strings.Contains(result.Missing[m], ErrAllowed.Error()) {
+			t.Errorf("%s: missing for %q; want what is allowed", m, result.Missing[m])
+		}
+	}
+	may := map[string]bool{
+		"read allowed": true, "write to a pipe": true, "read resolv.conf": true,
+		"connect where allowed": true, "ask a name server": true, "keep a file": true,
+	}
+	for name, met := range result.Attempts {
+		switch {
+		case (name == "connect out" || name == "connect by Multipath TCP") && abi < abiTCP, name == "send a datagram" && abi < abiUDP:
+			t.Logf("%s is not tried: Landlock ABI %d of this kernel knows no such ports", name, abi)
+		case name == "write to an open file": // within the limit of its size
+		default:
+			checkAttempt(t, name, met, may[name], abi)
+		}
+	}
+	checkThreads(t, pid)
+	checkLimits(t, pid, strconv.Itoa(WriteSize))
+}
+
+// Versions of Landlock that know ports.
+const (
+	abiTCP = 4
+	abiUDP = 10
+)
 
 // checkHeld demands every measure but for what this kernel's Landlock lacks.
 func checkHeld(t *testing.T, result trialResult, m Measure, abi int) {
@@ -69,23 +106,23 @@ func checkHeld(t *testing.T, result trialResult, m Measure, abi int) {
 }
 
 // checkAttempt looks at what every thread met.
-func checkAttempt(t *testing.T, name string, met []string, abi int) {
+func checkAttempt(t *testing.T, name string, met []string, may bool, abi int) {
 	t.Helper()
-	may := map[string]bool{"read allowed": true, "write to a pipe": true}
-	least := 1
+	least := 0 // not by Landlock
 	switch name {
-	case "write to an open file", "connect out", "bind a port", "connect by Multipath TCP", "send a datagram":
-		least = 0 // not by Landlock
+	case "create", "create allowed", "append", "rename", "remove", "mkdir", "read /etc/passwd", "read resolv.conf",
+		"read outside", "execute", "keep a file", "make a folder to keep":
+		least = 1
 	case "truncate":
 		least = abiTruncate
 	}
-	if !may[name] && abi < least {
+	if !may && abi < least {
 		t.Logf("%s is not tried: Landlock ABI %d of this kernel is below %d", name, abi, least)
 		return
 	}
 	for thread, err := range met {
-		if (err == "") != may[name] {
-			t.Errorf("%s on thread %d met %q; allowed: %v", name, thread, err, may[name])
+		if (err == "") != may {
+			t.Errorf("%s on thread %d met %q; allowed: %v", name, thread, err, may)
 		}
 	}
 }
@@ -96,7 +133,9 @@ func memoryCanBeLocked() bool {
 	return exec.Command("sh", "-c", "ulimit -l unlimited").Run() == nil
 }
 
-func runTrial(t *testing.T, cgo string) (pid int, result trialResult, canary string) {
+// runTrial runs the trial, with what ACME needs if allowance, until the test
+// ends.
+func runTrial(t *testing.T, cgo string, allowance bool) (pid int, result trialResult) {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "trial")
@@ -105,20 +144,27 @@ func runTrial(t *testing.T, cgo string) (pid int, result trialResult, canary str
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	canary = filepath.Join(dir, "canary")
+	canary := filepath.Join(dir, "canary")
 	allowed := t.TempDir()
 	for path, text := range map[string]string{canary: "canary", filepath.Join(allowed, "cert"): "a certificate"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	listen := func() string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return l.Addr().String()
 	}
-	t.Cleanup(func() { _ = listener.Close() })
+	args := []string{listen(), canary, allowed}
+	if allowance {
+		args = append(args, listen(), t.TempDir())
+	}
 
-	cmd := exec.Command(program, listener.Addr().String(), canary, allowed)
+	cmd := exec.Command(program, args...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -140,7 +186,14 @@ func runTrial(t *testing.T, cgo string) (pid int, result trialResult, canary str
 	if err := json.NewDecoder(out).Decode(&result); err != nil {
 		t.Fatal(err)
 	}
-	return cmd.Process.Pid, result, canary
+	want := "canary"
+	if allowance {
+		want = "xanary" // it was open, and did not grow
+	}
+	if got, err := os.ReadFile(canary); err != nil || string(got) != want {
+		t.Errorf("the file outside is now %q, %v", got, err)
+	}
+	return cmd.Process.Pid, result
 }
 
 // checkThreads looks at every thread's own status.
@@ -181,21 +234,22 @@ func checkThreads(t *testing.T, pid int) {
 	}
 }
 
-func checkLimits(t *testing.T, pid int) {
+func checkLimits(t *testing.T, pid int, fileSize string) {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"Max file size", "Max core file size"} {
+	for name, want := range map[string]string{"Max file size": fileSize, "Max core file size": "0"} {
 		found := false
 		for line := range strings.Lines(string(text)) {
-			if rest, ok := strings.CutPrefix(line, name); ok && strings.HasPrefix(strings.Join(strings.Fields(rest), " "), "0 0 ") {
+			rest, ok := strings.CutPrefix(line, name)
+			if ok && strings.HasPrefix(strings.Join(strings.Fields(rest), " "), want+" "+want+" ") {
 				found = true
 			}
 		}
 		if !found {
-			t.Errorf("%s is not 0:\n%s", name, text)
+			t.Errorf("%s is not %s:\n%s", name, want, text)
 		}
 	}
 }

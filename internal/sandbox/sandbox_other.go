@@ -7,12 +7,12 @@ func Enforce(p Policy) Report { return enforce(none{}, p) }
 
 type none struct{}
 
-func (none) limitFileSize() error      { return ErrUnsupported }
-func (none) limitCore() error          { return ErrUnsupported }
-func (none) undump() error             { return ErrUnsupported }
-func (none) lockMemory() error         { return ErrUnsupported }
-func (none) dropCapabilities() error   { return ErrUnsupported }
-func (none) noNewPrivileges() error    { return ErrUnsupported }
-func (none) landlockABI() int          { return 0 }
-func (none) landlock(_ []string) error { return ErrUnsupported }
-func (none) denySockets() error        { return ErrUnsupported }
+func (none) limitFileSize(_ uint64) error { return ErrUnsupported }
+func (none) limitCore() error             { return ErrUnsupported }
+func (none) undump() error                { return ErrUnsupported }
+func (none) lockMemory() error            { return ErrUnsupported }
+func (none) dropCapabilities() error      { return ErrUnsupported }
+func (none) noNewPrivileges() error       { return ErrUnsupported }
+func (none) landlockABI() int             { return 0 }
+func (none) landlock(_ Policy) error      { return ErrUnsupported }
+func (none) filterSockets(_ bool) error   { return ErrUnsupported }

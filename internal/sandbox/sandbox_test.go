@@ -19,15 +19,15 @@ func (l *lesser) ask(what string) error {
 	return l.lacking[what]
 }
 
-func (l *lesser) limitFileSize() error    { return l.ask("file size") }
-func (l *lesser) limitCore() error        { return l.ask("core") }
-func (l *lesser) undump() error           { return l.ask("dump") }
-func (l *lesser) lockMemory() error       { return l.ask("mlock") }
-func (l *lesser) dropCapabilities() error { return l.ask("capabilities") }
-func (l *lesser) noNewPrivileges() error  { return l.ask("privileges") }
-func (l *lesser) landlockABI() int        { return l.abi }
-func (l *lesser) landlock([]string) error { return l.ask("landlock") }
-func (l *lesser) denySockets() error      { return l.ask("sockets") }
+func (l *lesser) limitFileSize(bytes uint64) error { return l.ask("file size") }
+func (l *lesser) limitCore() error                 { return l.ask("core") }
+func (l *lesser) undump() error                    { return l.ask("dump") }
+func (l *lesser) lockMemory() error                { return l.ask("mlock") }
+func (l *lesser) dropCapabilities() error          { return l.ask("capabilities") }
+func (l *lesser) noNewPrivileges() error           { return l.ask("privileges") }
+func (l *lesser) landlockABI() int                 { return l.abi }
+func (l *lesser) landlock(Policy) error            { return l.ask("landlock") }
+func (l *lesser) filterSockets(bool) error         { return l.ask("sockets") }
 
 var errLacking = errors.New("lacking")
 
@@ -45,6 +45,10 @@ func TestLesserKernels(t *testing.T) {
 			kernel: lesser{abi: 7, lacking: map[string]error{"landlock": errLacking}}, missing: []Measure{Files},
 		},
 		"no seccomp": {kernel: lesser{abi: 7, lacking: map[string]error{"sockets": errLacking}}, missing: []Measure{Network}},
+		"what ACME needs": {
+			kernel: lesser{abi: 7}, policy: Policy{ConnectPorts: []uint16{443}, WriteDir: "/"},
+			missing: []Measure{FileSize, Files, Network},
+		},
 		"no memory to lock": {
 			kernel: lesser{abi: 7, lacking: map[string]error{"mlock": errLacking}},
 			policy: Policy{LockMemory: true}, missing: []Measure{Memory},
