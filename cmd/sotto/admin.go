@@ -37,13 +37,8 @@ func newAdmin(reg *prometheus.Registry, ready *readiness, errorLog *stdlog.Logge
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			secheaders.Set(w.Header(), r.TLS != nil)
-			mux.ServeHTTP(w, r)
-		}),
-		ErrorLog: errorLog, Protocols: onlyHTTP1(), MaxHeaderBytes: maxHeader,
-		DisableGeneralOptionsHandler: true, // it would answer without our headers
-		ReadHeaderTimeout:            headerTime, IdleTimeout: idleTime,
-	}
+	return newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secheaders.Set(w.Header(), r.TLS != nil)
+		mux.ServeHTTP(w, r)
+	}), errorLog)
 }

@@ -21,9 +21,12 @@ func healthcheck(ctx context.Context, o *options) error {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	scheme := "http"
-	if o.tlsCert != "" {
+	scheme, name := "http", ""
+	if o.servesTLS() {
 		scheme = "https"
+	}
+	if len(o.acme.domains) > 0 {
+		name = o.acme.domains[0] // there is no certificate for anything else
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil) //nolint:gosec // the host of the relay names it
 	if err != nil {
@@ -31,7 +34,7 @@ func healthcheck(ctx context.Context, o *options) error {
 	}
 	client := http.Client{Transport: &http.Transport{
 		// It asks whether this machine's own relay serves, not who it is.
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // as said
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: name}, //nolint:gosec // as said
 	}}
 	res, err := client.Do(req) //nolint:gosec // as above
 	if err != nil {

@@ -10,21 +10,72 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/pires/go-proxyproto"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// listenPublic opens the relay's listener: the PROXY protocol from trusted
-// proxies, TLS if there is a certificate.
-func listenPublic(ctx context.Context, o *options, certs *certificate) (net.Listener, error) {
-	l, err := listen(ctx, "listen", o.listen)
+// Names of the listeners, and of the sockets a service manager may pass
+// (FileDescriptorName=).
+const (
+	socketRelay    = "relay"
+	socketRedirect = "redirect"
+	socketAdmin    = "admin"
+)
+
+// listeners are where the program serves, each on one address or, where a
+// service manager says so, on several.
+type listeners struct {
+	relay, redirect, admin []net.Listener
+}
+
+// openListeners takes the sockets a service manager passed and opens those it
+// did not.
+func openListeners(ctx context.Context, o *options, certs certificates, env lookupEnv) (*listeners, error) {
+	passed, err := passedSockets(env)
 	if err != nil {
 		return nil, err
 	}
-	if trusted := o.relay.TrustedProxies; len(trusted) > 0 {
+	if len(passed[socketRedirect]) > 0 && certs == nil {
+		return nil, fmt.Errorf("the service manager passed a socket named %s, but there is no certificate to redirect to", socketRedirect)
+	}
+	ls := new(listeners)
+	for _, l := range []struct {
+		to         *[]net.Listener
+		name, flag string
+		addr       string
+	}{
+		{&ls.relay, socketRelay, "listen", o.listen},
+		{&ls.redirect, socketRedirect, "redirect-listen", o.redirectListen},
+		{&ls.admin, socketAdmin, "admin-listen", o.adminListen},
+	} {
+		*l.to = passed[l.name]
+		if len(*l.to) == 0 && l.addr != "" {
+			opened, err := listen(ctx, l.flag, l.addr)
+			if err != nil {
+				ls.close()
+				return nil, err
+			}
+			*l.to = []net.Listener{opened}
+		}
+	}
+	for i, l := range ls.relay {
+		ls.relay[i] = public(l, o.relay.TrustedProxies, certs)
+	}
+	return ls, nil
+}
+
+func (ls *listeners) close() {
+	for _, l := range slices.Concat(ls.relay, ls.redirect, ls.admin) {
+		_ = l.Close()
+	}
+}
+
+// public puts on the relay's listener what comes before HTTP: the PROXY
+// protocol from trusted proxies, TLS if there are certificates.
+func public(l net.Listener, trusted []netip.Prefix, certs certificates) net.Listener {
+	if len(trusted) > 0 {
 		l = &proxyproto.Listener{
 			Listener:          l,
 			ReadHeaderTimeout: headerTime,
@@ -32,13 +83,9 @@ func listenPublic(ctx context.Context, o *options, certs *certificate) (net.List
 		}
 	}
 	if certs != nil {
-		l = tls.NewListener(l, &tls.Config{
-			MinVersion:     tls.VersionTLS12,
-			NextProtos:     []string{"http/1.1"},
-			GetCertificate: certs.get,
-		})
+		l = tls.NewListener(l, tlsConfig(certs))
 	}
-	return l, nil
+	return l
 }
 
 // listen opens a TCP listener for the flag.
@@ -57,15 +104,18 @@ func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 // only; anyone else's is taken for the garbage it is.
 func proxyPolicy(trusted []netip.Prefix) proxyproto.ConnPolicyFunc {
 	return func(c proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) {
-		ap, err := netip.ParseAddrPort(c.Upstream.String())
-		if err != nil {
-			return proxyproto.SKIP, nil //nolint:nilerr // no address, no trust
-		}
-		if slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(ap.Addr().Unmap()) }) {
+		if isTrusted(c.Upstream.String(), trusted) {
 			return proxyproto.USE, nil
 		}
 		return proxyproto.SKIP, nil
 	}
+}
+
+// isTrusted reports whether a peer, as host:port, is one of the proxies. No
+// address, no trust.
+func isTrusted(peer string, proxies []netip.Prefix) bool {
+	ap, err := netip.ParseAddrPort(peer)
+	return err == nil && slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(ap.Addr().Unmap()) })
 }
 
 // onlyHTTP1 leaves HTTP/2 out: a page of one document and a socket gains
@@ -76,34 +126,13 @@ func onlyHTTP1() *http.Protocols {
 	return p
 }
 
-// certificate is the pair of TLS files. It is safe for concurrent use.
-type certificate struct {
-	certFile, keyFile string
-	current           atomic.Pointer[tls.Certificate]
-}
-
-// loadCertificate reads the pair; nil when there is none.
-func loadCertificate(certFile, keyFile string) (*certificate, error) {
-	if certFile == "" {
-		return nil, nil //nolint:nilnil // no certificate is not an error
+// newServer returns an HTTP server with the limits that all of ours have.
+func newServer(h http.Handler, errorLog *stdlog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ErrorLog: errorLog, Protocols: onlyHTTP1(), MaxHeaderBytes: maxHeader,
+		DisableGeneralOptionsHandler: true, // it would answer without our headers
+		ReadHeaderTimeout:            headerTime, IdleTimeout: idleTime,
 	}
-	c := &certificate{certFile: certFile, keyFile: keyFile}
-	return c, c.reload()
-}
-
-// reload reads the files again by path, since renewers replace them by rename.
-// After an error the old certificate stays.
-func (c *certificate) reload() error {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
-	if err != nil {
-		return fmt.Errorf("load certificate: %w", err)
-	}
-	c.current.Store(&pair)
-	return nil
-}
-
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return c.current.Load(), nil
 }
 
 // countingLog is the ErrorLog of the servers: their lines carry addresses, so

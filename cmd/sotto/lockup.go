@@ -3,8 +3,6 @@ package main
 import (
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -14,7 +12,7 @@ import (
 
 // lockUp puts the process into its sandbox, once everything it needs is open,
 // and says in one log line and one metric what holds.
-func lockUp(o *options, certs *certificate, reg prometheus.Registerer, log zerolog.Logger, stderr io.Writer) error {
+func lockUp(o *options, certs certificates, reg prometheus.Registerer, log zerolog.Logger, stderr io.Writer) error {
 	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "sotto_sandbox", Help: "Whether the kernel enforces a measure of the sandbox: 1 or 0.",
 	}, []string{"measure"})
@@ -29,7 +27,11 @@ func lockUp(o *options, certs *certificate, reg prometheus.Registerer, log zerol
 	if isFile(stderr) {
 		log.Warn().Msg("this log is a file, and the sandbox lets none grow: logging ends here; pipe the log instead")
 	}
-	report := sandbox.Enforce(sandbox.Policy{ReadDirs: certs.dirs(), LockMemory: o.lockMemory})
+	policy := sandbox.Policy{LockMemory: o.lockMemory}
+	if certs != nil {
+		certs.allow(&policy)
+	}
+	report := sandbox.Enforce(policy)
 	for _, m := range report.Held {
 		gauge.WithLabelValues(string(m)).Set(1)
 	}
@@ -49,21 +51,4 @@ func isFile(w io.Writer) bool {
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode().IsRegular()
-}
-
-// dirs returns the directories a reload reads: those of the files and, as
-// renewers point links to them, those of what they are links to.
-func (c *certificate) dirs() []string {
-	if c == nil {
-		return nil
-	}
-	var dirs []string
-	for _, file := range []string{c.certFile, c.keyFile} {
-		dirs = append(dirs, filepath.Dir(file))
-		if target, err := filepath.EvalSymlinks(file); err == nil {
-			dirs = append(dirs, filepath.Dir(target))
-		}
-	}
-	slices.Sort(dirs)
-	return slices.Compact(dirs)
 }

@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 	}
 	switch command {
 	case "":
-		err = serve(ctx, opts, stdout, stderr)
+		err = serve(ctx, opts, env, stdout, stderr)
 	case "version":
 		err = printVersion(stdout)
 	case "healthcheck":

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/crypto/acme/autocert"
 
 	"sotto/relay"
 )
@@ -20,12 +19,15 @@ import (
 type options struct {
 	listen      string
 	adminListen string // "" when off
-	tlsCert     string
-	tlsKey      string
-	logFormat   string
-	logLevel    zerolog.Level
-	sandbox     string // on, off or require
-	lockMemory  bool
+	// redirectListen is "" when off.
+	redirectListen string
+	tlsCert        string
+	tlsKey         string
+	acme           acmeOptions
+	logFormat      string
+	logLevel       zerolog.Level
+	sandbox        string // on, off or require
+	lockMemory     bool
 	// maxConns is 0 when it is to come from the file limit.
 	maxConns int
 	// relay is the part of the configuration the library knows.
@@ -55,13 +57,7 @@ var optionTable = []option{
 	},
 	{
 		name: "admin-listen", value: "127.0.0.1:8081", help: "address of metrics, health and profiles, or off; keep it private",
-		set: func(o *options, v string) (err error) {
-			if v == "off" {
-				return nil
-			}
-			o.adminListen, err = parseListen(v)
-			return err
-		},
+		set: func(o *options, v string) (err error) { o.adminListen, err = parseListenOrOff(v); return err },
 	},
 	{
 		name: "tls-cert", help: "certificate file (PEM); SIGHUP reads it again", optional: true,
@@ -70,6 +66,28 @@ var optionTable = []option{
 	{
 		name: "tls-key", help: "key file (PEM) of the certificate", optional: true,
 		set: func(o *options, v string) error { o.tlsKey = v; return nil },
+	},
+	{
+		name: "acme-domain", help: "domains (a,b,…) for which to get certificates by ACME, accepting its terms", optional: true,
+		set: func(o *options, v string) (err error) { o.acme.domains, err = parseDomains(v); return err },
+	},
+	{
+		name: "acme-cache", help: "folder that keeps those certificates; without one a restart asks for new ones", optional: true,
+		set: func(o *options, v string) error { o.acme.cache = v; return nil },
+	},
+	{
+		name: "acme-directory", value: autocert.DefaultACMEDirectory, help: "the authority's address",
+		set: func(o *options, v string) error {
+			if u, err := url.Parse(v); err != nil || u.Scheme != "https" || u.Host == "" {
+				return errors.New("is not https://host…")
+			}
+			o.acme.directory = v
+			return nil
+		},
+	},
+	{
+		name: "redirect-listen", value: "off", help: "address (such as :80) that sends browsers to https on port 443, or off",
+		set: func(o *options, v string) (err error) { o.redirectListen, err = parseListenOrOff(v); return err },
 	},
 	{
 		name: "room-ttl", value: "168h", help: "how long a room lives from its creation",
@@ -195,9 +213,7 @@ func parseOptions(args []string, env lookupEnv) (o *options, help bool, err erro
 			faults = append(faults, fmt.Errorf("%s: %q %w", source, v, plain(err)))
 		}
 	}
-	if (o.tlsCert == "") != (o.tlsKey == "") {
-		faults = append(faults, errors.New("flags --tls-cert and --tls-key go together"))
-	}
+	faults = append(faults, o.contradictions()...)
 	if len(faults) == 0 {
 		// What the library finds unfit is named here, before anything starts.
 		if rl, err := relay.New(o.relay); err != nil {
@@ -208,6 +224,26 @@ func parseOptions(args []string, env lookupEnv) (o *options, help bool, err erro
 	}
 	return o, false, errors.Join(faults...)
 }
+
+// contradictions returns what flags say against each other.
+func (o *options) contradictions() (faults []error) {
+	fault := func(is bool, text string) {
+		if is {
+			faults = append(faults, errors.New(text))
+		}
+	}
+	byACME := len(o.acme.domains) > 0
+	fault((o.tlsCert == "") != (o.tlsKey == ""), "flags --tls-cert and --tls-key go together")
+	fault(byACME && o.tlsCert != "", "flags --acme-domain and --tls-cert exclude each other")
+	fault(!byACME && o.acme.cache != "", "flag --acme-cache needs --acme-domain")
+	fault(!o.servesTLS() && o.redirectListen != "", "flag --redirect-listen needs --acme-domain or --tls-cert")
+	fault(byACME && o.sandbox == "require",
+		"flag --sandbox require excludes --acme-domain, for which the sandbox must let connections out")
+	return faults
+}
+
+// servesTLS reports whether the relay ends TLS itself.
+func (o *options) servesTLS() bool { return o.tlsCert != "" || len(o.acme.domains) > 0 }
 
 // parseArgs splits --name value, --name=value and -h. It goes on after a
 // fault, so that all are named.
@@ -273,93 +309,4 @@ limit off.
 		fmt.Fprintf(tw, "  --%s\t%s\t%s\t%s\n", o.name, value, o.env(), o.help) //nolint:errcheck // as above
 	}
 	_ = tw.Flush()
-}
-
-// plain drops the function name and input that strconv and time repeat.
-func plain(err error) error {
-	var num *strconv.NumError
-	if errors.As(err, &num) {
-		return fmt.Errorf("is not a whole number: %w", num.Err)
-	}
-	return err
-}
-
-func parseListen(v string) (string, error) {
-	if _, port, err := net.SplitHostPort(v); err != nil {
-		return "", errors.New("is not host:port")
-	} else if _, err := net.LookupPort("tcp", port); err != nil {
-		return "", errors.New("has no usable port")
-	}
-	return v, nil
-}
-
-// parseLimit reads a positive number, or off.
-func parseLimit(v string) (int, error) {
-	n, err := parseLimitOrZero(v)
-	if err == nil && n == 0 {
-		return 0, errors.New("is 0: use off for no limit")
-	}
-	return n, err
-}
-
-func parseLimitOrZero(v string) (int, error) {
-	if v == "off" {
-		return -1, nil
-	}
-	return strconv.Atoi(v)
-}
-
-func parsePositive(v string) (time.Duration, error) {
-	d, err := time.ParseDuration(v)
-	if err != nil {
-		return 0, errNotDuration
-	}
-	if d <= 0 {
-		return 0, errors.New("is not more than 0")
-	}
-	return d, nil
-}
-
-var errNotDuration = errors.New("is not a duration such as 500ms, 30m or 24h")
-
-// parseDurationOrOff reads a positive duration, or off, or a negative one,
-// which means off.
-func parseDurationOrOff(v string) (time.Duration, error) {
-	if v == "off" {
-		return -1, nil
-	}
-	d, err := time.ParseDuration(v)
-	if err != nil {
-		return 0, errNotDuration
-	}
-	if d == 0 {
-		return 0, errors.New("is 0: use off")
-	}
-	return d, nil
-}
-
-func parsePrefixes(v string) ([]netip.Prefix, error) {
-	var prefixes []netip.Prefix
-	for _, s := range splitList(v) {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			a, err := netip.ParseAddr(s)
-			if err != nil {
-				return nil, fmt.Errorf("has %q, which is neither CIDR nor address", s)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		prefixes = append(prefixes, p)
-	}
-	return prefixes, nil
-}
-
-func splitList(v string) []string {
-	var out []string
-	for _, s := range strings.Split(v, ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
 }

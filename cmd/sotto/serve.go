@@ -37,7 +37,7 @@ const (
 )
 
 // serve runs the relay until a signal ends it.
-func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
+func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Writer) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -60,65 +60,76 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	}
 	defer rl.Close() //nolint:errcheck // shut down before, unless starting failed
 
-	certs, err := loadCertificate(o.tlsCert, o.tlsKey)
+	certs, err := newCertificates(o)
 	if err != nil {
 		return err
 	}
-	public, err := listenPublic(ctx, o, certs)
+	registerCertificates(reg, certs)
+	ls, err := openListeners(ctx, o, certs, env)
 	if err != nil {
 		return err
-	}
-	errorLog := countingLog(httpErrors)
-	main := &http.Server{
-		Handler: rl, ErrorLog: errorLog, Protocols: onlyHTTP1(), MaxHeaderBytes: maxHeader,
-		DisableGeneralOptionsHandler: true, // it would answer without our headers
-		ReadHeaderTimeout:            headerTime, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime,
-	}
-	servers := []*server{{main, public}}
-	ready, adminAddr := new(readiness), "off"
-	if o.adminListen != "" {
-		l, err := listen(ctx, "admin-listen", o.adminListen)
-		if err != nil {
-			_ = public.Close()
-			return err
-		}
-		adminAddr = l.Addr().String()
-		servers = append(servers, &server{newAdmin(reg, ready, errorLog), l})
 	}
 
-	fmt.Fprintf(stdout, "Open %s\n", openURL(public.Addr(), certs != nil)) //nolint:errcheck // a closed stdout
+	fmt.Fprintf(stdout, "Open %s\n", openURL(o, ls.relay[0].Addr())) //nolint:errcheck // a closed stdout
 	if certs == nil {
-		fmt.Fprintln(stdout, "Other devices need https: use --tls-cert and --tls-key, or a proxy that has a certificate.") //nolint:errcheck // as above
+		fmt.Fprintln(stdout, "Other devices need https: use --acme-domain, or --tls-cert and --tls-key, or a proxy that has a certificate.") //nolint:errcheck // as above
 	}
 	log.Info().Str("version", buildVersion()).Int("max_conns", cfg.MaxConns).Bool("tls", certs != nil).
-		Str("admin", adminAddr).Msg("relay started")
+		Str("admin", addrOf(ls.admin)).Str("redirect", addrOf(ls.redirect)).Msg("relay started")
 	if err := lockUp(o, certs, reg, log, stderr); err != nil {
-		for _, s := range servers {
-			_ = s.listener.Close()
-		}
+		ls.close()
 		return err
 	}
 
-	failed := make(chan error, len(servers))
-	for _, s := range servers {
-		go func() { failed <- s.http.Serve(s.listener) }() // ends with stop
+	ready, errorLog := new(readiness), countingLog(httpErrors)
+	main := newServer(behindTLS(rl, cfg.TrustedProxies), errorLog)
+	main.ReadTimeout, main.WriteTimeout = requestTime, requestTime
+	running := []*server{{main, ls.relay}, {newAdmin(reg, ready, errorLog), ls.admin}}
+	if certs != nil {
+		redirect := newServer(newRedirect(certs), errorLog)
+		redirect.ReadTimeout, redirect.WriteTimeout = requestTime, requestTime
+		running = append(running, &server{redirect, ls.redirect})
+	}
+	failed := make(chan error, len(ls.relay)+len(ls.admin)+len(ls.redirect))
+	for _, s := range running {
+		for _, l := range s.listeners {
+			go func() { failed <- s.http.Serve(l) }() // ends with stop
+		}
 	}
 	ready.set(true)
+	if a, ok := certs.(*acmeCertificates); ok {
+		obtained := make(chan struct{})
+		go func() { // waited for below, once cancelled, but not for ever
+			defer close(obtained)
+			a.obtain(log)
+		}()
+		defer awaitOrLeave(obtained, time.Second)
+		defer a.cancel()
+	}
 
 	err = wait(ctx, signals, failed, certs, log)
 	ready.set(false)
-	return errors.Join(err, stop(rl, servers, signals, log))
+	return errors.Join(err, stop(rl, running, signals, log))
+}
+
+// awaitOrLeave waits for what was cancelled: autocert pauses between its
+// questions, and the process is to end soon.
+func awaitOrLeave(done <-chan struct{}, patience time.Duration) {
+	select {
+	case <-done:
+	case <-time.After(patience):
+	}
 }
 
 // server is one HTTP server and where it listens.
 type server struct {
-	http     *http.Server
-	listener net.Listener
+	http      *http.Server
+	listeners []net.Listener
 }
 
 // wait returns when the relay is to end: nil for a signal, or the error of a
 // server that failed.
-func wait(ctx context.Context, signals <-chan os.Signal, failed <-chan error, certs *certificate, log zerolog.Logger) error {
+func wait(ctx context.Context, signals <-chan os.Signal, failed <-chan error, certs certificates, log zerolog.Logger) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -129,10 +140,11 @@ func wait(ctx context.Context, signals <-chan os.Signal, failed <-chan error, ce
 			if s != syscall.SIGHUP {
 				return nil
 			}
-			if certs == nil {
+			files, ok := certs.(*fileCertificate)
+			if !ok {
 				continue
 			}
-			if err := certs.reload(); err != nil {
+			if err := files.reload(); err != nil {
 				log.Error().Err(err).Msg("certificate not reloaded, the old one stays")
 				continue
 			}
@@ -181,21 +193,35 @@ func newLogger(o *options, w io.Writer) zerolog.Logger {
 	return zerolog.New(w).Level(o.logLevel).With().Timestamp().Logger()
 }
 
-// openURL is where a browser on this machine finds the page.
-func openURL(addr net.Addr, tls bool) string {
+// addrOf says where the first of some listeners is.
+func addrOf(ls []net.Listener) string {
+	if len(ls) == 0 {
+		return "off"
+	}
+	return ls[0].Addr().String()
+}
+
+// openURL is where a browser finds the page: on this machine, or by the domain
+// of its certificate.
+func openURL(o *options, addr net.Addr) string {
 	scheme := "http"
-	if tls {
+	if o.servesTLS() {
 		scheme = "https"
 	}
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
 		return scheme + "://" + addr.String()
 	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+	switch ip := net.ParseIP(host); {
+	case len(o.acme.domains) > 0:
+		host = o.acme.domains[0]
+	case ip == nil || ip.IsUnspecified():
 		host = "localhost"
-	}
-	if strings.Contains(host, ":") {
+	case strings.Contains(host, ":"):
 		host = "[" + host + "]"
+	}
+	if scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+		return scheme + "://" + host
 	}
 	return scheme + "://" + host + ":" + port
 }

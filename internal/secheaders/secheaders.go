@@ -47,6 +47,10 @@ func Set(h http.Header, tls bool) {
 		h[c.key] = []string{c.value}
 	}
 	if tls {
-		h["Strict-Transport-Security"] = []string{hsts}
+		SetHSTS(h)
 	}
 }
+
+// SetHSTS adds Strict-Transport-Security alone, where something else than the
+// handler knows that the client speaks TLS, to a proxy. A later Set leaves it.
+func SetHSTS(h http.Header) { h["Strict-Transport-Security"] = []string{hsts} }

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// sotto returns the path of this test as the program; testscript put it there.
+func sotto(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("sotto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// startPassing starts the program as a service manager would, with files from
+// descriptor 3 on, and does not wait for anything.
+func startPassing(t *testing.T, files []*os.File, names string, args ...string) *child {
+	t.Helper()
+	c := &child{}
+	// The process that executes the program has the number that it will have.
+	c.cmd = exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, sotto(t)}, args...)...)
+	c.cmd.Env = append(os.Environ(), "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+names)
+	c.cmd.ExtraFiles = files
+	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// socketFile opens a listening socket and returns it as a file.
+func socketFile(t *testing.T) (addr string, f *os.File) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	f, err = l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return l.Addr().String(), f
+}
+
+// Sockets come by name, two of them for the relay, and serve in the sandbox.
+func TestPassedSockets(t *testing.T) {
+	relay1, f1 := socketFile(t)
+	admin, f2 := socketFile(t)
+	relay2, f3 := socketFile(t)
+	c := startPassing(t, []*os.File{f1, f2, f3}, "relay:admin:relay", "--listen", "192.0.2.1:1", "--admin-listen", "off")
+	t.Cleanup(func() { c.stop(t) })
+	await(t, &c.err, `(sandbox is on)`)
+	if got := await(t, &c.out, `Open http://(\S+)`); got != relay1 {
+		t.Errorf("it says to open %s; want %s", got, relay1)
+	}
+	for _, url := range []string{"http://" + relay1 + "/", "http://" + relay2 + "/", "http://" + admin + "/metrics"} {
+		fetch(t, url)
+	}
+	c.addr, c.scheme = relay2, "http"
+	c.join(t, strings.Repeat("7", 64), 'a')
+}
+
+// The service manager of Debian passes its socket by a name of its own.
+func TestSystemdSocketActivation(t *testing.T) {
+	manager, err := exec.LookPath("systemd-socket-activate")
+	if err != nil {
+		t.Fatal("systemd is needed: make prerequisites installs it")
+	}
+	// It can't say which port it got, so it gets an address that nobody has.
+	addr := fmt.Sprintf("127.%d.%d.%d:8080", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
+	c := &child{}
+	c.cmd = exec.Command(manager, "--listen="+addr, "--fdname=sotto.socket",
+		sotto(t), "--admin-listen", "off", "--log-format", "json")
+	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.stop(t) })
+	await(t, &c.err, `(Listening on)`)
+	fetch(t, "http://"+addr+"/")
+	if got := await(t, &c.out, `Open http://(\S+)`); got != addr {
+		t.Errorf("it says to open %s; want %s", got, addr)
+	}
+	await(t, &c.err, `"(sandbox is on)"`)
+}
+
+func TestUnfitPassedSockets(t *testing.T) {
+	file := func(t *testing.T) *os.File {
+		f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		return f
+	}
+	tcp := func(t *testing.T) *os.File { _, f := socketFile(t); return f }
+	unix := func(t *testing.T) *os.File {
+		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		f, err := l.(*net.UnixListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		return f
+	}
+	tests := map[string]struct {
+		files []func(*testing.T) *os.File
+		names string
+		want  string
+	}{
+		"unknown name":        {[]func(*testing.T) *os.File{tcp, tcp}, "relay:other", `its name "other" is none of relay, redirect, admin`},
+		"too few names":       {[]func(*testing.T) *os.File{tcp, tcp}, "relay", "1 names for 2 sockets"},
+		"a file":              {[]func(*testing.T) *os.File{file}, "relay", "not a socket that listens"},
+		"a socket file":       {[]func(*testing.T) *os.File{unix}, "relay", `"unix", not tcp`},
+		"nothing to redirect": {[]func(*testing.T) *os.File{tcp, tcp}, "relay:redirect", "no certificate to redirect to"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var files []*os.File
+			for _, open := range tt.files {
+				files = append(files, open(t))
+			}
+			c := startPassing(t, files, tt.names, "--admin-listen", "off")
+			if err := c.cmd.Wait(); err == nil || c.cmd.ProcessState.ExitCode() != exitError {
+				t.Errorf("it ended with %v", err)
+			}
+			if !strings.Contains(c.err.String(), tt.want) {
+				t.Errorf("it says %q; want %q", c.err.String(), tt.want)
+			}
+		})
+	}
+}
+
+// What is meant for another process is left alone; the environment goes in any
+// case.
+func TestSocketsOfAnother(t *testing.T) {
+	t.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()+1))
+	t.Setenv("LISTEN_FDS", "1")
+	t.Setenv("LISTEN_FDNAMES", "relay")
+	passed, err := passedSockets(os.LookupEnv)
+	if err != nil || len(passed) != 0 {
+		t.Errorf("took %v, %v", passed, err)
+	}
+	for _, name := range []string{"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"} {
+		if v, ok := os.LookupEnv(name); ok {
+			t.Errorf("%s is still %q", name, v)
+		}
+	}
+}
