@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,16 +27,20 @@ type child struct {
 	admin    string
 }
 
-// startChild builds the program and starts it on free ports, behind wrapper if
-// one is given, and waits until it serves.
+// startChild builds the program and starts it, behind wrapper if one is given,
+// on free ports unless args have some, and waits until it serves.
 func startChild(t *testing.T, wrapper []string, args ...string) *child {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "sotto")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	line := append(append(wrapper, program, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
-		"--join-floor", "off"), args...)
+	line := slices.Concat(wrapper, []string{program}, args)
+	for _, usual := range [][]string{{"--listen", "127.0.0.1:0"}, {"--admin-listen", "127.0.0.1:0"}, {"--join-floor", "off"}} {
+		if !slices.Contains(args, usual[0]) {
+			line = append(line, usual...)
+		}
+	}
 	c := &child{cmd: exec.Command(line[0], line[1:]...)}
 	// Pipes, not files: the sandbox lets no file grow.
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
