@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -106,9 +107,9 @@ func newMetrics() *metrics {
 	return m
 }
 
-// register exports the metrics, with gauges of what there is, if reg is not
-// nil. It registers all or none.
-func (m *metrics) register(reg prometheus.Registerer, rooms, conns func() int) error {
+// register exports the metrics, with gauges of what there is and may be, if
+// reg is not nil. It registers all or none.
+func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns func() int) error {
 	if reg == nil {
 		return nil
 	}
@@ -116,9 +117,18 @@ func (m *metrics) register(reg prometheus.Registerer, rooms, conns func() int) e
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
 			func() float64 { return float64(value()) })
 	}
+	limit := func(name, help string, value int) prometheus.Collector {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+		if g.Set(float64(value)); value < 0 {
+			g.Set(math.Inf(1))
+		}
+		return g
+	}
 	m.all = append(m.all,
 		gauge("sotto_rooms", "Rooms alive.", rooms),
 		gauge("sotto_connections", "Open sockets, joined or not.", conns),
+		limit("sotto_rooms_limit", "Rooms that may be alive at once; +Inf when the limit is off.", cfg.MaxRooms),
+		limit("sotto_connections_limit", "Sockets that may be open at once; +Inf when the limit is off.", cfg.MaxConns),
 	)
 	for i, c := range m.all {
 		if err := reg.Register(c); err != nil {

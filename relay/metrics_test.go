@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,6 +19,8 @@ import (
 var labels = map[string][]string{
 	"sotto_rooms":               nil,
 	"sotto_connections":         nil,
+	"sotto_rooms_limit":         nil,
+	"sotto_connections_limit":   nil,
 	"sotto_rooms_started_total": nil,
 	"sotto_rooms_closed_total":  {"expire_room", "panic", "shutdown", "ttl", "unpaired_ttl"},
 	"sotto_joins_total": {
@@ -63,7 +66,7 @@ func TestMetrics_AllAreThereAtZero(t *testing.T) {
 					t.Errorf("%s is a %v", name, f.GetType())
 				}
 				for _, m := range f.GetMetric() {
-					if v := m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount()); zero && v != 0 {
+					if v := m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount()); zero && v != 0 && !strings.HasSuffix(name, "_limit") {
 						t.Errorf("%s is %v at the start", name, v)
 					}
 				}
@@ -102,6 +105,24 @@ func TestMetrics_CloseCodesAreLabels(t *testing.T) {
 		if code.Reason() == "" {
 			t.Errorf("close code %d has no text", code)
 		}
+	}
+}
+
+func TestMetrics_Limits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cfg          relay.Config
+		rooms, conns float64
+	}{
+		"default": {relay.Config{}, 1_000_000, 100_000},
+		"set":     {relay.Config{MaxRooms: 7, MaxConns: 9}, 7, 9},
+		"off":     {relay.Config{MaxRooms: -1, MaxConns: -1}, math.Inf(1), math.Inf(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, tt.cfg, func(t *testing.T, w *world) {
+				want(t, "rooms", w.metric("sotto_rooms_limit", ""), tt.rooms)
+				want(t, "connections", w.metric("sotto_connections_limit", ""), tt.conns)
+			})
+		})
 	}
 }
 

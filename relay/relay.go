@@ -69,7 +69,7 @@ func New(cfg Config) (*Relay, error) {
 		Observer:    rl.metrics,
 	})
 	// Last, as a registry may ask at once.
-	if err := rl.metrics.register(cfg.Registerer, rl.rooms.Rooms, rl.sockets); err != nil {
+	if err := rl.metrics.register(cfg.Registerer, cfg, rl.rooms.Rooms, rl.sockets); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	return rl, nil
