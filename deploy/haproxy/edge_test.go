@@ -1,0 +1,145 @@
+package haproxy_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The configuration needs nothing but itself, from the top of the checkout.
+func TestConfigurationStandsAlone(t *testing.T) {
+	t.Parallel()
+	check := exec.Command("haproxy", "-c", "-V", "-f", "deploy/haproxy/haproxy.cfg")
+	check.Dir, check.Env = "../..", []string{}
+	out, err := check.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Configuration file is valid") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	// A machine without name servers gets a warning, which is right.
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "WARNING") && !strings.Contains(line, "no nameservers") {
+			t.Errorf("%s", line)
+		}
+	}
+}
+
+func exists(room int) string { return fmt.Sprintf("/api/room/%064x/exists", room) }
+
+// One address may ask for as many rooms as of a single relay, though there are
+// several; another is not affected, nor is the page.
+func TestLimitAtTheEdge(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2, unchanged)
+	one, other := from(1), from(2)
+	for n := range 120 {
+		if res, _ := get(t, one, c.url+exists(n)); res.StatusCode != http.StatusOK {
+			t.Fatalf("request %d: %s", n+1, res.Status)
+		}
+	}
+	res, _ := get(t, one, c.url+exists(120))
+	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+		t.Errorf("request 121: %s, Retry-After %q", res.Status, res.Header.Get("Retry-After"))
+	}
+	if res, _ := get(t, one, c.url+"/"); res.StatusCode != http.StatusOK {
+		t.Errorf("the page, for who asked for too many rooms: %s", res.Status)
+	}
+	if res, _ := get(t, other, c.url+exists(1)); res.StatusCode != http.StatusOK {
+		t.Errorf("another address: %s", res.Status)
+	}
+}
+
+// Relays count clients by their own addresses, whatever the clients say.
+func TestRelaysSeeClientAddresses(t *testing.T) {
+	t.Parallel()
+	const allowed = 5
+	c := newCluster(t, 1, unchanged, "--upgrade-rate", fmt.Sprint(allowed))
+	one, other := from(1), from(2)
+	for n := range allowed + 1 {
+		// The relay would believe each of these, had it come through.
+		said := fmt.Sprintf("198.51.100.%d", n)
+		res, _ := get(t, one, c.url+exists(n), "X-Forwarded-For", said, "Forwarded", "for="+said)
+		if refused := res.StatusCode == http.StatusTooManyRequests; refused != (n == allowed) {
+			t.Errorf("request %d: %s", n+1, res.Status)
+		}
+	}
+	if res, _ := get(t, other, c.url+exists(1)); res.StatusCode != http.StatusOK {
+		t.Errorf("another address: %s", res.Status)
+	}
+}
+
+// With the lines for a certificate, who comes without is sent to https, is told
+// to stay there, and meets there.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	var roots *x509.CertPool
+	c := newCluster(t, 2, func(c *cluster, config string) string {
+		var pair string
+		roots, pair = certificate(t, c.address(0))
+		file := filepath.Join(t.TempDir(), "sotto.pem")
+		write(t, file, pair)
+		config = strings.ReplaceAll(config, "    #tls ", "    ")
+		config = swap(t, config, "bind :443 ", "bind "+c.address(0)+":8443 ")
+		config = swap(t, config, "/etc/haproxy/sotto.pem", file)
+		c.url = "https://" + c.address(0) + ":8443"
+		return config
+	})
+
+	plain := from(1)
+	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, _ := get(t, plain, "http://"+c.address(0)+":8000/")
+	if res.StatusCode != http.StatusPermanentRedirect || !strings.HasPrefix(res.Header.Get("Location"), "https://") {
+		t.Errorf("without TLS: %s to %q", res.Status, res.Header.Get("Location"))
+	}
+
+	p := newPair(t, 1)
+	for _, client := range p.http {
+		client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
+	}
+	if res, _ := get(t, p.http[0], c.url+"/"); res.Header.Get("Strict-Transport-Security") == "" {
+		t.Error("nobody is told to stay on https")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	defer p.leave()
+	if err := p.meet(ctx, c); err != nil {
+		t.Error(err)
+	}
+}
+
+// certificate returns a certificate for this machine's loopback network, and
+// the file that HAProxy wants: chain and key in one.
+func certificate(t *testing.T, address string) (*x509.CertPool, string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.ParseIP(address)},
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(chain)
+	return roots, string(chain) + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
+}
