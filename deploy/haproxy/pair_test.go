@@ -21,6 +21,15 @@ const pairs = 24
 // patience is how long anything may take: a test must pass on a busy machine.
 const patience = time.Minute
 
+// key seals all messages: to derive one for each would take most of the time.
+var key = sync.OnceValue(func() *client.Key {
+	id, err := client.Derive("1", "1")
+	if err != nil {
+		panic(err)
+	}
+	return id.Key(wire.RoomID{})
+})
+
 // pair is two people, each on a phone with an address of its own.
 type pair struct {
 	n    int
@@ -28,7 +37,6 @@ type pair struct {
 	ids  [2]client.Identity
 	http [2]*http.Client
 	code client.PairingCode
-	key  *client.Key
 
 	at       int // the relay where they met, 0 if it is none of the cluster
 	round    int // how often they have met
@@ -46,7 +54,6 @@ func newPair(t *testing.T, n int) *pair {
 		p.ids[seat], p.http[seat] = id, from(1+2*n+seat)
 	}
 	p.room = p.ids[0].Room().Reveal()
-	p.key = p.ids[0].Key(wire.RoomID{}) // any will do
 	return p
 }
 
@@ -57,7 +64,7 @@ func (p *pair) meet(ctx context.Context, c *cluster) error {
 	p.round++
 	for seat, intent := range []wire.Intent{wire.IntentAny, wire.IntentEnter} {
 		s, err := client.Open(ctx, client.Config{
-			URL: c.url, Identity: p.ids[seat], Intent: intent, Code: p.code, Key: p.key, HTTPClient: p.http[seat],
+			URL: c.url, Identity: p.ids[seat], Intent: intent, Code: p.code, Key: key(), HTTPClient: p.http[seat],
 		})
 		if err != nil {
 			return fmt.Errorf("seat %d of pair %d: %w", seat, p.n, err)
@@ -217,7 +224,7 @@ func (p *pair) locate(ctx context.Context, c *cluster) error {
 	for n := range c.relays {
 		s, err := client.Open(ctx, client.Config{
 			URL: "http://" + c.address(n) + ":8080", Identity: p.ids[1], Intent: wire.IntentEnter,
-			Key: p.key, HTTPClient: p.http[1], Presence: true,
+			Key: key(), HTTPClient: p.http[1], Presence: true,
 		})
 		if errors.Is(err, client.ErrNotFound) {
 			continue
