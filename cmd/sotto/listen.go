@@ -60,8 +60,12 @@ func openListeners(ctx context.Context, o *options, certs certificates, env look
 			*l.to = []net.Listener{opened}
 		}
 	}
+	strangers := newPlaces()
 	for i, l := range ls.relay {
-		ls.relay[i] = public(l, o.relay.TrustedProxies, certs)
+		ls.relay[i] = public(strangers.at(l), o.relay.TrustedProxies, certs)
+	}
+	for i, l := range ls.redirect {
+		ls.redirect[i] = strangers.at(l)
 	}
 	return ls, nil
 }
