@@ -22,6 +22,7 @@ const (
 	DefaultPingInterval       = 240 * time.Second
 	DefaultCreateRate         = 20
 	DefaultUpgradeRate        = 120
+	DefaultFrameRate          = 50
 	DefaultJoinFloor          = 500 * time.Millisecond
 )
 
@@ -71,8 +72,13 @@ type Config struct {
 	// and at once. 0: 20. Negative: off.
 	CreateRate int
 	// UpgradeRate is how many sockets one address may open, and rooms it may
-	// ask after, in a minute, and at once. 0: 120. Negative: off.
+	// ask after, in a minute, and at once. Requests of any kind, those to Page
+	// too, may be ten times as many. 0: 120. Negative: off.
 	UpgradeRate int
+	// FrameRate is how many frames of any kind a socket may send in a second, and
+	// four times as many at once; each 4 KiB count as one more. What comes faster
+	// is read later. 0: 50. Negative: off.
+	FrameRate int
 	// JoinFloor is how long every join waits for its answer, beside up to a
 	// quarter of it at random. 0: 500 ms. Negative: off.
 	JoinFloor time.Duration
@@ -124,6 +130,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.PingInterval = orDefault(c.PingInterval, DefaultPingInterval)
 	c.CreateRate = orDefault(c.CreateRate, DefaultCreateRate)
 	c.UpgradeRate = orDefault(c.UpgradeRate, DefaultUpgradeRate)
+	c.FrameRate = orDefault(c.FrameRate, DefaultFrameRate)
 	c.JoinFloor = orDefault(c.JoinFloor, DefaultJoinFloor)
 	c.Lockout = c.Lockout.WithDefaults()
 	return c, errors.Join(faults...)

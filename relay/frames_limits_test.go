@@ -37,7 +37,7 @@ func TestFrames_TooBigInOtherWays(t *testing.T) {
 		"binary":             frameBytes(finBit|opBinary, []byte(mega[:limit+1])),
 		"JSON":               textFrame(`{"event":"typing","x":"` + mega[:limit] + `"}`),
 		"a binary claim":     append(frameHeader(finBit|opBinary, 1<<62), mega[:limit+1]...),
-		"many fragments":     fragments(mega[:limit+1], 100),
+		"many fragments":     fragments(mega[:limit+1], 1000),
 		"a claim of 2^62":    append(frameHeader(finBit|opText, 1<<62), mega[:limit+1]...),
 		"JSON, too deep too": textFrame(strings.Repeat("[", limit+1)),
 	} {

@@ -24,18 +24,50 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case strings.HasPrefix(path, "/room/") && strings.HasSuffix(path, "/ws"):
-		rl.serveRoom(w, r, between(path, "/room/", "/ws"))
+		rl.serveOwn(w, r, rl.serveRoom, between(path, "/room/", "/ws"))
 	case strings.HasPrefix(path, "/api/room/") && strings.HasSuffix(path, "/exists"):
-		rl.serveExists(w, r, between(path, "/api/room/", "/exists"))
+		rl.serveOwn(w, r, rl.serveExists, between(path, "/api/room/", "/exists"))
 	case path == "/api/config":
-		rl.serveConfig(w, r)
+		rl.serveOwn(w, r, rl.serveConfig, "")
 	case path == "/healthz":
-		rl.serveHealth(w, r)
-	case rl.cfg.Page != nil:
-		rl.cfg.Page.ServeHTTP(w, r)
-	default:
+		rl.serveOwn(w, r, rl.serveHealth, "")
+	case rl.cfg.Page == nil:
 		fail(w, r, http.StatusNotFound, "not_found")
+	case rl.mayAsk(w, r):
+		rl.cfg.Page.ServeHTTP(w, r)
 	}
+}
+
+// serveOwn serves a path of the relay's own, of which name is a part. What no
+// client of ours sends is refused first, and draws on nothing: a hostile page
+// uses up no allowance of its visitor.
+func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request, string), name string) {
+	switch {
+	case !originAllowed(r, rl.cfg.AllowedOrigins):
+		rl.metrics.upgradesRefused.WithLabelValues(refusedOrigin).Inc()
+		fail(w, r, http.StatusForbidden, "forbidden")
+	case r.ContentLength != 0:
+		// Behind an upgrade a body would be read as frames, and one that never
+		// comes would hold the answer.
+		fail(w, r, http.StatusBadRequest, "body_not_allowed")
+	default:
+		serve(w, r, name)
+	}
+}
+
+// addr is who the request draws on the allowances of.
+func (rl *Relay) addr(r *http.Request) addrKey {
+	return rl.limits.key(clientAddr(r, rl.cfg.TrustedProxies))
+}
+
+// mayAsk draws on the allowance for requests of any kind. It answers when it
+// returns false.
+func (rl *Relay) mayAsk(w http.ResponseWriter, r *http.Request) bool {
+	wait := rl.limits.takeRequest(rl.addr(r))
+	if wait > 0 {
+		rl.tooMany(w, r, limitRequests, wait)
+	}
+	return wait == 0
 }
 
 func between(s, prefix, suffix string) string {
@@ -45,8 +77,7 @@ func between(s, prefix, suffix string) string {
 	return s[len(prefix) : len(s)-len(suffix)]
 }
 
-// serveRoom opens a socket. What can be refused without cost is refused first;
-// a hostile page's attempts do not draw on the allowance of its visitor.
+// serveRoom opens a socket. What can be refused without cost is refused first.
 func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) {
 	if !allowMethods(w, r, http.MethodGet) {
 		return
@@ -59,12 +90,8 @@ func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) 
 	case !isUpgrade(r):
 		upgradeRequired(w, r)
 		return
-	case !originAllowed(r, rl.cfg.AllowedOrigins):
-		rl.metrics.upgradesRefused.WithLabelValues(refusedOrigin).Inc()
-		fail(w, r, http.StatusForbidden, "forbidden")
-		return
 	}
-	addr := rl.limits.key(clientAddr(r, rl.cfg.TrustedProxies))
+	addr := rl.addr(r)
 	if !rl.admit(w, r, addr) {
 		return
 	}
@@ -90,7 +117,7 @@ const (
 
 // open upgrades and starts the socket, for which there is a reservation.
 func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash, addr addrKey) {
-	ws, shaken := accept(w, r, rl.buffers)
+	ws, shaken := accept(w, r, rl.buffers, rl.cfg.FrameRate)
 	if ws == nil {
 		rl.release()
 		rl.metrics.upgradesRefused.WithLabelValues(refusedProtocol).Inc()
@@ -110,9 +137,7 @@ func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash
 // it returns false.
 func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) bool {
 	if wait := rl.limits.takeUpgrade(addr); wait > 0 {
-		rl.metrics.rateLimited.WithLabelValues(limitUpgrade).Inc()
-		rl.limitHit(limitUpgrade)
-		refuseFor(w, r, http.StatusTooManyRequests, string(wire.ReasonRateLimited), wait)
+		rl.tooMany(w, r, limitUpgrade, wait)
 		return false
 	}
 	if rl.cfg.Admit != nil && rl.cfg.Admit(r) != nil {
@@ -121,6 +146,13 @@ func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) boo
 		return false
 	}
 	return true
+}
+
+// tooMany refuses an address that has used up an allowance.
+func (rl *Relay) tooMany(w http.ResponseWriter, r *http.Request, limit string, wait time.Duration) {
+	rl.metrics.rateLimited.WithLabelValues(limit).Inc()
+	rl.limitHit(limit)
+	refuseFor(w, r, http.StatusTooManyRequests, string(wire.ReasonRateLimited), wait)
 }
 
 func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string) {
@@ -132,7 +164,7 @@ func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string
 		fail(w, r, http.StatusBadRequest, "invalid_room_hash")
 		return
 	}
-	if !rl.admit(w, r, rl.limits.key(clientAddr(r, rl.cfg.TrustedProxies))) {
+	if !rl.admit(w, r, rl.addr(r)) {
 		return
 	}
 	writeJSON(w, r, http.StatusOK, struct {
@@ -142,8 +174,8 @@ func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string
 
 // serveConfig answers what std-1 clients ask for. Nothing is for sale where
 // nothing is kept.
-func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request) {
-	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
+func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
+	if !allowMethods(w, r, http.MethodGet, http.MethodHead) || !rl.mayAsk(w, r) {
 		return
 	}
 	days := int(math.Round(rl.cfg.RoomTTL.Hours() / 24))
@@ -165,8 +197,8 @@ func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request) {
-	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
+func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request, _ string) {
+	if !allowMethods(w, r, http.MethodGet, http.MethodHead) || !rl.mayAsk(w, r) {
 		return
 	}
 	secheaders.Set(w.Header(), r.TLS != nil)
@@ -202,8 +234,11 @@ func refuseFor(w http.ResponseWriter, r *http.Request, status int, reason string
 	fail(w, r, status, reason)
 }
 
-// fail answers {"error": reason}. It never repeats anything of the request.
+// fail answers {"error": reason}. It never repeats anything of the request. The
+// connection ends with it: on one that stays, asking costs less than refusing.
 func fail(w http.ResponseWriter, r *http.Request, status int, reason string) {
+	// First, as net/http looks at the first alone.
+	w.Header()["Connection"] = append([]string{"close"}, w.Header()["Connection"]...)
 	writeJSON(w, r, status, struct {
 		Error string `json:"error"`
 	}{reason})

@@ -19,8 +19,8 @@ type addrKey [16]byte
 
 // limiter keeps the allowances of each address. It is safe for concurrent use.
 type limiter struct {
-	secret          [32]byte
-	upgrade, create int // a minute; negative: off
+	secret                   [32]byte
+	request, upgrade, create int // a minute; negative: off
 
 	mu sync.Mutex
 	// guarded by mu. An address that is not seen while young grows old is
@@ -31,20 +31,26 @@ type limiter struct {
 
 // allowance are the buckets of one address.
 type allowance struct {
-	upgrades, creations *rate.Limiter
+	requests, upgrades, creations *rate.Limiter
 }
 
 const (
 	// generation is how long an address stays at least; a bucket fills up in one
 	// minute.
 	generation = 2 * time.Minute
+	// requestsPerUpgrade is how many requests of any kind go with a socket: a
+	// page and its parts, the configuration, and a few that fail.
+	requestsPerUpgrade = 10
 	// maxYoung bounds memory to some 60 MiB: with so many new addresses the
 	// generation is over early. Who has that many to spend gains nothing by it.
 	maxYoung = 100_000
 )
 
 func newLimiter(upgrade, create int) *limiter {
-	l := &limiter{upgrade: upgrade, create: create, turned: time.Now()}
+	l := &limiter{request: upgrade, upgrade: upgrade, create: create, turned: time.Now()}
+	if upgrade > 0 {
+		l.request = requestsPerUpgrade * upgrade
+	}
 	_, _ = rand.Read(l.secret[:]) // never fails
 	l.young = make(map[addrKey]*allowance)
 	return l
@@ -78,11 +84,20 @@ func (l *limiter) of(k addrKey) *allowance {
 	a, ok := l.young[k]
 	if !ok {
 		if a, ok = l.old[k]; !ok {
-			a = &allowance{upgrades: perMinute(l.upgrade), creations: perMinute(l.create)}
+			a = &allowance{requests: perMinute(l.request), upgrades: perMinute(l.upgrade), creations: perMinute(l.create)}
 		}
 		l.young[k] = a
 	}
 	return a
+}
+
+// takeRequest draws on the allowance for requests of any kind, or returns how
+// long to wait.
+func (l *limiter) takeRequest(k addrKey) (wait time.Duration) {
+	if l.request < 0 {
+		return 0
+	}
+	return take(l.of(k).requests)
 }
 
 // takeUpgrade draws on the upgrade allowance, or returns how long to wait.
@@ -90,7 +105,10 @@ func (l *limiter) takeUpgrade(k addrKey) (wait time.Duration) {
 	if l.upgrade < 0 {
 		return 0
 	}
-	b := l.of(k).upgrades
+	return take(l.of(k).upgrades)
+}
+
+func take(b *rate.Limiter) (wait time.Duration) {
 	if b.Allow() {
 		return 0
 	}

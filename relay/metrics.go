@@ -2,6 +2,7 @@ package relay
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,10 +41,13 @@ const (
 	slowQueue = "queue"
 	slowWrite = "write_deadline"
 
-	limitUpgrade = "upgrade"
-	limitCreate  = "create"
-	limitRooms   = "rooms"
-	limitConns   = "conns"
+	limitRequests = "requests"
+	limitUpgrade  = "upgrade"
+	limitCreate   = "create"
+	limitRooms    = "rooms"
+	limitConns    = "conns"
+	// limitFrames: a socket sends too fast, and is made to wait.
+	limitFrames = "frames"
 
 	refusedOrigin   = "origin"
 	refusedAdmit    = "admit"
@@ -51,7 +55,8 @@ const (
 	refusedProtocol = "protocol"
 )
 
-var limitLabels = []string{limitUpgrade, limitCreate, limitRooms, limitConns}
+// limitLabels are the limits at which newcomers are refused.
+var limitLabels = []string{limitRequests, limitUpgrade, limitCreate, limitRooms, limitConns}
 
 // Durations inside the relay are microseconds; the last bucket is a write
 // deadline's worth.
@@ -96,8 +101,8 @@ func newMetrics() *metrics {
 		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
 			"kind", texts(roomactor.LockKinds())...),
 		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit.",
-			"limit", limitLabels...),
-		upgradesRefused: vec("sotto_upgrades_refused_total", "Upgrades refused for other reasons than a limit.",
+			"limit", slices.Concat(limitLabels, []string{limitFrames})...),
+		upgradesRefused: vec("sotto_upgrades_refused_total", "Upgrades, and other requests of foreign pages, refused for other reasons than a limit.",
 			"reason", refusedOrigin, refusedAdmit, refusedClosing, refusedProtocol),
 		roomPanics:  counter("sotto_room_panics_total", "Rooms that ended by a panic."),
 		deliver:     histogram("sotto_deliver_seconds", "Time from queueing a new message for a socket to having written it."),

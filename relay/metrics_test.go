@@ -34,7 +34,7 @@ var labels = map[string][]string{
 	"sotto_connections_closed_total": {"1000", "1009", "1012", "4000", "4001", "4002", "4003", "4004", "failed", "lost", "peer"},
 	"sotto_slow_consumers_total":     {"queue", "write_deadline"},
 	"sotto_lockouts_total":           {"began", "refused", "resumed"},
-	"sotto_rate_limited_total":       {"conns", "create", "rooms", "upgrade"},
+	"sotto_rate_limited_total":       {"conns", "create", "frames", "requests", "rooms", "upgrade"},
 	"sotto_upgrades_refused_total":   {"admit", "closing", "origin", "protocol"},
 	"sotto_room_panics_total":        nil,
 	"sotto_deliver_seconds":          nil,
@@ -198,6 +198,18 @@ func TestMetrics_Count(t *testing.T) {
 		{"sotto_rate_limited_total", "conns"}: {cfg: relay.Config{MaxConns: 1}, do: func(w *world) {
 			w.dial("room")
 			w.upgrade("room", dialOptions{})
+		}},
+		{"sotto_rate_limited_total", "frames"}: {cfg: relay.Config{FrameRate: 1}, do: func(w *world) {
+			c := w.dial("room")
+			for range 6 {
+				c.post("typing", nil)
+			}
+			time.Sleep(time.Second)
+		}},
+		{"sotto_rate_limited_total", "requests"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
+			for range 11 {
+				w.request("GET", "/healthz", nil)
+			}
 		}},
 		{"sotto_rate_limited_total", "upgrade"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
 			w.dial("room")

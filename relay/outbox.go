@@ -48,7 +48,8 @@ type outbox struct {
 	code wire.CloseCode
 	// closed: no writer and no task may start.
 	closed bool
-	// room is signalled when the queue has shrunk or the socket is closing.
+	// room is signalled when the queue has shrunk, the socket is closing or gone,
+	// or a pause is over.
 	room sync.Cond
 }
 
@@ -58,10 +59,11 @@ type queued struct {
 	at    time.Time
 }
 
-func newOutbox(ws *websocket.Conn, conn transport, out *frameWriter, m *metrics) *outbox {
+func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics) *outbox {
 	o := &outbox{ws: ws, net: conn, out: out, metrics: m}
 	o.room.L = &o.mu
 	out.to = o.transmit
+	conn.pause = o.pause
 	return o
 }
 
@@ -238,6 +240,24 @@ func (o *outbox) waitForRoom() bool {
 		o.room.Wait()
 	}
 	return o.open()
+}
+
+// pause waits, but no longer than the socket is there. A socket that is closing
+// pauses too: it is the more to be feared for what it sends.
+func (o *outbox) pause(d time.Duration) {
+	o.metrics.rateLimited.WithLabelValues(limitFrames).Inc()
+	until := time.Now().Add(d)
+	timer := time.AfterFunc(d, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.room.Broadcast()
+	})
+	defer timer.Stop()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for !o.closed && time.Now().Before(until) {
+		o.room.Wait()
+	}
 }
 
 // open reports whether frames are still taken. o.mu is held.

@@ -3,12 +3,10 @@ package relay
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
 	"io"
 	"maps"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -28,17 +26,24 @@ const (
 )
 
 // originAllowed reports whether a request may come from where it says: its own
-// origin, a configured one, or no page at all.
+// origin, a configured one, or no page at all. Browsers send one Origin without
+// a path or a user, or none where the answer stays hidden from the page: then
+// Sec-Fetch-Site tells, and only going to the page itself is anyone's.
 func originAllowed(r *http.Request, allowed []string) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
+	origins := r.Header.Values("Origin")
+	switch len(origins) {
+	case 0:
+		return r.Header.Get("Sec-Fetch-Site") != "cross-site" || r.Header.Get("Sec-Fetch-Mode") == "navigate"
+	case 1:
+	default:
+		return false
 	}
+	origin := origins[0]
 	if slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, origin) }) {
 		return true
 	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	scheme, host, ok := strings.Cut(origin, "://")
+	return ok && (scheme == "http" || scheme == "https") && host != "" && strings.EqualFold(host, r.Host)
 }
 
 // isUpgrade reports whether the request asks for a WebSocket.
@@ -59,8 +64,8 @@ func hasToken(values []string, token string) bool {
 
 // accept upgrades the request to a socket with small buffers. When it can't,
 // it has answered and returns no handshake.
-func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers) (*websocket.Conn, *handshake) {
-	h := &handshake{to: w, header: make(http.Header), out: &frameWriter{buffers: buffers}}
+func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers, frameRate int) (*websocket.Conn, *handshake) {
+	h := &handshake{to: w, header: make(http.Header), frameRate: frameRate, out: &frameWriter{buffers: buffers}}
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // originAllowed has decided
 		CompressionMode:    websocket.CompressionDisabled,
@@ -82,9 +87,10 @@ type handshake struct {
 	header http.Header
 	status int
 	// agreed: the answer is on its way, and no other can be given.
-	agreed bool
-	conn   transport
-	out    *frameWriter
+	agreed    bool
+	frameRate int
+	conn      *transport
+	out       *frameWriter
 }
 
 func (h *handshake) Header() http.Header         { return h.header }
@@ -112,7 +118,8 @@ func (h *handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	early = bytes.Clone(early)
 	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(readBuffer, len(early)))
 	_, _ = in.Peek(len(early)) // the library carries over what is buffered, no more
-	h.conn = transport{conn}
+	h.conn = &transport{Conn: conn, intake: newIntake(h.frameRate)}
+	h.conn.intake.took(early)
 	return h.conn, bufio.NewReadWriter(in, bufio.NewWriterSize(h.out, headBuffer)), nil
 }
 
@@ -143,17 +150,4 @@ func (h *handshake) refuse(w http.ResponseWriter, r *http.Request) {
 	default: // the server, or what wraps its writer, can't upgrade
 		fail(w, r, http.StatusNotImplemented, "no_upgrade_here")
 	}
-}
-
-// transport is a connection that closes without a last word. That of TLS may
-// wait five seconds for a peer that does not read, and WebSocket frames and
-// close frames show by themselves where a stream was cut.
-type transport struct{ net.Conn }
-
-// Close closes the connection below TLS, if there is TLS.
-func (t transport) Close() error {
-	if over, ok := t.Conn.(*tls.Conn); ok {
-		return over.NetConn().Close()
-	}
-	return t.Conn.Close()
 }

@@ -27,12 +27,16 @@ func dial(addr, path string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
+	return upgrade(conn, path)
+}
+
+func upgrade(conn net.Conn, path string) (*socket, error) {
 	// A benchmark that hangs fails instead.
 	if err := conn.SetDeadline(time.Now().Add(socketLife)); err != nil {
 		return nil, err
 	}
 	s := &socket{conn: conn, in: bufio.NewReaderSize(conn, 2048)}
-	_, err = io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: "+addr+
+	_, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: relay.test"+
 		"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
 	if err != nil {

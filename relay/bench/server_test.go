@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -25,22 +26,29 @@ import (
 type serverKind string
 
 const (
-	relayServer  serverKind = "relay"
-	fanoutServer serverKind = "fanout"
-	echoServer   serverKind = "echo"
+	relayServer serverKind = "relay"
+	// guardedServer is the relay with its limits on, as it is run.
+	guardedServer serverKind = "guarded"
+	fanoutServer  serverKind = "fanout"
+	echoServer    serverKind = "echo"
 )
 
 const childEnv = "SOTTO_BENCH_SERVER"
 
 func TestMain(m *testing.M) {
-	if kind := os.Getenv(childEnv); kind != "" {
-		if err := child(serverKind(kind)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+	err := error(nil)
+	switch kind, flood := os.Getenv(childEnv), os.Getenv(floodEnv); {
+	case kind != "":
+		err = child(serverKind(kind))
+	case flood != "":
+		err = floodChild(flood, os.Getenv(floodAddrEnv))
+	default:
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // usage is what a child says of its memory, after giving back what it can.
@@ -100,8 +108,10 @@ func newHandler(kind serverKind) (http.Handler, error) {
 	switch kind {
 	case relayServer:
 		return relay.New(relay.Config{
-			CreateRate: -1, UpgradeRate: -1, MaxConns: -1, MaxRooms: -1, JoinFloor: -1,
+			CreateRate: -1, UpgradeRate: -1, FrameRate: -1, MaxConns: -1, MaxRooms: -1, JoinFloor: -1,
 		})
+	case guardedServer:
+		return relay.New(relay.Config{JoinFloor: 50 * time.Millisecond})
 	case fanoutServer:
 		return &fanout{pairs: make(map[string]*pair)}, nil
 	case echoServer:

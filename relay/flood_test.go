@@ -1,0 +1,143 @@
+package relay_test
+
+import (
+	"bytes"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sotto/relay"
+)
+
+// Whatever a socket sends without end, the relay reads so much of it and no
+// more, and nobody else notices.
+func TestFlood_IsReadLater(t *testing.T) {
+	emptyFragment := frameBytes(opContinuation, nil)
+	for name, tt := range map[string]struct {
+		unjoined bool
+		first    []byte
+		frame    []byte
+	}{
+		"pings":             {frame: frameBytes(finBit|opPing, nil)},
+		"pongs":             {frame: frameBytes(finBit|opPong, nil)},
+		"empty fragments":   {first: frameBytes(opText, nil), frame: emptyFragment},
+		"tiny fragments":    {first: frameBytes(opText, nil), frame: frameBytes(opContinuation, []byte(" "))},
+		"empty frames":      {frame: textFrame("")},
+		"binary frames":     {frame: frameBytes(finBit|opBinary, nil)},
+		"garbage":           {frame: textFrame(`{"a":[`)},
+		"sends":             {frame: textFrame(`{"event":"send_message","data":{"ciphertext":"","iv":"` + iv + `"}}`)},
+		"edits":             {frame: textFrame(`{"event":"edit_message","ref":"1","data":{"message_id":"x"}}`)},
+		"deletes":           {frame: textFrame(`{"event":"delete_message","ref":"1"}`)},
+		"read receipts":     {frame: textFrame(`{"event":"read_receipt"}`)},
+		"unknown events":    {frame: textFrame(`{"event":"shout"}`)},
+		"not joined":        {unjoined: true, frame: textFrame(`{"event":"typing","ref":"1"}`)},
+		"pings, not joined": {unjoined: true, frame: frameBytes(finBit|opPing, nil)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				a, b := w.couple("room")
+				bad := w.dialWith("other", dialOptions{capacity: 1024})
+				if !tt.unjoined {
+					bad.join(ann)
+				}
+				bad.write(tt.first)
+				var sent atomic.Int64
+				go func() {
+					for {
+						if _, err := bad.conn.Write(tt.frame); err != nil {
+							return
+						}
+						sent.Add(1)
+					}
+				}()
+				const seconds = 10
+				for range seconds {
+					began := time.Now()
+					a.sends(b)
+					b.sends(a)
+					want(t, "time the others took", time.Since(began), time.Duration(0))
+					time.Sleep(time.Second)
+				}
+				// Beside what was read, some lies in buffers on the way.
+				most := int64(200+seconds*100) + int64(2*1024/len(tt.frame))
+				if n := sent.Load(); n < 200 || n > most {
+					t.Errorf("%d frames were read in %d seconds; want at most %d", n, seconds, most)
+				}
+			})
+		})
+	}
+}
+
+// Nothing is lost by it: who sends fast is answered later, in order.
+func TestFlood_IsAnsweredInOrder(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		c := w.dial("room")
+		c.join(ann)
+		began := time.Now()
+		const frames = 1000
+		go func() {
+			for n := range frames {
+				c.write(textFrame(fmt.Sprintf(`{"event":"redeem_extension","ref":"%d"}`, n)))
+			}
+		}()
+		for n := range frames {
+			c.refusedFor(fmt.Sprint(n), "monetization_disabled")
+		}
+		if took := time.Since(began); took < 10*time.Second || took > 20*time.Second {
+			t.Errorf("%d answers took %v; want 50 a second, but for those at once", frames, took)
+		}
+	})
+}
+
+func TestFlood_FrameRateOff(t *testing.T) {
+	cfg := unlimited
+	cfg.FrameRate = -1
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		c := w.dial("room")
+		c.join(ann)
+		began := time.Now()
+		for range 5000 {
+			c.refusedFor(c.post("redeem_extension", nil), "monetization_disabled")
+		}
+		want(t, "time it took", time.Since(began), time.Duration(0))
+	})
+}
+
+// One who types and sends as fast as people can never waits.
+func TestFlood_PeopleNeverWait(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		for range 600 {
+			for range 20 { // as a key that is held down repeats
+				a.post("read_receipt", nil)
+				time.Sleep(time.Second / 30)
+			}
+			began := time.Now()
+			a.sends(b, "ciphertext", sealed(8192))
+			b.sends(a)
+			want(t, "time it took", time.Since(began), time.Duration(0))
+		}
+		want(t, "pauses", w.metric("sotto_rate_limited_total", "frames"), 0.0)
+	})
+}
+
+// The relay does not go on reading from a socket that it closes: the WebSocket
+// library would, byte by byte, for seconds.
+func TestFlood_WhileClosing(t *testing.T) {
+	inWorld(t, relay.Config{CreateRate: -1, UpgradeRate: -1}, func(t *testing.T, w *world) {
+		bad := w.dial("room")
+		bad.join(ann)
+		bad.answered.Store(true) // never answers a close frame
+		bad.write(frameHeader(finBit|opText, 1<<40))
+		piece := bytes.Repeat([]byte("x"), 16<<10)
+		taken := make(chan int)
+		began := time.Now()
+		go func() { taken <- bad.flood(piece) }()
+		bad.closed(1009, "frame_too_big")
+		mega := <-taken * len(piece) >> 20
+		if took := time.Since(began); mega > 4 || took > 11*time.Second {
+			t.Errorf("%d MiB were read in %v", mega, took)
+		}
+	})
+}

@@ -1,0 +1,139 @@
+package relay
+
+import (
+	"crypto/tls"
+	"encoding/binary"
+	"net"
+	"time"
+)
+
+const (
+	// bytesPerFrame is how much of a stream counts as one more frame: reading
+	// and decoding them cost about the same.
+	bytesPerFrame = 4 << 10
+	// intakeBurst is how many seconds' worth of frames may come at once.
+	intakeBurst = 4 * time.Second
+	// intakePause is the longest pause at a time, so that a socket that is
+	// closing is not kept for long.
+	intakePause = time.Second
+)
+
+// intake bounds the work that one socket makes by what it sends. Frames of any
+// kind count, with those that the WebSocket library answers or skips by itself,
+// a ping or an empty fragment; so does their size. What comes too fast is not
+// lost: the relay reads on later, and the sender's network makes it wait. The
+// library reads from one goroutine at a time, which owns this.
+type intake struct {
+	meter frameMeter
+	// each is what a frame costs in time; 0: no bound.
+	each time.Duration
+	// paid is the time, since start, that all frames so far have cost. Nothing
+	// is read while it lies ahead; it stays at most intakeBurst behind.
+	start time.Time
+	paid  time.Duration
+	// rest is how much was read towards bytesPerFrame.
+	rest int
+}
+
+// newIntake takes rate frames a second; a negative rate bounds nothing.
+func newIntake(rate int) intake {
+	in := intake{start: time.Now(), paid: -intakeBurst}
+	if rate > 0 {
+		in.each = time.Second / time.Duration(rate)
+	}
+	return in
+}
+
+// took counts what was read.
+func (in *intake) took(p []byte) {
+	if in.each == 0 {
+		return
+	}
+	frames := in.meter.count(p)
+	in.rest += len(p)
+	frames += in.rest / bytesPerFrame
+	in.rest %= bytesPerFrame
+	now := time.Since(in.start)
+	in.paid = max(in.paid, now-intakeBurst) + time.Duration(frames)*in.each
+	in.paid = min(in.paid, now+intakePause)
+}
+
+// wait returns how long to read nothing.
+func (in *intake) wait() time.Duration {
+	if in.each == 0 {
+		return 0
+	}
+	return max(0, in.paid-time.Since(in.start))
+}
+
+// frameMeter finds where frames begin in a stream: RFC 6455, section 5.2.
+type frameMeter struct {
+	head [14]byte
+	have int
+	// skip is what is left of the payload.
+	skip uint64
+}
+
+// count returns how many frames began in p, to the end of their headers.
+func (m *frameMeter) count(p []byte) (frames int) {
+	for len(p) > 0 {
+		if m.skip > 0 {
+			n := min(m.skip, uint64(len(p)))
+			m.skip -= n
+			p = p[n:]
+			continue
+		}
+		m.head[m.have] = p[0]
+		m.have++
+		p = p[1:]
+		if m.have < 2 {
+			continue
+		}
+		size, payload := 2, uint64(m.head[1]&0x7f)
+		switch payload {
+		case 126:
+			size = 4
+			payload = uint64(binary.BigEndian.Uint16(m.head[2:]))
+		case 127:
+			size = 10
+			payload = binary.BigEndian.Uint64(m.head[2:])
+		}
+		if m.head[1]&0x80 != 0 {
+			size += 4 // the mask
+		}
+		if m.have == size {
+			m.have, m.skip = 0, payload
+			frames++
+		}
+	}
+	return frames
+}
+
+// transport is a connection that takes in no more than it may, and closes
+// without a last word.
+type transport struct {
+	net.Conn
+	intake intake
+	// pause waits, or returns early when the socket is gone.
+	pause func(time.Duration)
+}
+
+// Read reads when the intake allows it.
+func (t *transport) Read(p []byte) (int, error) {
+	if wait := t.intake.wait(); wait > 0 {
+		t.pause(wait)
+	}
+	n, err := t.Conn.Read(p)
+	t.intake.took(p[:n])
+	return n, err
+}
+
+// Close closes the connection below TLS, if there is TLS. That of TLS may wait
+// five seconds for a peer that does not read, and WebSocket frames and close
+// frames show by themselves where a stream was cut.
+func (t *transport) Close() error {
+	if over, ok := t.Conn.(*tls.Conn); ok {
+		return over.NetConn().Close()
+	}
+	return t.Conn.Close()
+}
