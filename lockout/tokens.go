@@ -23,14 +23,26 @@ type Tokens struct {
 	list []Token
 }
 
-// Add keeps t; when there are MaxTokens already, the oldest leaves.
+// Add keeps t; when there are MaxTokens already, the oldest leaves. What it
+// leaves behind is overwritten.
 func (s *Tokens) Add(t Token) {
-	if len(s.list) == MaxTokens {
+	switch len(s.list) {
+	case MaxTokens:
 		copy(s.list, s.list[1:])
 		s.list[MaxTokens-1] = t
 		return
+	case cap(s.list):
+		old := s.list
+		s.list = append(make([]Token, 0, min(max(1, 2*len(old)), MaxTokens)), old...)
+		clear(old)
 	}
 	s.list = append(s.list, t)
+}
+
+// Forget overwrites all tokens.
+func (s *Tokens) Forget() {
+	clear(s.list[:cap(s.list)])
+	s.list = nil
 }
 
 // Has reports whether t is kept. The time it takes depends on how many tokens

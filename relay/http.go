@@ -47,8 +47,9 @@ func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(htt
 		rl.metrics.upgradesRefused.WithLabelValues(refusedOrigin).Inc()
 		fail(w, r, http.StatusForbidden, "forbidden")
 	case r.ContentLength != 0:
-		// Behind an upgrade a body would be read as frames, and one that never
-		// comes would hold the answer.
+		// Behind an upgrade a body would be read as frames. net/http would wait
+		// for the rest of it.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // else the server's own has to do
 		fail(w, r, http.StatusBadRequest, "body_not_allowed")
 	default:
 		serve(w, r, name)

@@ -142,6 +142,47 @@ func TestLimiter_Bounded(t *testing.T) {
 	})
 }
 
+// Nobody gets a fresh allowance by making the limiter forget: an address that
+// has used its own up is remembered until a hundred thousand others came, each
+// of which has an allowance itself; and as long as it comes, however many do.
+func TestLimiter_FloodOfAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(2, 1)
+		others := 0
+		flood := func(n int) {
+			for range n {
+				others++
+				l.takeUpgrade(addrKey(binary.BigEndian.AppendUint64(make([]byte, 8), uint64(others))))
+			}
+		}
+		spent := addrKey{0: 1}
+		for range 2 {
+			l.takeUpgrade(spent)
+		}
+		l.tookSeat(spent)
+		// It stays away.
+		flood(maxYoung - 1)
+		if l.takeUpgrade(spent) == 0 || l.creationWait(spent) == 0 {
+			t.Fatalf("forgotten after %d others", others)
+		}
+		// It comes again and again.
+		for range 25 {
+			flood(maxYoung / 5)
+			if l.takeUpgrade(spent) == 0 || l.creationWait(spent) == 0 {
+				t.Fatalf("forgotten after %d others, although it came", others)
+			}
+		}
+		// What it can win by staying away: one allowance for all these others.
+		flood(2 * maxYoung)
+		if l.takeUpgrade(spent) != 0 {
+			t.Error("memory is not bounded")
+		}
+		if n := l.remembered(); n > 2*maxYoung {
+			t.Errorf("%d addresses are remembered", n)
+		}
+	})
+}
+
 func TestLimiter_Key(t *testing.T) {
 	l := newLimiter(1, 1)
 	same := [][2]string{

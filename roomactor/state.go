@@ -175,6 +175,9 @@ func (s *state) closeAll(code wire.CloseCode) {
 // forget overwrites what the room knew. It is the last thing done to a room.
 func (s *state) forget() {
 	s.slot.clear()
+	for i := range s.seats {
+		s.seats[i].tokens.Forget()
+	}
 	*s = state{}
 }
 

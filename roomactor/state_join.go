@@ -16,7 +16,7 @@ func (s *state) join(now time.Duration, c *command) outcome {
 		return s.refuseJoin(c, wire.ReasonNotFound)
 	}
 	me, known := s.seatFor(j.Access)
-	resumed := known && j.HasResume && s.seats[me].tokens.Has(lockout.Token(j.Resume))
+	resumed := s.resumes(j, me, known)
 
 	var lock LockKind
 	if wait := s.lock.LockedFor(now); wait > 0 {
@@ -45,6 +45,15 @@ func (s *state) seatFor(a wire.AccessHash) (seat int, known bool) {
 		}
 	}
 	return seat, known
+}
+
+// resumes reports whether the join carries its seat's token. It looks through
+// both seats' even when the access hash is unknown: a locked room, where tries
+// are not counted, takes no longer for a PIN that is right.
+func (s *state) resumes(j *wire.Join, me int, known bool) bool {
+	first := s.seats[0].tokens.Has(lockout.Token(j.Resume))
+	second := s.seats[1].tokens.Has(lockout.Token(j.Resume))
+	return j.HasResume && known && (me == 0 && first || me == 1 && second)
 }
 
 // claim takes an open seat for an unknown access hash, or says why not.
