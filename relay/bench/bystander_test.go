@@ -14,7 +14,7 @@ const (
 	bystanders = 40
 	// bystanderTurns are the messages of a pair, before the flood and in it,
 	// half as many from each of the two.
-	bystanderTurns = 20
+	bystanderTurns = 10
 	// bystanderPause is between two messages of a person: fast, for people.
 	bystanderPause = 50 * time.Millisecond
 )
@@ -55,22 +55,36 @@ func p99(times []time.Duration) time.Duration {
 func openBystanders(b *testing.B, p *process) []room {
 	b.Helper()
 	rooms := make([]room, bystanders)
-	each(b, bystanders, func(i int) error {
-		for seat := range rooms[i] {
-			conn, err := dialFrom(fmt.Sprintf("127.0.1.%d", 1+i), p.addr)
-			if err != nil {
-				return err
+	var wg sync.WaitGroup
+	for i := range rooms {
+		wg.Go(func() {
+			if err := rooms[i].openFrom(fmt.Sprintf("127.0.1.%d", 1+i), p, i); err != nil {
+				b.Error(err)
 			}
-			if rooms[i][seat], err = upgrade(conn, roomPath(i)); err != nil {
-				return err
-			}
-			if err := enter(p.kind, rooms[i], seat); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+		})
+	}
+	wg.Wait()
+	if b.Failed() {
+		b.FailNow()
+	}
 	return rooms
+}
+
+// openFrom opens both sockets of room i and joins them.
+func (r *room) openFrom(from string, p *process, i int) error {
+	for seat := range r {
+		conn, err := dialFrom(from, p.addr)
+		if err != nil {
+			return err
+		}
+		if r[seat], err = upgrade(conn, roomPath(i)); err != nil {
+			return err
+		}
+		if err := enter(p.kind, *r, seat); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stroll lets every pair exchange messages with pauses between them and
