@@ -100,7 +100,7 @@ func newMetrics() *metrics {
 			"cause", slowQueue, slowWrite),
 		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
 			"kind", texts(roomactor.LockKinds())...),
-		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit.",
+		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit, and reads put off (frames).",
 			"limit", slices.Concat(limitLabels, []string{limitFrames})...),
 		upgradesRefused: vec("sotto_upgrades_refused_total", "Upgrades, and other requests of foreign pages, refused for other reasons than a limit.",
 			"reason", refusedOrigin, refusedAdmit, refusedClosing, refusedProtocol),
