@@ -17,10 +17,11 @@ type readiness struct{ ready atomic.Bool }
 
 func (r *readiness) set(ready bool) { r.ready.Store(ready) }
 
-// newAdmin returns the server of the admin listener: metrics, health and
-// profiles, for the host's eyes only.
-func newAdmin(reg *prometheus.Registry, ready *readiness, errorLog *stdlog.Logger) *http.Server {
+// newAdmin returns the server of the admin listener: status page, metrics,
+// health and profiles, for the host's eyes only.
+func newAdmin(reg *prometheus.Registry, page http.Handler, ready *readiness, errorLog *stdlog.Logger) *http.Server {
 	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", page)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("ok"))

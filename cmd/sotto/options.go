@@ -56,7 +56,7 @@ var optionTable = []option{
 		set: func(o *options, v string) (err error) { o.listen, err = parseListen(v); return err },
 	},
 	{
-		name: "admin-listen", value: "127.0.0.1:8081", help: "address of metrics, health and profiles, or off; keep it private",
+		name: "admin-listen", value: "127.0.0.1:8081", help: "address of status page, metrics, health and profiles, or off; keep it private",
 		set: func(o *options, v string) (err error) { o.adminListen, err = parseListenOrOff(v); return err },
 	},
 	{

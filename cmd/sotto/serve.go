@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
 
+	"sotto/internal/statuspage"
 	"sotto/relay"
 	"sotto/web"
 )
@@ -81,10 +82,18 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 		return err
 	}
 
+	history := statuspage.New(reg, buildVersion())
+	sampled, stopSampling := context.WithCancel(ctx)
+	sampling := make(chan struct{})
+	go func() { // waited for below
+		defer close(sampling)
+		history.Run(sampled)
+	}()
+	defer func() { stopSampling(); <-sampling }()
 	ready, errorLog := new(readiness), countingLog(httpErrors)
 	main := newServer(behindTLS(rl, cfg.TrustedProxies), errorLog)
 	main.ReadTimeout, main.WriteTimeout = requestTime, requestTime
-	running := []*server{{main, ls.relay}, {newAdmin(reg, ready, errorLog), ls.admin}}
+	running := []*server{{main, ls.relay}, {newAdmin(reg, history, ready, errorLog), ls.admin}}
 	if certs != nil {
 		redirect := newServer(newRedirect(certs), errorLog)
 		redirect.ReadTimeout, redirect.WriteTimeout = requestTime, requestTime
