@@ -26,9 +26,10 @@ export const buildRelay = async () => {
  * everything else is what a relay does by default.
  */
 export const startRelay = async (binary, ...flags) => {
+  const admin = flags.includes("--admin-listen") ? [] : ["--admin-listen", "off"];
   const child = spawn(
     binary,
-    ["--listen", "127.0.0.1:0", "--admin-listen", "off", "--create-rate", "off", "--upgrade-rate", "off", ...flags],
+    ["--listen", "127.0.0.1:0", ...admin, "--create-rate", "off", "--upgrade-rate", "off", ...flags],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   const exited = once(child, "exit");
