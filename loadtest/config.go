@@ -71,6 +71,12 @@ type Config struct {
 	// Duration includes the ramp. 0: 60 s, 1 h for soak. What is under way then
 	// is waited for.
 	Duration time.Duration
+	// Freeze is how long tabs freeze and phones doze in ScenarioFaults, on
+	// average: from half to one and a half of it. 0: 10 s.
+	Freeze time.Duration
+	// NoBackoff has phones that lost the relay dial again once a second, all in
+	// step, as clients without a jittered back-off do.
+	NoBackoff bool
 	// Seed decides networks, pauses and faults.
 	Seed uint64
 	// Targets go in place of the profiles' own; a pointer to the zero value
@@ -126,6 +132,7 @@ const (
 	defaultThink    = 3 * time.Second
 	soakDuration    = time.Hour
 	soakThink       = 30 * time.Second
+	defaultFreeze   = 10 * time.Second
 	rampPerSecond   = 20 // phones
 	rampAtLeast     = 10 * time.Second
 	// messageBytes is how long texts are: a sentence or two.
@@ -181,9 +188,10 @@ func (c Config) withDefaults() (Config, []Share, error) {
 	}
 	c.Duration = orDefault(c.Duration, duration)
 	c.Think = orDefault(c.Think, think)
+	c.Freeze = orDefault(c.Freeze, defaultFreeze)
 	c.Ramp = orDefault(c.Ramp, min(c.Duration/5, max(rampAtLeast, time.Duration(2*c.Pairs)*time.Second/rampPerSecond)))
-	if c.Duration < time.Second || c.Think < 0 || c.Ramp < 0 || c.Ramp > c.Duration {
-		fault("duration must be a second or more, think and ramp not negative, ramp not longer than duration")
+	if c.Duration < time.Second || c.Think < 0 || c.Freeze < 0 || c.Ramp < 0 || c.Ramp > c.Duration {
+		fault("duration must be a second or more, think, freeze and ramp not negative, ramp not longer than duration")
 	}
 	return c, shares, errors.Join(faults...)
 }

@@ -90,7 +90,8 @@ var faults = []struct {
 	{"network change", func(ctx context.Context, p *phone, rng *rand.Rand) { p.blackout(ctx, between(rng, 1, 8), true) }},
 	{"ghost socket", func(_ context.Context, p *phone, _ *rand.Rand) { p.harm(); p.link.Cut() }},
 	{"forgotten by NAT", func(ctx context.Context, p *phone, rng *rand.Rand) { p.forgotten(ctx, between(rng, 3, 8)) }},
-	{"frozen tab", func(ctx context.Context, p *phone, rng *rand.Rand) { p.freeze(ctx, between(rng, 5, 15)) }},
+	{"frozen tab", func(ctx context.Context, p *phone, rng *rand.Rand) { p.freeze(ctx, p.frozenFor(rng)) }},
+	{"doze", func(ctx context.Context, p *phone, rng *rand.Rand) { p.doze(ctx, p.frozenFor(rng)) }},
 	{"slow reader", func(ctx context.Context, p *phone, rng *rand.Rand) { p.readSlowly(ctx, between(rng, 5, 10)) }},
 	{"lost answer", func(_ context.Context, p *phone, _ *rand.Rand) {
 		p.mu.Lock()
@@ -104,6 +105,7 @@ var faults = []struct {
 		p.collides = true
 	}},
 	{"stranger", func(ctx context.Context, p *phone, rng *rand.Rand) { p.stranger(ctx, rng) }},
+	{"second device", func(ctx context.Context, p *phone, rng *rand.Rand) { p.secondDevice(ctx, between(rng, 5, 15)) }},
 	{"killed in handshake", func(ctx context.Context, p *phone, rng *rand.Rand) { p.killed(ctx, rng) }},
 }
 
@@ -145,14 +147,78 @@ func (p *phone) forgotten(ctx context.Context, long time.Duration) {
 	p.check()
 }
 
-// freeze stops the page from taking events. The browser answers pings.
+// frozenFor returns how long a tab freezes, or a phone dozes.
+func (p *phone) frozenFor(rng *rand.Rand) time.Duration {
+	mean := p.run.cfg.Freeze.Seconds()
+	return between(rng, mean/2, mean*3/2)
+}
+
+// freeze stops the page from taking events, until somebody looks at it. The
+// browser answers pings.
 func (p *phone) freeze(ctx context.Context, long time.Duration) {
 	p.harm()
 	p.mu.Lock()
-	p.frozen = time.Now().Add(long)
+	thaw := make(chan struct{})
+	p.thaw = thaw
 	p.mu.Unlock()
-	p.run.wait(ctx, long)
-	p.healed()
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-thaw:
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unfreeze()
+	p.faults++
+	p.check()
+}
+
+// unfreeze is called with p.mu held.
+func (p *phone) unfreeze() {
+	if p.thaw != nil {
+		close(p.thaw)
+		p.thaw = nil
+	}
+}
+
+// doze stops the page and the network under it.
+func (p *phone) doze(ctx context.Context, long time.Duration) {
+	p.link.Gap(long, false)
+	p.freeze(ctx, long)
+}
+
+// secondDevice opens the app on another device of the same seat for a while. It
+// is to see what the phone sees.
+func (p *phone) secondDevice(ctx context.Context, long time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, long)
+	defer cancel()
+	_, room := p.pair.current()
+	s, err := client.Open(ctx, p.cfg)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.run.failed(err)
+		}
+		return
+	}
+	defer s.Close()
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			return
+		}
+		var m *client.Message
+		switch e := event.(type) {
+		case client.State:
+			m = e.Message
+		case client.NewMessage:
+			m = &e.Message
+		}
+		if m != nil {
+			room.Overheard(p.seat, seen(*m))
+		}
+	}
 }
 
 func (p *phone) readSlowly(ctx context.Context, long time.Duration) {
@@ -223,7 +289,7 @@ func (p *phone) killed(ctx context.Context, rng *rand.Rand) {
 func (p *phone) wakeUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.frozen = time.Time{}
+	p.unfreeze()
 	if p.troubled {
 		p.check()
 	}

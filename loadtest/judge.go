@@ -29,7 +29,7 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 		Schema: 1, Started: r.begun, Seconds: round(ended.Sub(r.begun).Seconds(), 1), Interrupted: interrupted,
 		Setup: Setup{
 			Scenario: r.cfg.Scenario, Profile: r.cfg.Profile, Pairs: len(r.pairs), Duration: r.cfg.Duration.Seconds(),
-			Ramp: r.cfg.Ramp.Seconds(), Think: r.cfg.Think.Seconds(), Seed: r.cfg.Seed,
+			Ramp: r.cfg.Ramp.Seconds(), Think: r.cfg.Think.Seconds(), Backoff: !r.cfg.NoBackoff, Seed: r.cfg.Seed,
 			OwnRelay: r.cfg.Server != nil, TLS: strings.HasPrefix(r.cfg.URL, "https:"),
 		},
 		Environment: Environment{
@@ -38,6 +38,9 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 		Ledger: r.ledger.Totals(), Stale: int(r.stales.Load()), Intruded: r.intruders,
 		Timeline: r.series.timeline(), Faults: r.series.faults, Samples: r.series.samples,
 		Storm: r.stormed, Idle: r.idled, Errors: r.causes,
+	}
+	if r.cfg.Scenario == ScenarioFaults {
+		out.Setup.Freeze = r.cfg.Freeze.Seconds()
 	}
 	for i, share := range r.shares {
 		m := r.measures[i]
@@ -228,7 +231,16 @@ func (r *Report) annotate() {
 	note("The message key was derived once for all phones, which saves each a tenth of a second of processor time. Everything is sealed and opened for real.")
 	note("Relay-added is from handing the last byte of a message to the relay's socket to taking it from the other phone's, so it has the harness's own scheduling in it.")
 	if r.Environment.Net == "conn" {
-		note("Networks were emulated above the kernel's loopback TCP (conn): no slow start, no competition between phones.")
+		note("Networks were emulated above the kernel's loopback TCP (conn): loss is a model of what TCP does with it, with no slow start and no competition between phones.")
+	} else {
+		note("Packets were emulated between two network namespaces (%s): TCP is the kernel's.", r.Environment.Net)
+	}
+	if r.Setup.Freeze > 0 {
+		note("Tabs froze and phones dozed for %s on average. Browsers freeze tabs that were hidden for 5 minutes, for as long as they are.",
+			short(time.Duration(r.Setup.Freeze*float64(time.Second))))
+	}
+	if !r.Setup.Backoff {
+		note("Phones that lost the relay dialled again once a second, all in step, without the client's back-off.")
 	}
 	if r.Idle != nil {
 		note("Memory a socket and a room is the relay's growth since it started, spread over them: with few of them it is mostly what the first ones cost. Bytes an hour are those of a third of this run, so pings show in runs of half an hour and more.")

@@ -22,6 +22,7 @@ type memServer struct {
 	relay    *relay.Relay
 	server   *http.Server
 	serving  sync.WaitGroup
+	longer   time.Duration // than it should, a restart takes
 }
 
 func (s *memServer) URL() string { return "http://relay.example" }
@@ -59,7 +60,7 @@ func (s *memServer) stop() {
 
 func (s *memServer) Restart(_ context.Context, pause time.Duration) error {
 	s.stop()
-	<-time.After(pause)
+	<-time.After(pause + s.longer)
 	return s.start()
 }
 
@@ -74,9 +75,13 @@ func (s *memServer) dialer() *memnet.Dialer {
 // is not nil.
 func runInMemory(t *testing.T, cfg Config, handler http.Handler) *Report {
 	t.Helper()
+	return runOn(t, new(memServer), cfg, handler)
+}
+
+func runOn(t *testing.T, s *memServer, cfg Config, handler http.Handler) *Report {
+	t.Helper()
 	var report *Report
 	synctest.Test(t, func(t *testing.T) {
-		s := new(memServer)
 		if handler != nil {
 			s.serve(handler)
 		} else if err := s.start(); err != nil {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"sotto/client"
 	"sotto/loadtest/ledger"
+	"sotto/loadtest/link"
 	"sotto/relay/wire"
 )
 
@@ -35,9 +37,9 @@ type phone struct {
 	sending  bool
 	faults   int
 	troubled bool
-	frozen   time.Time // until then nobody takes events
-	loseAck  bool      // of the next message
-	collides bool      // the next message is taken back for a collision
+	thaw     chan struct{} // closed when events are taken again; nil: they are
+	loseAck  bool          // of the next message
+	collides bool          // the next message is taken back for a collision
 }
 
 // slot is what the person has seen.
@@ -57,13 +59,36 @@ func newPhone(p *pair, seat int) *phone {
 		panic("loadtest: " + err.Error()) // number and PIN have digits
 	}
 	ph.cfg = client.Config{
-		URL: p.run.cfg.URL, Identity: identity, Code: p.code, Key: p.run.key,
-		HTTPClient: &http.Client{Transport: &http.Transport{
-			DialContext: ph.link.DialContext, TLSClientConfig: p.run.cfg.TLS, DisableKeepAlives: true,
-			ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10, // there are many, for one request each
-		}},
+		URL: p.run.cfg.URL, Identity: identity, Code: p.code, Key: p.run.key, HTTPClient: ph.over(ph.link.DialContext),
 	}
 	return ph
+}
+
+// over returns what makes requests over connections that dial makes.
+func (p *phone) over(dial link.DialFunc) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext: dial, TLSClientConfig: p.run.cfg.TLS, DisableKeepAlives: true,
+		ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10, // there are many, for one request each
+	}}
+}
+
+// open opens a session. Without back-off it gives up when a dial fails, so that
+// live is to open the next.
+func (p *phone) open(ctx context.Context) (*client.Session, error) {
+	if !p.run.cfg.NoBackoff {
+		return client.Open(ctx, p.cfg)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cfg := p.cfg
+	cfg.HTTPClient = p.over(func(dialling context.Context, network, addr string) (net.Conn, error) {
+		c, err := p.link.DialContext(dialling, network, addr)
+		if err != nil {
+			cancel()
+		}
+		return c, err
+	})
+	return client.Open(ctx, cfg)
 }
 
 // live keeps the phone in its pair's rooms until ctx ends.
@@ -71,7 +96,7 @@ func (p *phone) live(ctx context.Context) {
 	begun := time.Now() // as planned by the ramp
 	for first := true; ctx.Err() == nil; first = false {
 		life, room := p.pair.current()
-		s, err := client.Open(ctx, p.cfg)
+		s, err := p.open(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
 				p.run.failed(err)
@@ -102,6 +127,9 @@ func (p *phone) live(ctx context.Context) {
 
 // redialPause spreads phones that lost the same relay.
 func (p *phone) redialPause() time.Duration {
+	if p.run.cfg.NoBackoff {
+		return time.Second
+	}
 	p.pair.mu.Lock()
 	defer p.pair.mu.Unlock()
 	return time.Second + time.Duration(p.pair.rng.Float64()*float64(time.Second))
@@ -152,6 +180,10 @@ func (p *phone) receive(ctx context.Context, s *client.Session) error {
 			p.mu.Lock()
 			p.lose()
 			p.mu.Unlock()
+			if p.run.cfg.NoBackoff {
+				// As soon as the client dials at all.
+				p.run.later(func() { _ = s.Check(ctx) })
+			}
 		}
 	}
 }
@@ -232,10 +264,14 @@ func (p *phone) mark() mark {
 // awaitThaw waits while the tab is frozen.
 func (p *phone) awaitThaw(ctx context.Context) {
 	p.mu.Lock()
-	left := time.Until(p.frozen)
+	thaw := p.thaw
 	p.mu.Unlock()
-	if left > 0 {
-		p.run.wait(ctx, left)
+	if thaw == nil {
+		return
+	}
+	select {
+	case <-thaw:
+	case <-ctx.Done():
 	}
 }
 

@@ -59,6 +59,8 @@ type Setup struct {
 	Duration float64  `json:"duration_s"`
 	Ramp     float64  `json:"ramp_s"`
 	Think    float64  `json:"think_s"`
+	Freeze   float64  `json:"freeze_s,omitempty"` // on average; in mixed-faults
+	Backoff  bool     `json:"backoff"`
 	Seed     uint64   `json:"seed"`
 	OwnRelay bool     `json:"own_relay"`
 	TLS      bool     `json:"tls"`

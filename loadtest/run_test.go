@@ -83,6 +83,29 @@ func TestStormBringsEverybodyBack(t *testing.T) {
 	}
 }
 
+// Without back-off phones knock in step, once a second and no more often, and are
+// back within one of these seconds, plus what a join takes. With it they knock
+// less often the longer the relay is away.
+func TestStormWithoutBackoff(t *testing.T) {
+	refused := make(map[bool]int)
+	for _, without := range []bool{false, true} {
+		r := runOn(t, &memServer{longer: 20 * time.Second}, Config{
+			Scenario: ScenarioStorm, NoBackoff: without, Profile: "loopback", Pairs: 50, Duration: 2 * time.Minute, Seed: 3,
+		}, nil)
+		r.mustPass(t)
+		if s := r.Storm; s == nil || s.Phones != 100 || s.Missing != 0 || s.AllBack == 0 || without && s.AllBack > 2000 {
+			t.Errorf("without back-off %v, the storm was %+v", without, s)
+		}
+		if r.Setup.Backoff == without || r.Costs.QuickestRedial < 1000 {
+			t.Errorf("back-off is %v, the quickest redial came after %v ms", r.Setup.Backoff, r.Costs.QuickestRedial)
+		}
+		refused[without] = r.Errors["connection refused"]
+	}
+	if refused[true] < 20*100 || refused[false] > refused[true]/2 {
+		t.Errorf("%d dials were refused without back-off, %d with it", refused[true], refused[false])
+	}
+}
+
 func TestChurn(t *testing.T) {
 	r := runInMemory(t, Config{Scenario: ScenarioChurn, Profile: "fast-4g", Pairs: 5, Duration: 5 * time.Minute, Think: time.Second, Seed: 4, Targets: lax()}, nil)
 	r.mustPass(t)
@@ -121,6 +144,26 @@ func TestMixedFaults(t *testing.T) {
 				t.Errorf("%d disturbed, %d reconnects, %d stale", on.Disturbed.Count, on.Reconnect.Count, r.Stale)
 			}
 		})
+	}
+}
+
+// Tabs that are frozen for as long as browsers freeze them lose nothing.
+func TestFrozenForMinutes(t *testing.T) {
+	r := runInMemory(t, Config{
+		Scenario: ScenarioFaults, Freeze: 5 * time.Minute, Profile: "fast-4g", Pairs: 5, Duration: 2 * time.Hour, Seed: 1, Targets: new(Targets),
+	}, nil)
+	r.mustPass(t)
+	longest := make(map[string]float64)
+	for _, f := range r.Faults {
+		longest[f.Kind] = max(longest[f.Kind], f.To-f.From)
+	}
+	for _, kind := range []string{"frozen tab", "doze"} {
+		if least := 5. * 60 * 1000; longest[kind] < least {
+			t.Errorf("the longest %s took %v ms", kind, longest[kind])
+		}
+	}
+	if r.Setup.Freeze != 300 || r.Profiles[0].Disturbed.Max < 60_000 {
+		t.Errorf("frozen for %v s on average; the slowest message took %v ms", r.Setup.Freeze, r.Profiles[0].Disturbed.Max)
 	}
 }
 

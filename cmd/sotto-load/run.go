@@ -47,6 +47,8 @@ func newRunFlags() *runFlags {
 	fs.DurationVar(&c.Duration, "duration", 0, "how long they talk, the ramp included (default 1m, 1h for soak)")
 	fs.DurationVar(&c.Ramp, "ramp", 0, "how long it takes until all have come (default: a fifth of the duration, 20 phones a second at most)")
 	fs.DurationVar(&c.Think, "think", 0, "mean pause before an answer (default 3s, 30s for soak)")
+	fs.DurationVar(&c.Freeze, "freeze", 0, "how long tabs freeze and phones doze in mixed-faults, on average (default 10s; browsers: minutes)")
+	fs.BoolVar(&c.NoBackoff, "no-backoff", false, "phones that lost the relay dial again once a second, all in step")
 	fs.Uint64Var(&c.Seed, "seed", 0, "decides networks, pauses and faults (default: a random one, which the report tells)")
 	fs.StringVar(&f.slo, "slo", "", "JSON `file` with bounds in place of the profiles' own, or off")
 	fs.StringVar(&f.out, "out", "", "`folder` that gets report.html, report.json and report.txt")

@@ -44,10 +44,12 @@ func TestFaults(t *testing.T) {
 			r.Accepted(r.Sending(1), id(5), wire.MessageID{})
 			r.Told(0, seen(5, 1, 3, false))
 		}, ""},
-		"both wrote, one was first": {func(r *Room) { r.Sending(0) }, ""},
-		"accepted, never seen":      {func(r *Room) { r.Accepted(r.Sending(1), id(4), id(3)) }, Lost},
-		"told twice":                {func(r *Room) { r.Told(1, seen(3, 0, 2, false)) }, Duplicated},
-		"under another id":          {func(r *Room) { m := seen(9, 0, 2, false); r.Found(1, &m) }, Duplicated},
+		"both wrote, one was first":     {func(r *Room) { r.Sending(0) }, ""},
+		"accepted, never seen":          {func(r *Room) { r.Accepted(r.Sending(1), id(4), id(3)) }, Lost},
+		"another device sees it too":    {func(r *Room) { r.Overheard(1, seen(3, 0, 2, false)) }, ""},
+		"another device sees another's": {func(r *Room) { r.Overheard(1, seen(3, 0, 2, true)) }, Misdelivered},
+		"told twice":                    {func(r *Room) { r.Told(1, seen(3, 0, 2, false)) }, Duplicated},
+		"under another id":              {func(r *Room) { m := seen(9, 0, 2, false); r.Found(1, &m) }, Duplicated},
 		"accepted as another": {func(r *Room) {
 			s := r.Sending(1)
 			r.Told(0, seen(4, 1, 2, false))

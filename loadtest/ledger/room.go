@@ -123,9 +123,8 @@ func (r *Room) see(seat int, m Message, told bool) (Stamp, bool) {
 	if r.closed {
 		return Stamp{}, false
 	}
-	s, ok := parse(m.Text)
-	if !ok || !m.Readable || s.Pair != r.pair || s.Life != r.life || m.Mine != (s.Seat == seat) {
-		r.offend(Misdelivered, s.String(), seat)
+	s, ok := r.belongs(seat, m)
+	if !ok {
 		return Stamp{}, false
 	}
 	before := r.views[seat]
@@ -155,6 +154,27 @@ func (r *Room) see(seat int, m Message, told bool) (Stamp, bool) {
 	}
 	a.top = max(a.top, s.Seq)
 	return s, true
+}
+
+// belongs reports whether m is from this room, and whose the seat takes it for.
+// Called with r.mu held.
+func (r *Room) belongs(seat int, m Message) (Stamp, bool) {
+	s, ok := parse(m.Text)
+	if !ok || !m.Readable || s.Pair != r.pair || s.Life != r.life || m.Mine != (s.Seat == seat) {
+		r.offend(Misdelivered, s.String(), seat)
+		return Stamp{}, false
+	}
+	return s, true
+}
+
+// Overheard notes a message that another device of a seat has. It counts for
+// nothing but misdelivery: the seat's phone sees it too.
+func (r *Room) Overheard(seat int, m Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.belongs(seat, m)
+	}
 }
 
 // Waiting returns how many messages were accepted and not yet seen.

@@ -41,7 +41,9 @@ type Conn struct {
 // half is one direction of a connection.
 type half struct {
 	down   bool
+	peer   *half // the other direction, which brings acknowledgements
 	rtt    estimator
+	timed  timing
 	latest time.Time // when the last segment arrives
 	queue  []segment
 	size   int // bytes in queue
@@ -59,6 +61,7 @@ type segment struct {
 func newConn(l *Link, inner net.Conn, rtt time.Duration) *Conn {
 	c := &Conn{link: l, inner: inner, passed: time.Now()}
 	c.down.down = true
+	c.up.peer, c.down.peer = &c.down, &c.up
 	if rtt > 0 {
 		c.up.rtt.sample(rtt)
 		c.down.rtt.sample(rtt)

@@ -24,14 +24,31 @@
 //   - Connecting takes a round trip, and a second for a lost first packet, then
 //     two, then four.
 //
-// A segment that is lost is sent again after the probe time-out of RFC 8985
-// (two smoothed round trips and 200 ms, or the retransmission time-out if that
-// is shorter), then after the retransmission time-out of RFC 6298, doubled each
-// time. The time-out is SRTT plus four times RTTVAR, which counts as 200 ms at
-// least, as in Linux; RFC 6298's own floor of one second is older than mobile
-// networks. What follows waits behind it.
+// # What TCP makes of loss
+//
+// A lost segment is sent again after the probe time-out of RFC 8985 (two
+// smoothed round trips and 200 ms, or the retransmission time-out if that is
+// shorter), then after the retransmission time-out, which doubles from then on.
+// The burst that took the first may take the next. What follows waits behind it.
+//
+// The time-out is RFC 6298's as Linux computes it: SRTT plus four deviations,
+// which count as 200 ms at least, follow a long round trip up at once, and come
+// down by a quarter with each that is shorter. A round trip ends with the segment
+// that carries the acknowledgement: the answer, or, where that takes longer than
+// 40 ms, an acknowledgement alone. An answer that is lost makes the round trip a
+// long one, unless the repetition of what it answers is acknowledged before the
+// repetition of the answer arrives. So one loss makes the next dearer. Timers
+// are as coarse as Linux's wheel at 250 Hz, and as late.
+//
+// This is after net/ipv4/tcp_input.c, tcp_output.c, tcp_timer.c and
+// kernel/time/timer.c, and held against that kernel over packets: see package
+// calibrate.
 //
 // Not modelled: slow start, fast retransmission of segments that others follow
-// within the same flight, lost acknowledgements, and competition between
-// phones. Messages of one or two segments hardly meet them.
+// within the same flight, acknowledgements that are lost when they travel alone,
+// and competition between phones. Messages of one or two segments hardly meet
+// them.
+//
+// A [Route] has the same weather for the packets of a kernel, whose TCP then is
+// real.
 package link

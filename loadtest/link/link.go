@@ -160,20 +160,22 @@ const forgetAfter = 2 * time.Minute
 // held.
 func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
 	d, rate := l.way(h.down)
+	sent, tries := now, 0 // the kernel's timers do not see the queue
 	t := l.leave(d, rate, now, size+headers)
-	tries := 0
 	for ; l.lost(d, t); tries++ {
-		t = t.Add(h.rtt.wait(tries))
+		sent = fires(sent, h.rtt.wait(tries))
+		if again := sent.Add(occupies(size+headers, rate)); again.After(t) {
+			t = again
+		}
 		d.count(size + headers)
 	}
 	arrives := t.Add(l.params.RTT/2 + l.jitter(d))
-	if tries == 0 { // Karn's rule
-		h.rtt.sample(arrives.Sub(now) + l.params.RTT/2)
-	}
 	if arrives.Before(h.latest) {
 		arrives = h.latest
 	}
 	h.latest = arrives
+	h.peer.acknowledged(now, sent, arrives, l.params.RTT)
+	h.time(now, sent, arrives, l.params.RTT)
 	l.radio.active(arrives)
 	return arrives
 }

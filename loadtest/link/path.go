@@ -75,16 +75,17 @@ func (p *path) leave(d *direction, rate int64, now time.Time, bytes int) time.Ti
 	if d.free.After(t) {
 		t = d.free
 	}
-	if rate > 0 {
-		t = t.Add(occupies(bytes, rate))
-	}
+	t = t.Add(occupies(bytes, rate))
 	d.free = t
 	d.count(bytes)
 	return t
 }
 
-// occupies returns how long so many bytes take at a rate above 0.
+// occupies returns how long so many bytes take; at a rate of 0, no time.
 func occupies(bytes int, rate int64) time.Duration {
+	if rate == 0 {
+		return 0
+	}
 	return time.Duration(float64(bytes) * 8 / float64(rate) * float64(time.Second))
 }
 
