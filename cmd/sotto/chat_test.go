@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,9 @@ type chatter struct {
 	code  websocket.StatusCode // the relay closed with; -1: it did not
 }
 
+// chatRooms are the rooms of all chats, of which none uses another's.
+var chatRooms atomic.Int64
+
 // newChat opens the sockets and has everyone talk over the relay at base, an
 // http URL.
 func newChat(t *testing.T, base string, rooms int) *chat {
@@ -45,8 +49,11 @@ func newChat(t *testing.T, base string, rooms int) *chat {
 	c := &chat{t: t}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	room := ""
 	for i := range 2 * rooms {
-		room := fmt.Sprintf("%064x", i/2)
+		if i%2 == 0 {
+			room = fmt.Sprintf("%064x", chatRooms.Add(1))
+		}
 		ws, _, err := websocket.Dial(ctx, base+"/room/"+room+"/ws", &websocket.DialOptions{ //nolint:bodyclose // there is none after 101
 			HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 		})

@@ -27,14 +27,20 @@ type child struct {
 	admin    string
 }
 
-// startChild builds the program and starts it, behind wrapper if one is given,
-// on free ports unless args have some, and waits until it serves.
-func startChild(t *testing.T, wrapper []string, args ...string) *child {
+func buildProgram(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "sotto")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
+	return program
+}
+
+// startChild builds the program and starts it, behind wrapper if one is given,
+// on free ports unless args have some, and waits until it serves.
+func startChild(t *testing.T, wrapper []string, args ...string) *child {
+	t.Helper()
+	program := buildProgram(t)
 	line := slices.Concat(wrapper, []string{program}, args)
 	for _, usual := range [][]string{{"--listen", "127.0.0.1:0"}, {"--admin-listen", "127.0.0.1:0"}, {"--join-floor", "off"}} {
 		if !slices.Contains(args, usual[0]) {

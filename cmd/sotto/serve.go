@@ -42,6 +42,8 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
+	// Else Go ends the program when whoever reads its log has gone.
+	signal.Ignore(syscall.SIGPIPE)
 
 	log := newLogger(o, stderr)
 	reg := prometheus.NewRegistry()
