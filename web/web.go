@@ -74,11 +74,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // row in the history.
 //
 // The wish to clear is sent only for a navigation, as a picture on some other
-// page could ask for it otherwise, and not for one that another site began: it
-// empties the origin of whatever else lives there.
+// page could ask for it otherwise, and not for one that another origin began,
+// be it of the same site: it empties the origin of whatever else lives there.
 func panicRoute(w http.ResponseWriter, r *http.Request) {
 	mode, site := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Site")
-	if (mode == "" || mode == "navigate") && site != "cross-site" {
+	if (mode == "" || mode == "navigate") && (site == "" || site == "none" || site == "same-origin") {
 		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	// Not http.Redirect: it would make the address absolute, without the

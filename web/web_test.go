@@ -152,14 +152,14 @@ func TestHeaders(t *testing.T) {
 		"unchanged":    {"GET", "/", []string{"If-None-Match: " + etag("/")}, 304, "default-src 'none'; script-src 'sha256-…' 'self'; connect-src 'self'; style-src 'sha256-…'; " + trusting, []string{"Etag", "Vary"}},
 		"about":        {"GET", "/about", nil, 200, "default-src 'none'; style-src 'sha256-…'; " + trusting, []string{"Content-Type", "Etag", "Vary"}},
 		"security":     {"GET", "/security", nil, 200, "default-src 'none'; style-src 'sha256-…'; " + trusting, []string{"Content-Type", "Etag", "Vary"}},
-		"lazy script":  {"GET", lazy(t, "qr-"), nil, 200, strict, []string{"Content-Type", "Etag", "Vary"}},
+		"lazy script":  {"GET", lazy(t, "more-"), nil, 200, strict, []string{"Content-Type", "Etag", "Vary"}},
 		"numbers":      {"GET", lazy(t, "numbers-"), nil, 200, strict, []string{"Content-Type", "Etag", "Vary"}},
 		"strings":      {"GET", lazy(t, "strings-sw-"), nil, 200, strict, []string{"Content-Type", "Etag", "Vary"}},
 		"licences":     {"GET", "/licences.txt", nil, 200, strict, []string{"Content-Type", "Etag", "Vary"}},
 		"help":         {"GET", "/help-en.json", nil, 200, strict, []string{"Content-Type", "Etag", "Vary"}},
 		"not found":    {"GET", "/nothing", nil, 404, strict, []string{"Content-Type"}},
 		"no manifest":  {"GET", "/MANIFEST", nil, 404, strict, []string{"Content-Type"}},
-		"no variant":   {"GET", lazy(t, "qr-") + ".br", nil, 404, strict, []string{"Content-Type"}},
+		"no variant":   {"GET", lazy(t, "more-") + ".br", nil, 404, strict, []string{"Content-Type"}},
 		"no file name": {"GET", "/index.en.html", nil, 404, strict, []string{"Content-Type"}},
 		"dots":         {"GET", "/../web.go", nil, 404, strict, []string{"Content-Type"}},
 		"post":         {"POST", "/", []string{"Content-Length: 0"}, 405, strict, []string{"Allow", "Content-Type"}},
@@ -171,6 +171,7 @@ func TestHeaders(t *testing.T) {
 		"panic, image": {"GET", "/x", []string{"Sec-Fetch-Mode: no-cors"}, 303, strict, []string{"Location"}},
 		"panic, fetch": {"GET", "/x", []string{"Sec-Fetch-Mode: cors", "Sec-Fetch-Site: same-origin"}, 303, strict, []string{"Location"}},
 		"panic, link":  {"GET", "/x", []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: cross-site"}, 303, strict, []string{"Location"}},
+		"panic, near":  {"GET", "/x", []string{"Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: same-site"}, 303, strict, []string{"Location"}},
 	}
 	plain := serve(t, web.Config{})
 	secure := httptest.NewTLSServer(web.Handler(web.Config{}))
@@ -326,7 +327,7 @@ func TestBudget(t *testing.T) {
 	// What a phone loads after the first paint, when everything is asked for:
 	// QR code, numbers, the other language and the help in one language.
 	total := 0
-	for _, path := range []string{lazy(t, "qr-"), lazy(t, "numbers-"), lazy(t, "strings-sw-"), "/help-en.json"} {
+	for _, path := range []string{lazy(t, "more-"), lazy(t, "numbers-"), lazy(t, "strings-sw-"), "/help-en.json"} {
 		n := len(ask(t, secure, "GET", path, "Accept-Encoding: br").body)
 		t.Logf("%s: %d bytes", path, n)
 		total += n
@@ -343,7 +344,7 @@ func TestPrefix(t *testing.T) {
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	for path, code := range map[string]int{
-		"/some/where/": 200, "/some/where/about": 200, "/some/where" + lazy(t, "qr-"): 200,
+		"/some/where/": 200, "/some/where/about": 200, "/some/where" + lazy(t, "more-"): 200,
 		"/some/where/x": 303, "/some/where/nothing": 404,
 	} {
 		a := ask(t, s, "GET", path)
