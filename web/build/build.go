@@ -44,12 +44,12 @@ func build(root string, numberTable []byte) (files, error) {
 	if err != nil {
 		return nil, err
 	}
-	qr, licences, err := bundleQR(src, out.addHashed("numbers", ".json", numberTable))
+	more, licences, err := bundleMore(src, out.addHashed("numbers", ".json", numberTable))
 	if err != nil {
 		return nil, err
 	}
 	out[licencesFile] = licences
-	urls := assets{qr: out.addHashed("qr", ".js", qr), strings: make(map[string]string)}
+	urls := assets{more: out.addHashed("more", ".js", more), strings: make(map[string]string)}
 	for _, l := range languages {
 		list, err := tables[l].list()
 		if err != nil {

@@ -64,8 +64,8 @@ func fixture(t *testing.T, change map[string]string) string {
 		"node_modules/tiny/index.js":     `export const tiny = 7`,
 		"src/document.html":              "<!doctype html>\n<html lang=\"{{lang}}\" dir=\"{{dir}}\">\n  <title>{{title}}</title>\n  <!--style-->\n  <noscript>{{noscript}}</noscript>\n  <!--script-->\n",
 		"src/style.css":                  "/* a comment */ body { color : #ff0000 }",
-		"src/main.ts":                    "import s from '#strings'\nconst t: string = s.hello\nconsole.log(t, __LANG__, __HELP_URL__, __STRINGS_URLS__)\nconst later = __QR_URL__\nvoid import(later).then((m) => m.draw())\n",
-		"src/lazy/qr.ts":                 "import { tiny } from 'tiny'\nexport const draw = (): string => tiny + __NUMBERS_URL__\n",
+		"src/main.ts":                    "import s from '#strings'\nconst t: string = s.hello\nconsole.log(t, __LANG__, __HELP_URL__, __STRINGS_URLS__)\nconst later = __MORE_URL__\nvoid import(later).then((m) => m.draw())\n",
+		"src/lazy/more.ts":               "import { tiny } from 'tiny'\nexport const draw = (): string => tiny + __NUMBERS_URL__\n",
 		"src/strings/en.json":            `{"title":"N & M","noscript":"On, please","dir":"rtl","hello":"Hello {n}"}`,
 		"src/strings/sw.json":            `{"title":"N & M","noscript":"Washa","dir":"ltr","hello":"Habari {n}"}`,
 		"pages/page.html":                "<html lang={{lang}} dir={{dir}}><title>{{title}}</title><!--style--><nav>{{nav}}</nav><main>{{text}}</main>",
@@ -116,7 +116,7 @@ func TestBuild(t *testing.T) {
 		`Habari {n}`,
 		`"./help-sw.json"`,
 		`"./strings-en-`,
-		`"./qr-`,
+		`"./more-`,
 	} {
 		if !strings.Contains(doc, want) {
 			t.Errorf("the Swahili document has no %q:\n%s", want, doc)
@@ -148,7 +148,7 @@ func TestBuild(t *testing.T) {
 	if got, want := string(out["licences.txt"]), "tiny\n\nCopyright T. Iny"; got != want {
 		t.Errorf("licences.txt = %q, want %q", got, want)
 	}
-	for _, pattern := range []string{"numbers-*.json", "qr-*.js"} {
+	for _, pattern := range []string{"numbers-*.json", "more-*.js"} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(out)), func(name string) bool {
 			ok, err := filepath.Match(pattern, name)
 			return err == nil && ok
@@ -227,8 +227,8 @@ func TestDeterministic(t *testing.T) {
 func TestWrite(t *testing.T) {
 	dist := filepath.Join(t.TempDir(), "dist")
 	for _, want := range []files{
-		{"qr-00000000.js": []byte("old"), "MANIFEST": []byte("older and longer")},
-		{"qr-11111111.js": []byte("new"), "MANIFEST": []byte("newer")},
+		{"more-00000000.js": []byte("old"), "MANIFEST": []byte("older and longer")},
+		{"more-11111111.js": []byte("new"), "MANIFEST": []byte("newer")},
 	} {
 		if err := write(want, dist); err != nil {
 			t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 
 // assets are the URLs of what the document loads later, relative to it.
 type assets struct {
-	qr      string
+	more    string
 	strings map[string]string // by language
 }
 
@@ -31,7 +31,7 @@ func bundleScript(src tree, l string, urls assets) ([]byte, error) {
 	}
 	defines := map[string]any{
 		"__LANG__":         l,
-		"__QR_URL__":       urls.qr,
+		"__MORE_URL__":     urls.more,
 		"__HELP_URL__":     "./help-" + l + ".json",
 		"__STRINGS_URLS__": others,
 	}
@@ -44,14 +44,14 @@ func bundleScript(src tree, l string, urls assets) ([]byte, error) {
 // licencesFile is what the lazily loaded script says that it comes with.
 const licencesFile = "licences.txt"
 
-// bundleQR makes the lazily loaded script, the same for every language. It is
+// bundleMore makes the lazily loaded script, the same for every language. It is
 // what reads the number table. Beside it come the licences of the packages that
 // are in it, which want to be with every copy.
-func bundleQR(src tree, numbersURL string) (script, licences []byte, err error) {
+func bundleMore(src tree, numbersURL string) (script, licences []byte, err error) {
 	if _, err := fs.Stat(src, "node_modules"); err != nil {
 		return nil, nil, errors.New("node_modules is not there: run npm ci in web, the QR library comes from it")
 	}
-	script, inputs, err := bundle(src, "src/lazy/qr.ts", map[string]any{"__NUMBERS_URL__": numbersURL}, api.BuildOptions{
+	script, inputs, err := bundle(src, "src/lazy/more.ts", map[string]any{"__NUMBERS_URL__": numbersURL}, api.BuildOptions{
 		Banner: map[string]string{"js": "// ./" + licencesFile},
 	})
 	if err != nil {

@@ -4,7 +4,7 @@
 /** Language of this document, as in `lang`. */
 declare const __LANG__: string;
 /** Script module that draws QR codes. */
-declare const __QR_URL__: string;
+declare const __MORE_URL__: string;
 /** Number table, see numbers.ts. */
 declare const __NUMBERS_URL__: string;
 /** Help sheet in this document's language, see lazy/help.ts; "-" and another language in its name is that one's. */

@@ -5,7 +5,7 @@ import strings from "#strings";
 export const kit = { button, el, fill, setText, strings };
 
 export type Kit = typeof kit;
-export type Later = typeof import("./lazy/qr");
+export type Later = typeof import("./lazy/more");
 
 let failed = 0;
 
@@ -13,7 +13,7 @@ let failed = 0;
 export const later = async (): Promise<Later> => {
   // Firefox remembers an address that it could not import from, for as long as
   // the document lives.
-  const address = failed ? `${__QR_URL__}?${failed}` : __QR_URL__;
+  const address = failed ? `${__MORE_URL__}?${failed}` : __MORE_URL__;
   try {
     return (await import(address)) as Later;
   } catch (error) {

@@ -31,11 +31,15 @@ export const createSession = (engine: Engine, changed: () => void): Session => {
   let box: Promise<Box> | null = null;
   let socket: WebSocket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  // By how much the phone's clock was set back meanwhile, in ms: for the machine
+  // time only goes on, or it would wait for the old time to come again.
+  let back = 0;
   // Counts what was forgotten, so that what was begun before does not go on after.
   let forgotten = 0;
 
   const tell = (event: Event): void => {
-    state = step(state, event, Date.now());
+    back = Math.max(back, state.at - Date.now());
+    state = step(state, event, Date.now() + back);
     const { at, commands } = state;
     commands.forEach(run);
     clearTimeout(timer);

@@ -7,7 +7,7 @@ export const root = new URL("..", import.meta.url).pathname;
 const define = Object.fromEntries(
   Object.entries({
     __LANG__: "en",
-    __QR_URL__: "./qr-00000000.js",
+    __MORE_URL__: "./more-00000000.js",
     __NUMBERS_URL__: "./numbers-00000000.json",
     __HELP_URL__: "./help-en.json",
     __STRINGS_URLS__: { sw: "./strings-sw-00000000.json" },

@@ -4,6 +4,7 @@ import { coverDue, coverStep, uncovered, type Cover, type CoverEvent } from "../
 
 const second = 1000;
 const minute = 60 * second;
+const day = 24 * 60 * minute;
 
 /** Runs events at given times and gives the kind after each. */
 const run = (...events: [at: number, event: CoverEvent][]): string => {
@@ -42,6 +43,10 @@ const cases: Record<string, [got: string, want: string]> = {
   "ten minutes": [run([1, "hide"], [10 * minute, "tick"], [10 * minute + 1, "tick"]), "curtain curtain forget"],
   "hiding again does not buy time": [run([1, "hide"], [9 * minute, "hide"], [10 * minute + 1, "tick"]), "curtain curtain forget"],
   "ten minutes, then the right PIN": [run([1, "hide"], [11 * minute, "right"]), "curtain forget"],
+  "the clock is set back": [
+    run([minute, "active"], [-day, "tick"], [2 * minute - day, "tick"], [12 * minute - day, "tick"]),
+    "none none curtain forget",
+  ],
   "a phone that slept": [run([1, "blur"], [12 * minute, "focus"]), "veil forget"],
   "a phone that slept a little": [run([11 * minute, "focus"]), "curtain"],
   "a phone that slept long": [run([12 * minute, "active"]), "forget"],

@@ -126,6 +126,26 @@ void test("a socket that was given up is not heard any more", async (t) => {
   assert.equal(session.state().phase, "in");
 });
 
+void test("the phone's clock is set back: nothing waits for the old time to come again", async (t) => {
+  const session = await enter(t);
+  const { ttl } = session.state();
+  const now = Date.now;
+  const left = (): number => ttl - session.state().skew - session.state().at;
+  const before = left();
+  t.mock.method(Date, "now", () => now() - 86_400_000);
+  session.tell({ type: "check" });
+  assert.equal(left(), before);
+  const old = last();
+  t.mock.timers.tick(2999);
+  assert.ok(!old.closed);
+  t.mock.timers.tick(1);
+  assert.ok(old.closed);
+  assert.notEqual(last(), old);
+  last().onclose?.({ code: 1006 });
+  t.mock.timers.tick(1000);
+  assert.equal(FakeSocket.all.length, 3);
+});
+
 void test("what is no frame is nothing", async (t) => {
   const session = await enter(t);
   const before = session.state();
