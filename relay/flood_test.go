@@ -3,6 +3,7 @@ package relay_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -87,6 +88,30 @@ func TestFlood_IsAnsweredInOrder(t *testing.T) {
 		if took := time.Since(began); took < 10*time.Second || took > 20*time.Second {
 			t.Errorf("%d answers took %v; want 50 a second, but for those at once", frames, took)
 		}
+	})
+}
+
+// What comes in one segment with the handshake counts, and does not confuse
+// the count of what follows.
+func TestFlood_BehindTheHandshake(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		ping := frameBytes(finBit|opPing, nil)
+		early := append(bytes.Repeat(ping, 200), textFrame(`{"event":"typing","ref":"`+strings.Repeat("1", 60)+`"}`)...)
+		half := len(early) - 40
+		c := w.dialWith("room", dialOptions{first: early[:half]})
+		want(t, "pauses", w.metric("sotto_rate_limited_total", "frames"), 1.0)
+		began := time.Now()
+		c.write(early[half:])
+		c.refusedFor(strings.Repeat("1", 60), "not_joined")
+		want(t, "time it took", time.Since(began), 20*time.Millisecond)
+		time.Sleep(4 * time.Second)
+		for n := range 199 { // in step with the frames again, the count allows as many
+			c.write(ping)
+			want(t, "pauses after "+fmt.Sprint(n), w.metric("sotto_rate_limited_total", "frames"), 1.0)
+		}
+		c.write(ping)
+		c.write(ping)
+		want(t, "pauses", w.metric("sotto_rate_limited_total", "frames"), 2.0)
 	})
 }
 

@@ -166,8 +166,8 @@ func TestLimiter_FloodOfAddresses(t *testing.T) {
 			t.Fatalf("forgotten after %d others", others)
 		}
 		// It comes again and again.
-		for range 25 {
-			flood(maxYoung / 5)
+		for range 5 {
+			flood(maxYoung / 2)
 			if l.takeUpgrade(spent) == 0 || l.creationWait(spent) == 0 {
 				t.Fatalf("forgotten after %d others, although it came", others)
 			}
