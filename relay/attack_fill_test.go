@@ -23,7 +23,7 @@ func TestAttack_FillsTheSockets(t *testing.T) {
 		a, b := w.couple("room")
 		began := time.Now()
 		for n := range most - 2 {
-			w.dialWith(fmt.Sprint(n), dialOptions{from: numberedAddr(n)})
+			w.dialWith(fmt.Sprint(n), dialOptions{from: numberedAddr(n), inbox: 2})
 		}
 		for n := range 200 { // and more
 			_, resp, _ := w.upgrade("room", dialOptions{from: numberedAddr(n)})
@@ -48,7 +48,7 @@ func TestAttack_FillsTheRooms(t *testing.T) {
 	inWorld(t, relay.Config{MaxRooms: most, PingInterval: -1}, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
 		for n := range 2 * most {
-			c := w.dialWith(fmt.Sprint(n), dialOptions{from: numberedAddr(n)})
+			c := w.dialWith(fmt.Sprint(n), dialOptions{from: numberedAddr(n), inbox: 2})
 			ref := c.post("join", ann.joining())
 			if n < most-1 {
 				c.ok(ref)

@@ -72,6 +72,8 @@ type dialOptions struct {
 	// first is sent in one write with the handshake.
 	first []byte
 	deaf  bool
+	// inbox is for how many arrivals there is room; 0: for those of a flood.
+	inbox int
 }
 
 // dial opens a socket to the room called name.
@@ -86,7 +88,7 @@ func (w *world) dialWith(name string, o dialOptions) *client {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		w.t.Fatalf("upgrade was answered %s", resp.Status)
 	}
-	return startClient(w.t, conn, br, o.deaf)
+	return startClient(w.t, conn, br, o)
 }
 
 // upgrade asks for a socket and returns whatever the answer is.
@@ -112,12 +114,16 @@ func (w *world) upgrade(name string, o dialOptions) (net.Conn, *http.Response, *
 // roomPath is the path of the room called name.
 func roomPath(name string) string { return "/room/" + hash(name) + "/ws" }
 
-func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, deaf bool) *client {
+func startClient(t testing.TB, conn net.Conn, br *bufio.Reader, o dialOptions) *client {
+	size := o.inbox
+	if size == 0 {
+		size = 1 << 14
+	}
 	c := &client{
 		t: t, conn: conn, patience: within,
-		inbox: make(chan arrival, 1<<14), writing: make(chan struct{}, 1),
+		inbox: make(chan arrival, size), writing: make(chan struct{}, 1),
 	}
-	c.deaf.Store(deaf)
+	c.deaf.Store(o.deaf)
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

@@ -83,7 +83,7 @@ func (g *guesser) tryAll(first, n int) []arrival {
 		if err != nil {
 			g.t.Fatal(err)
 		}
-		clients = append(clients, g.dialWith(g.room, dialOptions{from: g.from(), first: textFrame(string(join))}))
+		clients = append(clients, g.dialWith(g.room, dialOptions{from: g.from(), first: textFrame(string(join)), inbox: 2}))
 	}
 	var answers []arrival
 	for _, c := range clients {
@@ -223,7 +223,7 @@ func TestGuessing_NoOracle(t *testing.T) {
 					for _, p := range []person{ann, ben, mole, {mole.access, ann.sender}, {ann.access, mole.sender}} {
 						for _, gate := range [][]any{nil, {"otp_hash", right}, {"otp_hash", wrong}, {"otp_hash", "x"}, {"otp_hash", nil}} {
 							for _, token := range [][]any{nil, {"resume", wrong}, {"resume", "x"}} {
-								c := w.dial("room")
+								c := w.dialWith("room", dialOptions{inbox: 2})
 								c.post("join", p.joining(append(append(append([]any{}, more...), gate...), token...)...))
 								answers = append(answers, c.next(within).text)
 								c.leave()

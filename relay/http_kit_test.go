@@ -95,5 +95,5 @@ func acceptLate(t *testing.T, conn net.Conn) *client {
 		t.Fatal(err)
 	}
 	want(t, "status", resp.StatusCode, http.StatusSwitchingProtocols)
-	return startClient(t, conn, br, false)
+	return startClient(t, conn, br, dialOptions{})
 }

@@ -166,7 +166,7 @@ func TestLimiter_FloodOfAddresses(t *testing.T) {
 			t.Fatalf("forgotten after %d others", others)
 		}
 		// It comes again and again.
-		for range 5 {
+		for range 3 {
 			flood(maxYoung / 2)
 			if l.takeUpgrade(spent) == 0 || l.creationWait(spent) == 0 {
 				t.Fatalf("forgotten after %d others, although it came", others)

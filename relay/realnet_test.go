@@ -62,7 +62,7 @@ func (w *world) dialReal(addr net.Addr, overTLS bool) *client {
 		w.t.Fatal(err)
 	}
 	want(w.t, "status", resp.StatusCode, http.StatusSwitchingProtocols)
-	c := startClient(w.t, conn, br, false)
+	c := startClient(w.t, conn, br, dialOptions{})
 	c.patience = 30 * time.Second // of a busy machine
 	return c
 }

@@ -191,7 +191,7 @@ func TestNoSecretInLogsOrMetrics(t *testing.T) {
 			if resp.StatusCode != http.StatusSwitchingProtocols {
 				t.Fatalf("upgrade: %s", resp.Status)
 			}
-			return startClient(t, conn, br, false)
+			return startClient(t, conn, br, dialOptions{})
 		}
 		a, b := dial("room"), dial("room")
 		first := a.join(ann, "otp_hash", hash("ref"), "ext", 1, "canary-unknown-field", "canary-unknown-field")

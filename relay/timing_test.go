@@ -260,7 +260,7 @@ func timedRelay(t *testing.T, wrap func(net.Listener) net.Listener) func(room st
 			t.Fatal(err)
 		}
 		want(t, "status", resp.StatusCode, http.StatusSwitchingProtocols)
-		c := startClient(t, conn, br, false)
+		c := startClient(t, conn, br, dialOptions{})
 		c.patience = time.Minute // of a busy machine
 		return c
 	}

@@ -62,7 +62,7 @@ func (w *world) dialTLS(l *memnet.Listener, name string, capacity int) *client {
 		w.t.Fatal(err)
 	}
 	want(w.t, "status", resp.StatusCode, http.StatusSwitchingProtocols)
-	return startClient(w.t, over, br, false)
+	return startClient(w.t, over, br, dialOptions{})
 }
 
 // Under TLS too, a peer that stops reading holds up neither its room nor the
