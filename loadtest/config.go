@@ -179,7 +179,11 @@ func (c Config) withDefaults() (Config, []Share, error) {
 		}
 		c.Network = Streams(c.Dial)
 	}
-	if most := min(maxPairs, c.Network.MaxPhones()/2); c.Pairs < 0 || c.Pairs > most {
+	devices := 2
+	if c.Scenario == ScenarioFaults {
+		devices = 4 // the pair's other devices, and strangers
+	}
+	if most := min(maxPairs, c.Network.MaxPhones()/devices); c.Pairs < 0 || c.Pairs > most {
 		fault("%d pairs are not between 1 and %d", c.Pairs, most)
 	}
 	duration, think := defaultDuration, defaultThink

@@ -195,7 +195,9 @@ func (p *phone) secondDevice(ctx context.Context, long time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
 	_, room := p.pair.current()
-	s, err := client.Open(ctx, p.cfg)
+	cfg := p.cfg
+	cfg.HTTPClient = p.over(p.otherLink().DialContext)
+	s, err := client.Open(ctx, cfg)
 	if err != nil {
 		if ctx.Err() == nil {
 			p.run.failed(err)
@@ -259,6 +261,7 @@ func (p *phone) stranger(ctx context.Context, rng *rand.Rand) {
 	}
 	cfg := p.cfg
 	cfg.Identity, cfg.Code = identity, client.PairingCode{}
+	cfg.HTTPClient = p.over(p.otherLink().DialContext)
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	s, err := client.Open(ctx, cfg)
@@ -279,6 +282,8 @@ func (p *phone) killed(ctx context.Context, rng *rand.Rand) {
 	rtt := p.run.shares[p.pair.profile].Profile.Link.RTT
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(rng.Float64()*float64(6*rtt+time.Second)))
 	defer cancel()
+	p.harm()
+	defer p.healed()
 	if s, err := client.Open(ctx, p.cfg); err == nil {
 		s.Close()
 	}

@@ -51,7 +51,7 @@ type streams struct{ dial link.DialFunc }
 
 func (streams) Name() string       { return "conn" }
 func (streams) Congestion() string { return congestion() }
-func (streams) MaxPhones() int     { return 2 * maxPairs }
+func (streams) MaxPhones() int     { return 4 * maxPairs }
 
 func (s streams) Emulate(lag func(time.Duration)) Emulation {
 	return shaping{link.NewNet(lag), s.dial}

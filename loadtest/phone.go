@@ -40,6 +40,7 @@ type phone struct {
 	thaw     chan struct{} // closed when events are taken again; nil: they are
 	loseAck  bool          // of the next message
 	collides bool          // the next message is taken back for a collision
+	other    PhoneLink     // of other devices in its place; nil: none was needed
 }
 
 // slot is what the person has seen.
@@ -52,8 +53,7 @@ type slot struct {
 
 func newPhone(p *pair, seat int) *phone {
 	ph := &phone{run: p.run, pair: p, seat: seat}
-	params := p.run.shares[p.profile].Profile.Link
-	ph.link = p.run.net.Phone(params, p.run.cfg.Seed+uint64(2*p.index+seat+1)<<32, ph.linkBack) //nolint:gosec // small and positive
+	ph.link = ph.newLink(0, ph.linkBack)
 	identity, err := client.Derive(p.number, fmt.Sprintf("%06d", 100_000+seat))
 	if err != nil {
 		panic("loadtest: " + err.Error()) // number and PIN have digits
@@ -62,6 +62,24 @@ func newPhone(p *pair, seat int) *phone {
 		URL: p.run.cfg.URL, Identity: identity, Code: p.code, Key: p.run.key, HTTPClient: ph.over(ph.link.DialContext),
 	}
 	return ph
+}
+
+// newLink makes a network of the phone's profile; number tells those of one phone
+// apart.
+func (p *phone) newLink(number int, onBack func(since time.Time, cut bool)) PhoneLink {
+	params := p.run.shares[p.pair.profile].Profile.Link
+	seed := p.run.cfg.Seed + uint64(2*p.pair.index+p.seat+1)<<32 + uint64(number)<<60 //nolint:gosec // small and positive
+	return p.run.net.Phone(params, seed, onBack)
+}
+
+// otherLink is the network of other devices that do what this phone could.
+func (p *phone) otherLink() PhoneLink {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.other == nil {
+		p.other = p.newLink(1, nil)
+	}
+	return p.other
 }
 
 // over returns what makes requests over connections that dial makes.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 
 	"sotto/loadtest/tun"
 )
@@ -20,6 +21,8 @@ func again(ctx context.Context, met error, stdout, stderr io.Writer) (int, error
 	}
 	// It reports what there is when it is told to end.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	runtime.LockOSThread() // with which it ends
+	defer runtime.UnlockOSThread()
 	err := cmd.Start()
 	if err != nil {
 		return 0, usage("%v; nor in a user namespace: %v", met, err)
