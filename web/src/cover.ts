@@ -39,8 +39,9 @@ export const uncovered: Cover = { kind: "none", since: 0, active: 0, wrong: 0 };
 /** `idle`: time-out in minutes. */
 export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: number): Cover => {
   // Nothing that was is yet to come: else a clock set back would buy time.
-  const { since, active } = before;
-  const cover = aged({ ...before, since: Math.min(since, at), active: Math.min(active, at) }, at, idle);
+  const since = Math.min(before.since, at);
+  const active = Math.min(before.active, at);
+  const cover = aged({ ...before, since, active }, at, idle);
   const { kind, wrong } = cover;
   if (event === "start" || (event === "right" && kind === "curtain")) return { ...uncovered, active: at };
   if (event === "wrong") return { ...cover, wrong: wrong + 1, kind: wrong + 1 < triesAllowed ? kind : "forget" };
