@@ -140,7 +140,7 @@ func TestAttack_Slowloris(t *testing.T) {
 // and do not draw on theirs. Refusals end the connection.
 func TestAttack_RequestFlood(t *testing.T) {
 	cfg := relay.Config{Page: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })}
-	for _, path := range []string{"/", "/favicon.ico", "/api/config", "/healthz"} {
+	for _, path := range []string{"/", "/favicon.ico", "/api/config"} {
 		t.Run(path, func(t *testing.T) {
 			inWorld(t, cfg, func(t *testing.T, w *world) {
 				a, b := w.couple("room")
@@ -179,6 +179,21 @@ func TestAttack_RequestFlood(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who asks how the relay is gets an answer, always, and one a connection.
+func TestAttack_HealthFlood(t *testing.T) {
+	inWorld(t, relay.Config{UpgradeRate: 1}, func(t *testing.T, w *world) {
+		for range 100 {
+			conn := w.connect(0)
+			resp := exchange(t, conn, strings.Repeat(ask("/healthz", "Host: relay.test"), 10))
+			want(t, "status", resp.StatusCode, 200)
+			want(t, "close", resp.Close, true)
+			if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
+				t.Fatalf("the connection went on with %q, %v", rest, err)
+			}
+		}
+	})
 }
 
 // A hostile page makes its visitor's browser ask. It is refused, and uses up
@@ -244,7 +259,7 @@ func TestAttack_EnumeratesRooms(t *testing.T) {
 	inWorld(t, relay.Config{}, func(t *testing.T, w *world) {
 		asked := 0
 		began := time.Now()
-		for n := 0; time.Since(began) < 2*time.Minute; n++ {
+		for n := 0; n < 5000 && time.Since(began) < 2*time.Minute; n++ {
 			method := []string{"GET", "HEAD"}[n%2]
 			resp, _ := w.request(method, fmt.Sprintf("/api/room/%s/exists?%d", hash(fmt.Sprint(n)), n), http.Header{
 				// An untrusted peer's word for who it is counts nothing.

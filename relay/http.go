@@ -198,10 +198,13 @@ func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
 	})
 }
 
+// serveHealth draws on nothing: whoever decides by it where people are sent may
+// share an address with them. One answer ends the connection.
 func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request, _ string) {
-	if !allowMethods(w, r, http.MethodGet, http.MethodHead) || !rl.mayAsk(w, r) {
+	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
+	w.Header().Set("Connection", "close")
 	secheaders.Set(w.Header(), r.TLS != nil)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok"))

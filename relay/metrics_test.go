@@ -208,7 +208,7 @@ func TestMetrics_Count(t *testing.T) {
 		}},
 		{"sotto_rate_limited_total", "requests"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
 			for range 11 {
-				w.request("GET", "/healthz", nil)
+				w.request("GET", "/api/config", nil)
 			}
 		}},
 		{"sotto_rate_limited_total", "upgrade"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
