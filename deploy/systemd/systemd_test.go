@@ -1,0 +1,292 @@
+// Package systemd tests the units beside it: by systemd's own tools, against
+// the system calls the relay makes, and under a systemd that is booted for it.
+package systemd
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// modes are the ways to install, with the arguments that ask for them and the
+// exposure that systemd may see at most, from 0 to 10.
+var modes = map[string]struct {
+	args     []string
+	exposure float64
+}{
+	"proxy": {nil, 0.5},
+	"tls":   {[]string{"--tls"}, 0.5},
+	"acme":  {[]string{"--acme", "chat.example.org"}, 1.4}, // it has a network
+}
+
+// build builds the relay as it is released: without cgo.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "sotto")
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/sotto")
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return path
+}
+
+// tool runs a program that has to be there.
+func tool(t *testing.T, name string, args ...string) (string, error) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		t.Fatalf("%s is needed: make prerequisites installs it", name)
+	}
+	out, err := exec.Command(name, args...).CombinedOutput()
+	return string(out), err
+}
+
+// install installs into a folder that it returns.
+func install(t *testing.T, args ...string) string {
+	t.Helper()
+	root := t.TempDir()
+	// groupadd and systemd look for these.
+	for name, text := range map[string]string{
+		"etc/group": "root:x:0:\n", "etc/gshadow": "root:::\n", "etc/passwd": "root:x:0:0::/:/bin/sh\n", "bin/kill": "#!/bin/true\n",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := filepath.Join(t.TempDir(), "sotto")
+	if err := os.WriteFile(program, []byte("#!/bin/true\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("./install", append(args, program)...)
+	cmd.Env = append(os.Environ(), "DESTDIR="+root)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("install: %v\n%s", err, out)
+	}
+	return root
+}
+
+func TestUnitsVerify(t *testing.T) {
+	for name, mode := range modes {
+		t.Run(name, func(t *testing.T) {
+			root := install(t, mode.args...)
+			units, err := filepath.Glob(filepath.Join(root, "etc/systemd/system/sotto*.s*[a-z]"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			units = slices.DeleteFunc(units, func(u string) bool { return strings.HasSuffix(u, ".d") })
+			if want := 3; name == "proxy" && len(units) != want || name != "proxy" && len(units) != want+1 {
+				t.Fatalf("installed %q", units)
+			}
+			out, err := tool(t, "systemd-analyze", append([]string{"--root=" + root, "--man=no", "verify"}, units...)...)
+			// In an empty root systemd misses its own units; what it says of ours counts.
+			for line := range strings.Lines(out) {
+				if strings.Contains(line, "sotto") && !strings.Contains(line, ".target not found") {
+					t.Errorf("%v: %s", err, line)
+				}
+			}
+			exposure(t, root, mode.exposure)
+		})
+	}
+}
+
+// exposure asks systemd how open the service is.
+func exposure(t *testing.T, root string, most float64) {
+	t.Helper()
+	out, err := tool(t, "systemd-analyze", "--no-pager", "security", "--offline=true", "--root="+root, "sotto.service")
+	m := regexp.MustCompile(`Overall exposure level for sotto.service: ([0-9.]+)`).FindStringSubmatch(out)
+	if m == nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	level, err := strconv.ParseFloat(m[1], 64)
+	if err != nil || level > most {
+		t.Errorf("the exposure is %s; want at most %v:\n%s", m[1], most, out)
+	}
+	t.Logf("exposure %s", m[1])
+}
+
+// filter returns the system calls that the unit allows.
+func filter(t *testing.T) map[string]bool {
+	t.Helper()
+	unit, err := os.ReadFile("sotto.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := make(map[string]bool)
+	var expand func(name string, is bool)
+	expand = func(name string, is bool) {
+		if !strings.HasPrefix(name, "@") {
+			allowed[name] = is
+			return
+		}
+		out, err := tool(t, "systemd-analyze", "syscall-filter", name)
+		if err != nil {
+			t.Fatalf("%s: %s", name, out)
+		}
+		for line := range strings.Lines(out) {
+			if line = strings.TrimSpace(line); line != "" && line != name && !strings.HasPrefix(line, "#") {
+				expand(line, is)
+			}
+		}
+	}
+	for line := range strings.Lines(string(unit)) {
+		list, ok := strings.CutPrefix(strings.TrimSpace(line), "SystemCallFilter=")
+		if !ok {
+			continue
+		}
+		list, negative := strings.CutPrefix(list, "~")
+		for _, name := range strings.Fields(list) {
+			expand(name, !negative)
+		}
+	}
+	return allowed
+}
+
+// Every system call of a relay that is handed its sockets, from its start to
+// its end, is one the unit allows; none makes a socket, and no memory is both
+// writable and executable.
+func TestSystemCallsAreAllowed(t *testing.T) {
+	trace := filepath.Join(t.TempDir(), "trace")
+	addr := "127.0.0.1:0"
+	cmd := exec.Command("strace", "-f", "-qq", "-o", trace, "sh", "-c",
+		`LISTEN_PID=$$ exec "$0"`, build(t))
+	var files []*os.File
+	var addrs []string
+	for range 2 {
+		l, err := listen(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, addrs = append(files, l.file), append(addrs, l.addr)
+	}
+	cmd.Env = append(os.Environ(), "LISTEN_FDS=2", "LISTEN_FDNAMES=relay:admin")
+	cmd.ExtraFiles = files
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal("strace is needed: make prerequisites installs it: ", err)
+	}
+	lines := bufio.NewScanner(log)
+	for lines.Scan() && !strings.Contains(lines.Text(), "sandbox is on") { //nolint:revive // read up to there
+	}
+	for _, url := range []string{"http://" + addrs[0] + "/", "http://" + addrs[0] + "/api/config", "http://" + addrs[1] + "/metrics"} {
+		res, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+	// strace's only child is the relay.
+	children, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/task/" + strconv.Itoa(cmd.Process.Pid) + "/children")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
+		if err := syscall.Kill(pid, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _ = io.Copy(io.Discard, log)
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("the relay ended with %v", err)
+	}
+	checkTrace(t, trace)
+}
+
+func checkTrace(t *testing.T, trace string) {
+	t.Helper()
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := filter(t)
+	_, text, ok := bytes.Cut(text, []byte("execve(")) // the shell's
+	_, text, is := bytes.Cut(text, []byte("execve(")) // the relay's
+	if !ok || !is {
+		t.Fatal("the trace has no start of the relay")
+	}
+	seen := make(map[string]int)
+	call := regexp.MustCompile(`^\d+ +(\w+)\(`)
+	for line := range strings.Lines(string(text)) {
+		m := call.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		seen[m[1]]++
+		if strings.Contains(line, "PROT_WRITE") && strings.Contains(line, "PROT_EXEC") {
+			t.Errorf("memory to write and execute: %s", line)
+		}
+		if m[1] == "socket" {
+			t.Errorf("a socket of its own: %s", line)
+		}
+	}
+	for name, n := range seen {
+		if !allowed[name] {
+			t.Errorf("%s is called %d times, and the unit does not allow it", name, n)
+		}
+	}
+	for _, name := range []string{"accept4", "seccomp", "landlock_restrict_self", "capset", "exit_group"} {
+		if seen[name] == 0 {
+			t.Errorf("%s was never called: is strace working?", name)
+		}
+	}
+}
+
+// TestTry boots systemd in namespaces and runs the units for real. Where that
+// can't be done (no root, no control groups) it says so.
+func TestTry(t *testing.T) {
+	cmd := exec.Command("./try", build(t))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 77 {
+		t.Logf("the units were not run, only checked: %s", out.String())
+		return
+	}
+	if err != nil || strings.Count(out.String(), "\n") != len(modes) {
+		t.Errorf("%v:\n%s", err, out.String())
+	}
+	t.Log(out.String())
+}
+
+// passed is a socket that listens, to be handed over.
+type passed struct {
+	addr string
+	file *os.File
+}
+
+func listen(addr string) (passed, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return passed{}, err
+	}
+	defer func() { _ = l.Close() }()
+	f, err := l.(*net.TCPListener).File()
+	return passed{l.Addr().String(), f}, err
+}
