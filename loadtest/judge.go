@@ -227,7 +227,7 @@ func (r *Report) annotate() {
 	}
 	note("Latency counts from the planned time of a send to the moment the other phone has the message, as people's pauses had it (mean %s, every sixth 12 to 18 s longer).",
 		short(time.Duration(r.Setup.Think*float64(time.Second))))
-	note("Cold: a radio had to wake for the message. Disturbed: a fault or gap fell into its way; these are not judged.")
+	note("Cold: a radio had to wake for the message. Disturbed: a fault or gap fell into its way; these are not judged. Accepted: until the relay's yes is back.")
 	note("The message key was derived once for all phones, which saves each a tenth of a second of processor time. Everything is sealed and opened for real.")
 	note("Relay-added is from handing the last byte of a message to the relay's socket to taking it from the other phone's, so it has the harness's own scheduling in it.")
 	if r.Environment.Net == "conn" {

@@ -64,7 +64,7 @@ func (p *OnProfile) rows() []row {
 		{"hot", p.Hot},
 		{"cold", p.Cold},
 		{"disturbed", p.Disturbed},
-		{"acknowledged", p.Acked},
+		{"accepted", p.Acked},
 		{"join", p.Join},
 		{"reconnect", p.Reconnect},
 		{"relay-added", p.Added},
