@@ -95,7 +95,7 @@ func TestFrameWriter(t *testing.T) {
 
 // What is pending when the socket ends is given back with it.
 func TestFrameWriter_ReleasedWithTheSocket(t *testing.T) {
-	inside(t, func(t *testing.T, rl *Relay, _ *bytes.Buffer, dial func(byte) *websocket.Conn) {
+	inside(t, Config{}, func(t *testing.T, rl *Relay, _ *bytes.Buffer, dial func(byte) *websocket.Conn) {
 		ws := dial('a')
 		synctest.Wait()
 		for c := range rl.conns {

@@ -21,10 +21,11 @@ import (
 )
 
 // inside runs f in a bubble with a relay whose insides it can reach.
-func inside(t *testing.T, f func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(room byte) *websocket.Conn)) {
+func inside(t *testing.T, cfg Config, f func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(room byte) *websocket.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		rl, err := New(Config{Logger: zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel)})
+		cfg.Logger = zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel)
+		rl, err := New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +80,7 @@ func counted(t *testing.T, c prometheus.Counter) float64 {
 // A panic where frames are taken apart ends that socket alone. It is counted,
 // and logged with where it was and without its value.
 func TestPanicInASocket(t *testing.T) {
-	inside(t, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
+	inside(t, Config{}, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
 		good, bad := dial('a'), dial('a')
 		joinAs(t, good, '1')
 		joinAs(t, bad, '1')
@@ -129,7 +130,7 @@ func (m *mine) Close(wire.CloseCode) {}
 // A panic in a room closes its sockets with a retryable code and touches no
 // other room. The join that met it is answered, if it can be.
 func TestPanicInARoom(t *testing.T) {
-	inside(t, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
+	inside(t, Config{}, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
 		other := dial('b')
 		joinAs(t, other, '1')
 		m := &mine{}
