@@ -76,12 +76,14 @@ func newChat(t *testing.T, base string, rooms int) *chat {
 
 func (p *chatter) join(ctx context.Context, t *testing.T, who string) {
 	t.Helper()
-	digits := strings.Repeat(who, 64)
-	p.ask(ctx, "join", `{"sender_hash":"`+digits+`","access_hash":"`+digits+`"}`)
-	_, answer, err := p.ws.Read(ctx)
-	if err != nil || !strings.Contains(string(answer), `"ok"`) {
+	if answer, err := p.request(ctx, "join", joining(who)); err != nil || !strings.Contains(answer, `"ok"`) {
 		t.Fatalf("join was answered %s, %v", answer, err)
 	}
+}
+
+func joining(who string) string {
+	digits := strings.Repeat(who, 64)
+	return `{"sender_hash":"` + digits + `","access_hash":"` + digits + `"}`
 }
 
 // ask writes; if it can't, reading will tell why.
@@ -89,6 +91,20 @@ func (p *chatter) ask(ctx context.Context, event, data string) {
 	p.asked++
 	frame := fmt.Sprintf(`{"event":%q,"ref":"%d","data":%s}`, event, p.asked, data)
 	_ = p.ws.Write(ctx, websocket.MessageText, []byte(frame))
+}
+
+// request asks and returns the answer; what else comes is read on the way.
+func (p *chatter) request(ctx context.Context, event, data string) (string, error) {
+	p.ask(ctx, event, data)
+	for {
+		_, text, err := p.ws.Read(ctx)
+		if err != nil {
+			return "", err
+		}
+		if strings.HasPrefix(string(text), `{"ref"`) {
+			return string(text), nil
+		}
+	}
 }
 
 const chatMessage = `{"ciphertext":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=","iv":"AAAAAAAAAAAAAAAA"}`

@@ -178,14 +178,16 @@ func (s *seat) await(fits func(map[string]any) bool) {
 }
 
 // fetch reads a page of the child.
-func fetch(t *testing.T, url string) {
+func fetch(t *testing.T, url string) string {
 	t.Helper()
 	res, err := http.Get(url) //nolint:noctx // of the test's own child
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return string(text)
 }
