@@ -1,6 +1,6 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-bench test-supply bench fuzz vuln release
+.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-soak test-bench test-supply bench fuzz vuln release
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test-web: ## the page's types, lint and tests in Node
 
 test-e2e: ## browser tests in Chromium and Firefox against the real relay
 	cd web/e2e && npm run e2e
+
+test-soak: ## 500 pairs for two minutes: is anything lost, does anything grow?
+	go test -run '^$$' -bench '^BenchmarkSoak$$' -benchtime 1x ./loadtest/relayproc
 
 test-bench: ## run every benchmark once, to see that it works
 	go test -run '^$$' -bench . -benchtime 1x ./...
