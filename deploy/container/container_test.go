@@ -3,6 +3,7 @@
 package container
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"regexp"
@@ -63,33 +64,29 @@ func TestDockerfile(t *testing.T) {
 }
 
 // TestTry makes the image's root, runs it as nobody without capabilities in a
-// read-only chroot, and Caddy in front of it. Where it is not root it only makes
-// the root and asks the program who it is.
+// read-only chroot, and Caddy in front of it. Where namespaces can't be made (no
+// root) it only makes the root and asks the program who it is.
 func TestTry(t *testing.T) {
 	root := t.TempDir()
 	if out, err := exec.Command("./rootfs", root).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if os.Geteuid() != 0 {
-		out, err := exec.Command(root+"/sotto", "version").CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		t.Log("the image was made but not run: this is not root")
-		return
+	if out, err := exec.Command(root+"/sotto", "version").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 	for _, need := range []string{"caddy", "ip", "openssl"} {
 		if _, err := exec.LookPath(need); err != nil {
 			t.Fatalf("%s is needed: make prerequisites installs it", need)
 		}
 	}
-	// The number that runs it has to get there.
-	if err := os.Chmod(root, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	out, err := exec.Command("./try", root).CombinedOutput()
-	if err != nil || strings.Count(string(out), "\n") != 3 {
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit) && exit.ExitCode() == 77:
+		t.Logf("the image was made but not run: %s", out)
+	case err != nil || strings.Count(string(out), "\n") != 3:
 		t.Errorf("%v:\n%s", err, out)
+	default:
+		t.Logf("%s", out)
 	}
-	t.Logf("%s", out)
 }
