@@ -56,7 +56,8 @@ var addresses struct {
 func newCluster(t *testing.T, relays int, edit func(*cluster, string) string, flags ...string) *cluster {
 	t.Helper()
 	addresses.Lock()
-	c := &cluster{t: t, first: addresses.used + 16, relays: make(map[int]*program.Process), flags: flags}
+	// From 16 to 63, eight for each; clients have those from 64 on.
+	c := &cluster{t: t, first: 16 + addresses.used%48, relays: make(map[int]*program.Process), flags: flags}
 	addresses.used += 8
 	addresses.Unlock()
 	c.url = "http://" + c.address(0) + ":8000"
