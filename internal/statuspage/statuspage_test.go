@@ -144,8 +144,11 @@ func TestLineIsDrawnToScale(t *testing.T) {
 			r.rooms.Set(float64(i))
 			time.Sleep(Interval)
 		}
-		if len(h.samples) != kept {
-			t.Fatalf("%d samples are kept; want %d", len(h.samples), kept)
+		h.mu.Lock()
+		n := len(h.samples)
+		h.mu.Unlock()
+		if n != kept {
+			t.Fatalf("%d samples are kept; want %d", n, kept)
 		}
 		_, body := page(h, "/")
 		_, _, points := cardOf(t, body, "Rooms")
