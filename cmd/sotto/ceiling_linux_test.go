@@ -61,6 +61,9 @@ func TestMemoryCeiling(t *testing.T) {
 func keepsBelow(t *testing.T, rooms, deserted, socket int, args []string) {
 	t.Helper()
 	sockets := 2 * (rooms - deserted)
+	if files, ok := fileLimit(); ok && files < uint64(sockets+2*spareFiles) {
+		t.Fatalf("%d open files are needed, %d are allowed: raise it with ulimit -n", sockets+2*spareFiles, files)
+	}
 	ceiling := uint64(reckonedBase + sockets*socket + rooms*reckonedRoom)
 	c := startChild(t, []string{"env", fmt.Sprintf("GOMEMLIMIT=%d", ceiling/10*9)}, slices.Concat(args, noRates, []string{
 		"--max-rooms", strconv.Itoa(rooms), "--max-conns", strconv.Itoa(sockets + workers),

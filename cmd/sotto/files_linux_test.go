@@ -90,6 +90,21 @@ func TestFilesRunOut(t *testing.T) {
 	}
 }
 
+// Asked for more sockets than there are files for, the relay takes fewer, and
+// so can refuse the next one.
+func TestMoreSocketsThanFiles(t *testing.T) {
+	files, ok := fileLimit()
+	if !ok {
+		t.Fatal("the limit of files is not known")
+	}
+	most := int(min(files, 1<<30)) - spareFiles
+	for asked, want := range map[int]int{0: most, 1: 1, most: most, most + 1: most, 1 << 30: most, -1: -1} {
+		if got := connLimit(asked); got != want {
+			t.Errorf("asked for %d it takes %d; want %d", asked, got, want)
+		}
+	}
+}
+
 // knock opens a socket, or returns the status that it was refused with.
 func (c *child) knock(t *testing.T) (*websocket.Conn, int) {
 	t.Helper()

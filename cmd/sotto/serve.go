@@ -238,14 +238,15 @@ func openURL(o *options, addr net.Addr) string {
 }
 
 // connLimit returns how many sockets may be open: what was asked for, or what
-// the limit of open files leaves.
+// the limit of open files leaves. More than that would leave newcomers waiting
+// where they can be refused.
 func connLimit(asked int) int {
-	if asked != 0 {
-		return asked
-	}
 	files, ok := fileLimit()
-	if !ok {
+	switch most := max(1, int(min(files, 1<<30))-spareFiles); {
+	case !ok && asked == 0:
 		return relay.DefaultMaxConns
+	case ok && (asked == 0 || asked > most):
+		return most
 	}
-	return max(1, int(min(files, 1<<30))-spareFiles)
+	return asked
 }
