@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -45,8 +46,8 @@ type acmeCertificates struct {
 	failures atomic.Uint64
 
 	mu sync.Mutex
-	// until has the end of each domain's certificate; guarded by mu.
-	until map[string]time.Time
+	// there are the domains that have a certificate; guarded by mu.
+	there map[string]bool
 }
 
 // newACME prepares for the authority. It reads the roots to trust it by now,
@@ -62,7 +63,7 @@ func newACME(o acmeOptions) (*acmeCertificates, error) {
 			return nil, err
 		}
 	}
-	c := &acmeCertificates{options: o, until: make(map[string]time.Time)}
+	c := &acmeCertificates{options: o, there: make(map[string]bool)}
 	c.ended, c.cancel = context.WithCancel(context.Background())
 	dialer := &net.Dialer{Timeout: 30 * time.Second, Resolver: &net.Resolver{PreferGo: true}}
 	dialer.SetMultipathTCP(false)
@@ -143,7 +144,7 @@ func (c *acmeCertificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.until[name] = cert.Leaf.NotAfter
+	c.there[name] = true
 	return cert, nil
 }
 
@@ -152,13 +153,17 @@ func helloFor(name string) *tls.ClientHelloInfo {
 	return &tls.ClientHelloInfo{ServerName: name, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}}
 }
 
+// expires looks at the certificates as they are now, renewed or not: where
+// there is one autocert answers from memory.
 func (c *acmeCertificates) expires() time.Time {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	domains := slices.Collect(maps.Keys(c.there))
+	c.mu.Unlock()
 	var first time.Time
-	for _, t := range c.until {
-		if first.IsZero() || t.Before(first) {
-			first = t
+	for _, domain := range domains {
+		cert, err := c.manager.GetCertificate(helloFor(domain))
+		if err == nil && (first.IsZero() || cert.Leaf.NotAfter.Before(first)) {
+			first = cert.Leaf.NotAfter
 		}
 	}
 	return first

@@ -62,10 +62,14 @@ func registerCertificates(reg prometheus.Registerer, certs certificates) {
 		Name: "sotto_certificate_expires_seconds",
 		Help: "Unix time at which the relay's own certificate expires, the first of several; 0 while there is none.",
 	}, func() float64 {
-		if certs == nil || certs.expires().IsZero() {
+		if certs == nil {
 			return 0
 		}
-		return float64(certs.expires().Unix())
+		end := certs.expires()
+		if end.IsZero() {
+			return 0
+		}
+		return float64(end.Unix())
 	}), prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "sotto_acme_failures_total",
 		Help: "Handshakes, and attempts at start, for which ACME gave no certificate.",

@@ -127,10 +127,15 @@ func TestRenewal(t *testing.T) {
 	r := start(t, a, s, "--acme-cache", filepath.Join(t.TempDir(), "cache"))
 	r.await(t, `certificate is there`)
 	first := r.serial(t, a)
-	for deadline := time.Now().Add(2 * time.Minute); r.serial(t, a) == first; <-time.After(100 * time.Millisecond) {
+	const metric = "sotto_certificate_expires_seconds"
+	ends := r.metric(t, metric)
+	for deadline := time.Now().Add(2 * time.Minute); r.metric(t, metric) == ends; <-time.After(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the certificate was not renewed")
 		}
+	}
+	if r.serial(t, a) == first {
+		t.Error("the renewed certificate is not served")
 	}
 	if got := a.orders.Load(); got < 2 {
 		t.Errorf("%d certificates were asked for", got)
