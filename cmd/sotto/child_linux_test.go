@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,17 +26,8 @@ type child struct {
 	admin    string
 }
 
-func buildProgram(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "sotto")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return program
-}
-
-// startChild builds the program and starts it, behind wrapper if one is given,
-// on free ports unless args have some, and waits until it serves.
+// startChild starts the program, behind wrapper if one is given, on free ports
+// unless args have some, and waits until it serves.
 func startChild(t *testing.T, wrapper []string, args ...string) *child {
 	t.Helper()
 	program := buildProgram(t)
@@ -58,7 +48,7 @@ func startChild(t *testing.T, wrapper []string, args ...string) *child {
 	c.addr = await(t, &c.out, `Open https?://(\S+)`)
 	c.admin = await(t, &c.err, `admin=(\S+)`)
 	await(t, &c.err, `sandbox is (on|off)`)
-	for deadline := time.Now().Add(10 * time.Second); status(t, "http://"+c.admin+"/readyz") != http.StatusOK; {
+	for deadline := time.Now().Add(patience); status(t, "http://"+c.admin+"/readyz") != http.StatusOK; {
 		if time.Now().After(deadline) {
 			t.Fatal("the relay never was ready")
 		}

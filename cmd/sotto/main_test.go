@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sotto": main})
+	testscript.Main(tests{m}, map[string]func(){"sotto": main})
 }
 
 // TestScripts runs the program as its users do; the scripts are in testdata.
