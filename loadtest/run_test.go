@@ -167,6 +167,34 @@ func TestFrozenForMinutes(t *testing.T) {
 	}
 }
 
+// gapLink notes the gap that is put into it.
+type gapLink struct {
+	PhoneLink
+	gap time.Duration
+	cut bool
+}
+
+func (l *gapLink) Gap(long time.Duration, cut bool) { l.gap, l.cut = long, cut }
+
+// A phone that dozes has neither a network nor a page that runs.
+func TestDoze(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := new(gapLink)
+		p := &phone{run: new(run), link: l}
+		go p.doze(t.Context(), time.Minute)
+		synctest.Wait()
+		if l.gap != time.Minute || l.cut {
+			t.Errorf("the network is away for %v, cut is %v", l.gap, l.cut)
+		}
+		begun := time.Now()
+		p.awaitThaw(t.Context())
+		if took := time.Since(begun); took != time.Minute {
+			t.Errorf("events were taken again after %v", took)
+		}
+		synctest.Wait()
+	})
+}
+
 // The ledger finds each fault of a relay that has exactly it.
 func TestLedgerCatchesBrokenRelays(t *testing.T) {
 	for name, c := range map[string]struct {

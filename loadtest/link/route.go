@@ -41,8 +41,7 @@ type tracking struct {
 type pipe struct {
 	down    bool
 	deliver func(packet []byte)
-	latest  time.Time // when the last packet arrives
-	queue   []parcel
+	queue   []parcel // in the order in which they were sent, and arrive
 	due     timer
 }
 
@@ -50,7 +49,7 @@ type pipe struct {
 type parcel struct {
 	packet  []byte
 	entered time.Time // zero: not known when its data first did
-	arrives time.Time
+	arrives time.Time // or when the one before does, if that is later
 }
 
 // Route adds a route, which suffers params as seed has it. toRelay and toPhone
@@ -155,10 +154,6 @@ func (r *Route) enter(p *pipe, now, entered time.Time, packet []byte) {
 		return
 	}
 	arrives := t.Add(r.params.RTT/2 + r.jitter(d))
-	if arrives.Before(p.latest) {
-		arrives = p.latest
-	}
-	p.latest = arrives
 	r.radio.active(arrives)
 	p.queue = append(p.queue, parcel{append([]byte(nil), packet...), entered, arrives})
 	if len(p.queue) == 1 {

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -45,10 +46,13 @@ func TestEstimatorIsLinux(t *testing.T) {
 	if e.rto() != time.Second {
 		t.Errorf("the first time-out is %v", e.rto())
 	}
-	for i, rtt := range []time.Duration{150, 150, 150, 900, 160, 150, 2000, 100, 150, 150, 150} {
+	rtts := []time.Duration{150, 150, 150, 900, 160, 150, 2000, 100, 150, 150, 150}
+	rtts = append(rtts, slices.Repeat([]time.Duration{1500}, 30)...)
+	rtts = append(rtts, 100, 1500, 1500) // shorter than usual
+	for i, rtt := range rtts {
 		e.sample(rtt * ms)
 		m.sample(rtt * ms)
-		within(t, "the time-out", e.rto(), time.Duration(m.rto()*float64(time.Second)), 10*time.Microsecond)
+		within(t, "the time-out", e.rto(), time.Duration(m.rto()*float64(time.Second)), 20*time.Microsecond)
 		if e.wait(1) != e.rto() || e.wait(2) != 2*e.rto() || e.wait(3) != 4*e.rto() {
 			t.Errorf("sample %d: the time-out does not double", i)
 		}
