@@ -26,6 +26,8 @@ const options = {
   firefox: {
     browser: "firefox",
     executablePath: "/usr/bin/firefox-esr",
+    // Lets tests change settings while it runs.
+    args: ["-remote-allow-system-access"],
     extraPrefsFirefox: {
       "intl.accept_languages": "en-GB, en",
       // Nothing but the page may talk to anybody.

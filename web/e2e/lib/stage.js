@@ -12,6 +12,15 @@ export const pairs = engines.map((engine) => [engine, engines.find((other) => ot
 
 /** Must be called within a suite. */
 export const stage = (...flags) => {
+  const { it, raise, clear, close } = theatre(flags);
+  before(() => raise());
+  afterEach(clear);
+  after(close);
+  return it;
+};
+
+/** The stage, and what raises, clears and closes it. */
+export const theatre = (flags) => {
   let built;
   let present = [];
   const it = {
@@ -45,13 +54,13 @@ export const stage = (...flags) => {
     },
   };
 
-  before(async () => {
+  const raise = async (size, extra) => {
     built = await buildRelay();
     it.relay = await startRelay(built.binary, ...flags);
-    for (const engine of engines) it.browsers[engine] = await launch(engine);
-  });
+    for (const engine of engines) it.browsers[engine] = await launch(engine, size, extra);
+  };
 
-  afterEach(async () => {
+  const clear = async () => {
     const people = present;
     present = [];
     for (const person of people) {
@@ -62,13 +71,13 @@ export const stage = (...flags) => {
         await person.tap.close();
       }
     }
-  });
+  };
 
-  after(async () => {
+  const close = async () => {
     for (const browser of Object.values(it.browsers)) await browser.close();
     await it.relay?.stop();
     await built?.remove();
-  });
+  };
 
-  return it;
+  return { it, raise, clear, close };
 };

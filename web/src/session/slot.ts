@@ -28,7 +28,6 @@ export const take = (s: Step, data: Data): void => {
   const id = string(data.id);
   const sender = string(data.sender_hash);
   const iv = string(data.iv);
-  const known = onRelay(s)?.id === id && s.slot?.iv === iv ? s.slot.text : undefined;
   if (s.editing && s.editing !== id && !s.job) {
     abandonEdit(s);
     say(s, "goneMessage");
@@ -43,7 +42,7 @@ export const take = (s: Step, data: Data): void => {
     id,
     mine,
     iv,
-    text: reveal(s, data, known),
+    text: reveal(s, data),
     at: time(data.inserted_at),
     read: string(data.read_at) !== "",
     gone: false,
@@ -57,8 +56,8 @@ export const edited = (s: Step, data: Data): void => {
   if (slot?.id === string(data.message_id)) s.slot = { ...slot, iv: string(data.iv), text: reveal(s, data) };
 };
 
-/** The text of a ciphertext, or undefined until it is opened. */
-const reveal = (s: Step, data: Data, known?: string | null): string | null | undefined => {
+/** The text of a ciphertext, or undefined until it is opened. One that is there is not opened again. */
+const reveal = (s: Step, data: Data): string | null | undefined => {
   const sealed = { ciphertext: string(data.ciphertext), iv: string(data.iv) };
   const { job } = s;
   if (job?.sealed?.iv === sealed.iv) {
@@ -66,8 +65,10 @@ const reveal = (s: Step, data: Data, known?: string | null): string | null | und
     accepted(s, job);
     return job.text;
   }
-  if (known === undefined) doing(s, { do: "open", sealed });
-  return known;
+  const before = onRelay(s);
+  if (before?.iv === sealed.iv) return before.text;
+  doing(s, { do: "open", sealed });
+  return undefined;
 };
 
 export const deleted = (s: Step, id: string): void => {
