@@ -108,6 +108,12 @@ func TestPodsAreConfined(t *testing.T) {
 		if grace := s.TerminationGracePeriodSeconds; grace == nil || *grace <= 10 {
 			t.Errorf("%s has no time to end", app)
 		}
+		for _, v := range s.Volumes {
+			// Root owns it; who else reads it comes by group.
+			if v.Secret != nil && (s.SecurityContext.FSGroup == nil || *v.Secret.DefaultMode != 0o440) {
+				t.Errorf("%s: the volume %s is for nobody, or for everybody", app, v.Name)
+			}
+		}
 		for _, c := range s.Containers {
 			sc := c.SecurityContext
 			if sc == nil || sc.AllowPrivilegeEscalation == nil || *sc.AllowPrivilegeEscalation ||

@@ -25,7 +25,7 @@ import (
 	"sotto/relay/wire"
 )
 
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // Through each proxy, configured by the file here, two people meet, the relay
 // counts them by their own addresses, and the proxy writes down neither these

@@ -83,7 +83,7 @@ func (p *Process) Stop(s syscall.Signal) error {
 func (p *Process) Output() string { return p.text.String() }
 
 // Answers waits until url answers with a status, or returns why it does not:
-// the program has ended, or 30 s are over.
+// the program has ended, or 90 s are over.
 func (p *Process) Answers(url string, status int) error {
 	client := http.Client{Timeout: 5 * time.Second}
 	return p.until(func() error {
@@ -111,7 +111,7 @@ func (p *Process) Listens(address string) error {
 }
 
 func (p *Process) until(try func() error) error {
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(90 * time.Second)
 	for {
 		err := try()
 		if err == nil {
@@ -121,7 +121,7 @@ func (p *Process) until(try func() error) error {
 		case <-p.done:
 			return fmt.Errorf("the program has ended: %w: %s", p.err, p.Output())
 		case <-deadline:
-			return fmt.Errorf("within 30 s: %w: %s", err, p.Output())
+			return fmt.Errorf("within 90 s: %w: %s", err, p.Output())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
