@@ -31,13 +31,13 @@ func TestFilesRunOut(t *testing.T) {
 	c := startChild(t, []string{"prlimit", fmt.Sprintf("--nofile=%d:%d", files, files)}, args...)
 	var open []*websocket.Conn
 	for range sockets {
-		ws, status := c.knock(t)
+		ws, status := c.knock(t, len(open))
 		if ws == nil {
 			t.Fatalf("socket %d was answered %d", len(open), status)
 		}
 		open = append(open, ws)
 	}
-	if _, got := c.knock(t); got != http.StatusServiceUnavailable {
+	if _, got := c.knock(t, sockets); got != http.StatusServiceUnavailable {
 		t.Errorf("at the limit a newcomer was answered %d; want 503", got)
 	}
 
@@ -74,7 +74,7 @@ func TestFilesRunOut(t *testing.T) {
 		_ = ws.CloseNow()
 	}
 	for deadline := time.Now().Add(patience); ; {
-		ws, got := c.knock(t)
+		ws, got := c.knock(t, sockets)
 		if ws != nil {
 			break
 		}
@@ -105,17 +105,19 @@ func TestMoreSocketsThanFiles(t *testing.T) {
 	}
 }
 
-// knock opens a socket, or returns the status that it was refused with.
-func (c *child) knock(t *testing.T) (*websocket.Conn, int) {
+// knock opens a socket and joins a room, so that it is left open, or returns
+// the status that it was refused with.
+func (c *child) knock(t *testing.T, room int) (*websocket.Conn, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	ws, res, err := websocket.Dial(ctx, "http://"+c.addr+"/room/"+strings.Repeat("a", 64)+"/ws", &websocket.DialOptions{ //nolint:bodyclose // the library has read it
+	ws, res, err := websocket.Dial(ctx, fmt.Sprintf("http://%s/room/%064x/ws", c.addr, room), &websocket.DialOptions{ //nolint:bodyclose // the library has read it
 		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	})
 	switch {
 	case err == nil:
 		t.Cleanup(func() { _ = ws.CloseNow() })
+		(&chatter{ws: ws}).join(ctx, t, "a")
 		return ws, http.StatusSwitchingProtocols
 	case res == nil:
 		t.Fatal(err)
