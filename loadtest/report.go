@@ -68,7 +68,7 @@ type Setup struct {
 
 // Environment is where it ran.
 type Environment struct {
-	Net        string `json:"net"` // how networks were made: "conn"
+	Net        string `json:"net"` // how networks were made: "conn" or "tun"
 	OS         string `json:"os"`
 	Kernel     string `json:"kernel"`
 	Congestion string `json:"congestion_control"`

@@ -24,8 +24,10 @@ func echoes(t *testing.T, p Params) (p50, p95, p99 time.Duration) {
 	return took[n/2], took[n*95/100], took[n*99/100]
 }
 
-// What Linux 6.18 took for the same echoes over package tun's wire. With 2 % of
-// packets lost each way 4 % of echoes wait, so p95 does not.
+// What Linux took for the same echoes over packets: stalls are those of 6.18 over
+// package tun's wire, on a machine that was late by 25 ms at p99; what does not
+// stall was measured on a still one. With 2 % of packets lost each way 4 % of
+// echoes wait, so p95 does not.
 func TestKernelFigures(t *testing.T) {
 	narrow := Params{Up: 400_000, Down: 400_000, RTT: 150 * ms, LossBurst: 5 * ms}
 	far := Params{Up: 50_000, Down: 50_000, RTT: 800 * ms, LossBurst: 40 * ms}
@@ -34,8 +36,8 @@ func TestKernelFigures(t *testing.T) {
 		loss          float64
 		p50, p95, p99 time.Duration
 	}{
-		"150 ms":      {narrow, 0, 162 * ms, 165 * ms, 175 * ms},
-		"150 ms, 2 %": {narrow, 0.02, 162 * ms, 176 * ms, 562 * ms},
+		"150 ms":      {narrow, 0, 162 * ms, 164 * ms, 175 * ms},
+		"150 ms, 2 %": {narrow, 0.02, 162 * ms, 164 * ms, 562 * ms},
 		"150 ms, 5 %": {narrow, 0.05, 162 * ms, 555 * ms, 827 * ms},
 		"800 ms, 2 %": {far, 0.02, 882 * ms, 942 * ms, 2119 * ms},
 	} {
