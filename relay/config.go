@@ -76,8 +76,8 @@ type Config struct {
 	// too, may be ten times as many. 0: 120. Negative: off.
 	UpgradeRate int
 	// FrameRate is how many frames of any kind a socket may send in a second, and
-	// four times as many at once; each 4 KiB count as one more. What comes faster
-	// is read later. 0: 50. Negative: off.
+	// at once; each 8 KiB count as one more. What comes faster is read later.
+	// 0: 50. Negative: off.
 	FrameRate int
 	// JoinFloor is how long every join waits for its answer, beside up to a
 	// quarter of it at random. 0: 500 ms. Negative: off.

@@ -62,8 +62,8 @@ func TestFlood_IsReadLater(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 				// Beside what was read, some lies in buffers on the way.
-				most := int64(200+seconds*100) + int64(2*1024/len(tt.frame))
-				if n := sent.Load(); n < 200 || n > most {
+				most := int64(50+seconds*50+90) + int64(2*1024/len(tt.frame))
+				if n := sent.Load(); n < 300 || n > most {
 					t.Errorf("%d frames were read in %d seconds; want at most %d", n, seconds, most)
 				}
 			})
@@ -131,7 +131,7 @@ func TestFlood_IsAnsweredInOrder(t *testing.T) {
 		for n := range frames {
 			c.refusedFor(fmt.Sprint(n), "monetization_disabled")
 		}
-		if took := time.Since(began); took < 10*time.Second || took > 20*time.Second {
+		if took := time.Since(began); took < 15*time.Second || took > 30*time.Second {
 			t.Errorf("%d answers took %v; want 50 a second, but for those at once", frames, took)
 		}
 	})
@@ -142,16 +142,18 @@ func TestFlood_IsAnsweredInOrder(t *testing.T) {
 func TestFlood_BehindTheHandshake(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		ping := frameBytes(finBit|opPing, nil)
-		early := append(bytes.Repeat(ping, 200), textFrame(`{"event":"typing","ref":"`+strings.Repeat("1", 60)+`"}`)...)
+		early := append(bytes.Repeat(ping, 50), textFrame(`{"event":"typing","ref":"`+strings.Repeat("1", 60)+`"}`)...)
 		half := len(early) - 40
 		c := w.dialWith("room", dialOptions{first: early[:half]})
 		want(t, "pauses", w.metric("sotto_rate_limited_total", "frames"), 1.0)
 		began := time.Now()
 		c.write(early[half:])
 		c.refusedFor(strings.Repeat("1", 60), "not_joined")
-		want(t, "time it took", time.Since(began), 20*time.Millisecond)
-		time.Sleep(4 * time.Second)
-		for n := range 199 { // in step with the frames again, the count allows as many
+		if took := time.Since(began); took < 20*time.Millisecond || took > 30*time.Millisecond {
+			t.Errorf("the rest was read after %v", took)
+		}
+		time.Sleep(time.Second)
+		for n := range 49 { // in step with the frames again, the count allows as many
 			c.write(ping)
 			want(t, "pauses after "+fmt.Sprint(n), w.metric("sotto_rate_limited_total", "frames"), 1.0)
 		}

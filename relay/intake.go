@@ -3,6 +3,7 @@ package relay
 import (
 	"crypto/tls"
 	"encoding/binary"
+	"math/rand/v2"
 	"net"
 	"time"
 )
@@ -10,12 +11,15 @@ import (
 const (
 	// bytesPerFrame is how much of a stream counts as one more frame: reading
 	// and decoding them cost about the same.
-	bytesPerFrame = 4 << 10
-	// intakeBurst is how many seconds' worth of frames may come at once.
-	intakeBurst = 4 * time.Second
+	bytesPerFrame = 8 << 10
+	// intakeBurst is what may come at once, in what it costs.
+	intakeBurst = time.Second
 	// intakePause is the longest pause at a time, so that a socket that is
 	// closing is not kept for long.
 	intakePause = time.Second
+	// intakeSip is how much is read after a pause: many sockets that were made to
+	// wait take turns in short steps then, not in long ones.
+	intakeSip = 64
 )
 
 // intake bounds the work that one socket makes by what it sends. Frames of any
@@ -121,7 +125,8 @@ type transport struct {
 // Read reads when the intake allows it.
 func (t *transport) Read(p []byte) (int, error) {
 	if wait := t.intake.wait(); wait > 0 {
-		t.pause(wait)
+		t.pause(wait + rand.N(wait/2+1)) //nolint:gosec // keeps a crowd out of step, no secret
+		p = p[:min(len(p), intakeSip)]
 	}
 	n, err := t.Conn.Read(p)
 	t.intake.took(p[:n])

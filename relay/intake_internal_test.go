@@ -73,12 +73,12 @@ func TestIntake(t *testing.T) {
 		wait time.Duration
 	}{
 		"nothing":                  {nil, 0},
-		"as many as may at once":   {empty(200), 0},
-		"one more":                 {empty(201), each},
-		"ten more":                 {empty(210), 10 * each},
+		"as many as may at once":   {empty(50), 0},
+		"one more":                 {empty(51), each},
+		"ten more":                 {empty(60), 10 * each},
 		"never longer than pauses": {empty(1000), time.Second},
-		"a frame of 4 KiB is two":  {append(empty(199), rawFrame(0x82, 4096, true)...), each},
-		"a frame without end":      {rawFrame(0x82, 201*4096, true)[:201*4096], 2 * each},
+		"a frame of 8 KiB is two":  {append(empty(49), rawFrame(0x82, 8192, true)...), each},
+		"a frame without end":      {rawFrame(0x82, 51*8192, true)[:51*8192], 2 * each},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestIntake(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				in.rest, in.meter = 0, frameMeter{}
-				in.took(empty(210))
+				in.took(empty(60))
 				if got := in.wait(); got != 10*each {
 					t.Errorf("after an hour of silence, wait = %v; want no more and no less than at the start", got)
 				}

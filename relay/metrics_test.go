@@ -254,7 +254,7 @@ func TestMetrics_Count(t *testing.T) {
 		}},
 		{"sotto_connections_closed_total", "4000"}:       {do: stuck},
 		{"sotto_slow_consumers_total", "write_deadline"}: {do: stuck},
-		{"sotto_slow_consumers_total", "queue"}: {do: func(w *world) {
+		{"sotto_slow_consumers_total", "queue"}: {cfg: relay.Config{FrameRate: -1}, do: func(w *world) {
 			a, slow := w.coupleWithSlow("room")
 			slow.freeze()
 			a.fillUp(20)

@@ -76,7 +76,9 @@ func TestSlowPeerDoesNotFreezeOther(t *testing.T) {
 func TestSlow_Overflow(t *testing.T) {
 	for name, read := range map[string]int{"in its first frame": 0, "in frames that follow each other": 2} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
+			cfg := unlimited
+			cfg.FrameRate = -1 // no person fills a queue so fast
+			inWorld(t, cfg, func(t *testing.T, w *world) {
 				a, slow := w.coupleWithSlow("room")
 				slow.freeze()
 				a.fillUp(6)
