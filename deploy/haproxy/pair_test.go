@@ -45,6 +45,7 @@ type pair struct {
 
 func newPair(t *testing.T, n int) *pair {
 	t.Helper()
+	key() // now, since what follows has its time
 	p := &pair{n: n, code: client.NewPairingCode()}
 	for seat := range p.ids {
 		id, err := client.Derive(fmt.Sprintf("+99 900 %06d", n), fmt.Sprintf("12345%d", seat))
