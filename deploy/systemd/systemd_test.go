@@ -260,17 +260,17 @@ func checkTrace(t *testing.T, trace string) {
 // can't be done (no root, no control groups) it says so.
 func TestTry(t *testing.T) {
 	cmd := exec.Command("./try", build(t))
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 77 {
-		t.Logf("the units were not run, only checked: %s", out.String())
+		t.Logf("the units were not run, only checked: %s", said.String())
 		return
 	}
 	if err != nil || strings.Count(out.String(), "\n") != len(modes) {
-		t.Errorf("%v:\n%s", err, out.String())
+		t.Errorf("%v:\n%s%s", err, out.String(), said.String())
 	}
 	t.Log(out.String())
 }
