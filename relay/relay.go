@@ -140,14 +140,13 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 		return ErrClosed
 	}
 	rl.closing = true
-	for c := range rl.conns {
-		c.Close(wire.CloseRestart)
-	}
 	rl.mu.Unlock()
 
-	// Rooms never block, so this is quick, and a room that was not told to stop
-	// would stay for days.
+	// A room closes its people in one step: sockets closed one by one would have
+	// it acknowledge what half of them no longer hear. Rooms never block, so this
+	// is quick, and a room that was not told to stop would stay for days.
 	err := rl.rooms.Shutdown(context.Background())
+	rl.closeAll() // who is in no room
 	ended := make(chan struct{})
 	go func() { // ends with the last read loop, which sever makes sure of
 		rl.wg.Wait()
@@ -167,6 +166,14 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 	rl.mu.Unlock()
 	<-ended
 	return errors.Join(err, fmt.Errorf("close sockets: %w", ctx.Err()))
+}
+
+func (rl *Relay) closeAll() {
+	rl.mu.Lock()
+	defer rl.mu.Unlock()
+	for c := range rl.conns {
+		c.Close(wire.CloseRestart)
+	}
 }
 
 // Close ends the relay without closing handshakes. It is Shutdown with a
