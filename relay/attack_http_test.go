@@ -208,6 +208,8 @@ func TestAttack_CrossSite(t *testing.T) {
 		for name, header := range map[string]http.Header{
 			"fetch, no-cors":      {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}},
 			"an image":            {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Dest": {"image"}},
+			"an image next door":  {"Sec-Fetch-Site": {"same-site"}, "Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Dest": {"image"}},
+			"a frame":             {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"iframe"}},
 			"fetch, cors":         {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"cors"}, "Origin": {"https://evil.test"}},
 			"of an older browser": {"Origin": {"https://evil.test"}},
 			"a sandboxed frame":   {"Origin": {"null"}},
@@ -239,7 +241,7 @@ func TestAttack_CrossSite(t *testing.T) {
 		}
 		// Going to the page from anywhere, and the page's own requests, are fine.
 		for _, header := range []http.Header{
-			{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}},
+			{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"}},
 			{"Sec-Fetch-Site": {"same-origin"}, "Sec-Fetch-Mode": {"cors"}},
 			{"Sec-Fetch-Site": {"none"}, "Sec-Fetch-Mode": {"navigate"}},
 			{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"cors"}, "Origin": {"https://notes.example"}},

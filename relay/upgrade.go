@@ -28,12 +28,16 @@ const (
 // originAllowed reports whether a request may come from where it says: its own
 // origin, a configured one, or no page at all. Browsers send one Origin without
 // a path or a user, or none where the answer stays hidden from the page: then
-// Sec-Fetch-Site tells, and only going to the page itself is anyone's.
+// Sec-Fetch-Site tells, and only going there in a tab is anyone's.
 func originAllowed(r *http.Request, allowed []string) bool {
 	origins := r.Header.Values("Origin")
 	switch len(origins) {
 	case 0:
-		return r.Header.Get("Sec-Fetch-Site") != "cross-site" || r.Header.Get("Sec-Fetch-Mode") == "navigate"
+		switch r.Header.Get("Sec-Fetch-Site") {
+		case "cross-site", "same-site": // another port is next door
+			return r.Header.Get("Sec-Fetch-Dest") == "document"
+		}
+		return true
 	case 1:
 	default:
 		return false
