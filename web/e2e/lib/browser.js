@@ -1,6 +1,7 @@
 // Chromium and Firefox as Debian packages them, each with a new profile.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
@@ -45,25 +46,54 @@ const options = {
   },
 };
 
-/** Starts a browser. One that is not installed is an error, not a reason to skip. */
+/** Surroundings in which a program keeps everything within one folder. */
+const confined = async (home) => {
+  const names = ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"];
+  const env = Object.fromEntries(names.map((name) => [name, join(home, name)]));
+  for (const folder of Object.values(env)) await mkdir(folder, { recursive: true });
+  return { ...process.env, ...env };
+};
+
+/**
+ * Starts a browser. One that is not installed is an error, not a reason to skip.
+ * With `extra.home` all that it keeps is in that folder, which is the caller's
+ * to remove.
+ */
 export const launch = async (engine, size = { width: 360, height: 640 }, extra = {}) => {
-  const userDataDir = await mkdtemp(join(tmpdir(), `notes-${engine}-`));
+  const folder = extra.home ?? (await mkdtemp(join(tmpdir(), `notes-${engine}-`)));
+  const userDataDir = join(folder, "profile");
+  await mkdir(userDataDir, { recursive: true });
   const { args = [], ...rest } = options[engine];
   const browser = await puppeteer.launch({
     headless: true,
     protocolTimeout: 60_000,
     defaultViewport: { deviceScaleFactor: 1, ...size },
     userDataDir,
+    env: extra.home ? await confined(folder) : process.env,
     ...rest,
+    ignoreDefaultArgs: extra.without ?? false,
     args: [...args, ...(extra.args ?? [])],
     extraPrefsFirefox: { ...rest.extraPrefsFirefox, ...extra.prefs },
   });
+  // It leads a process group of its own.
+  const signal = (name) => process.kill(-browser.process().pid, name);
   return {
     engine,
     browser,
     async close() {
       await browser.close();
-      await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 });
+      if (!extra.home) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
+    /** Ends it, if it still runs, as a phone does that has no memory left: all of its processes at once. */
+    async kill() {
+      const { exitCode, signalCode } = browser.process();
+      if (exitCode !== null || signalCode !== null) return;
+      const exited = once(browser.process(), "exit");
+      signal("SIGKILL");
+      await exited;
+    },
+    /** Stops all of its processes where they are. */
+    sleep: () => signal("SIGSTOP"),
+    wake: () => signal("SIGCONT"),
   };
 };

@@ -54,6 +54,7 @@ export class Person {
     person.name = name;
     person.url = url;
     person.page = await browser.browser.newPage();
+    person.browser = browser;
     person.engine = browser.engine;
     person.page.on("console", (message) => person.complaints.push(`console: ${message.text()}`));
     person.page.on("pageerror", (error) => person.complaints.push(`error: ${error.message}`));
@@ -219,6 +220,22 @@ export class Person {
       const log = document.querySelector("[role=log]");
       return log?.checkVisibility() ? log.innerText.trim() : "";
     });
+  }
+
+  /** What the page's one line says, all of them if there are more. */
+  status() {
+    return this.run(() =>
+      [...document.querySelectorAll("[role=status]")]
+        .filter((line) => line.checkVisibility())
+        .map(({ textContent }) => textContent)
+        .join("\n")
+        .trim());
+  }
+
+  /** Waits until the page's line says exactly this. */
+  async isTold(text) {
+    await until(`${this.name} to be told "${text}"`, async () => (await this.status()) === text)
+      .catch((error) => this.tellWhatThereIs(error));
   }
 
   /** Waits until this is the one message, and where it is. */

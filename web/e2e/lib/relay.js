@@ -20,18 +20,16 @@ export const buildRelay = async () => {
   return { binary, remove: () => rm(folder, { recursive: true }) };
 };
 
+const usual = { "--listen": "127.0.0.1:0", "--admin-listen": "off", "--create-rate": "off", "--upgrade-rate": "off" };
+
 /**
  * Starts a relay on a free port of the loopback and waits until it says where.
  * Its limits per address are off, as all phones of a test have one address;
- * everything else is what a relay does by default.
+ * everything else is what a relay does by default, unless the flags say other.
  */
 export const startRelay = async (binary, ...flags) => {
-  const admin = flags.includes("--admin-listen") ? [] : ["--admin-listen", "off"];
-  const child = spawn(
-    binary,
-    ["--listen", "127.0.0.1:0", ...admin, "--create-rate", "off", "--upgrade-rate", "off", ...flags],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const missing = Object.entries(usual).filter(([flag]) => !flags.includes(flag));
+  const child = spawn(binary, [...missing.flat(), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit");
   let said = "";
   child.stderr.on("data", (chunk) => {
@@ -55,6 +53,11 @@ export const startRelay = async (binary, ...flags) => {
       child.kill("SIGTERM");
       const [code] = await exited;
       if (code !== 0) throw new Error(`the relay ended with ${code}: ${said}`);
+    },
+    /** Ends it as a power cut does: nobody is told. */
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
     },
   };
 };

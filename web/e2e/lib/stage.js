@@ -46,9 +46,9 @@ export const theatre = (flags) => {
       return { anna, ben, invitation };
     },
 
-    /** Another relay in the place of this one, which has forgotten everything. */
-    async restart() {
-      await it.relay.stop();
+    /** Another relay in the place of this one, which has forgotten everything and perhaps had no time to say so. */
+    async restart(how = "stop") {
+      await it.relay[how]();
       it.relay = await startRelay(built.binary, ...flags);
       for (const person of present) person.tap.target = it.relay.port;
     },

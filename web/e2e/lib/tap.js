@@ -2,18 +2,24 @@
 // and cut: a TCP proxy. Both engines speak through it alike.
 
 import { createServer, connect } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * One connection, with what went up (from the phone) and down so far.
  * @typedef {{ up: Buffer[], down: Buffer[] }} Wire
  */
 
+const bothWays = ["up", "down"];
+
 export class Tap {
   /** @type {Wire[]} */
   wires = [];
   #server = createServer((socket) => this.#accept(socket));
-  #sockets = new Set();
-  #held = null;
+  /** Open connections: both ends of each. */
+  #links = new Set();
+  /** What waits, by direction, while it is held. */
+  #held = { up: null, down: null };
+  #pace = 0;
   #refused = false;
 
   /** `port` is the relay's; it may be set anew when the relay is restarted. */
@@ -33,46 +39,82 @@ export class Tap {
       return;
     }
     const relay = connect(this.target, "127.0.0.1");
+    const link = { phone, relay, stranded: false };
+    this.#links.add(link);
     const wire = { up: [], down: [] };
     this.wires.push(wire);
-    for (const [from, to, log] of [[phone, relay, wire.up], [relay, phone, wire.down]]) {
-      this.#sockets.add(from);
-      const pass = (chunk) => {
-        log.push(chunk);
-        to.write(chunk);
+    for (const [direction, from, to] of [["up", phone, relay], ["down", relay, phone]]) {
+      // What is held is held whole: the end of a connection waits behind its bytes.
+      const pass = (act) => {
+        if (this.#held[direction]) this.#held[direction].push(act);
+        else act();
       };
       from.setNoDelay(true);
       from.on("data", (chunk) => {
-        if (from === phone && this.#held) {
-          this.#held.push(() => pass(chunk));
-          return;
-        }
-        pass(chunk);
+        pass(() => {
+          wire[direction].push(chunk);
+          if (this.#pace) void trickle(from, to, chunk, this.#pace);
+          else to.write(chunk);
+        });
       });
-      from.on("error", () => to.destroy());
-      from.on("end", () => to.end());
+      from.on("error", () => pass(() => to.destroy()));
+      from.on("end", () => pass(() => to.end()));
       from.on("close", () => {
-        this.#sockets.delete(from);
-        to.destroy();
+        if (link.stranded) return;
+        pass(() => {
+          to.destroy();
+          this.#links.delete(link);
+        });
       });
     }
   }
 
-  /** Keeps what the phone sends until release. */
-  hold() {
-    this.#held = [];
+  /** Keeps what is sent that way, by default what the phone sends, until release. */
+  hold(...directions) {
+    for (const direction of directions.length ? directions : ["up"]) this.#held[direction] = [];
+  }
+
+  /** A black hole: nothing arrives and nobody is told. */
+  swallow() {
+    this.hold(...bothWays);
   }
 
   release() {
-    const held = this.#held ?? [];
-    this.#held = null;
-    for (const pass of held) pass();
+    for (const direction of bothWays) {
+      const held = this.#held[direction] ?? [];
+      this.#held[direction] = null;
+      for (const act of held) act();
+    }
+  }
+
+  /** From now on so many bytes in every 20 ms, 0 for as many as there are. */
+  drip(bytes) {
+    this.#pace = bytes;
+  }
+
+  /** Resets every connection; new ones come through. */
+  reset() {
+    for (const { phone, relay } of this.#links) {
+      phone.resetAndDestroy();
+      relay.resetAndDestroy();
+    }
+  }
+
+  /** Resets what the phone has open, and leaves the relay with ghosts that it takes for phones. */
+  strand() {
+    for (const link of this.#links) {
+      link.stranded = true;
+      link.phone.resetAndDestroy();
+    }
   }
 
   /** Breaks every connection and refuses new ones until mend. */
   cut() {
     this.#refused = true;
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { phone, relay } of this.#links) {
+      phone.destroy();
+      relay.destroy();
+    }
   }
 
   mend() {
@@ -107,6 +149,16 @@ export class Tap {
     ];
   }
 }
+
+/** Writes a chunk bit by bit, and reads no more until it is out. */
+const trickle = async (from, to, chunk, bytes) => {
+  from.pause();
+  for (let at = 0; at < chunk.length && !to.destroyed; at += bytes) {
+    to.write(chunk.subarray(at, at + bytes));
+    await pause(20);
+  }
+  from.resume();
+};
 
 const endOfHead = "\r\n\r\n";
 const headOf = (bytes) => bytes.subarray(0, bytes.indexOf(endOfHead)).toString("latin1");
