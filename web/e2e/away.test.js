@@ -1,0 +1,164 @@
+// Out of sight, out of mind: what is left in a page when it is hidden, left,
+// come back to, or thrown away by the browser.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { engines } from "./lib/browser.js";
+import { until, words } from "./lib/person.js";
+import { pairs, stage } from "./lib/stage.js";
+
+/** Everything that is in the page: elements, fields, title, address. Runs in the page. */
+const everything = () => [
+  document.documentElement.outerHTML.replace(/<(style|script)[^]*?<\/\1>/g, ""),
+  ...[...document.querySelectorAll("input, textarea")].map(({ value }) => value),
+  document.title,
+  location.href,
+  window.name,
+  JSON.stringify(history.state),
+].join("\n");
+
+/**
+ * Notes what is in the page as it goes and comes, and every title and icon that
+ * it ever had. Runs in every document, before the page's own script. It keeps
+ * its notes in sessionStorage, where the page itself keeps nothing.
+ */
+const takeNotes = `(() => {
+  const everything = ${everything};
+  const note = (what, text) => {
+    const notes = JSON.parse(sessionStorage.getItem("notes") ?? "[]");
+    sessionStorage.setItem("notes", JSON.stringify([...notes, { what, text }]));
+  };
+  addEventListener("pageshow", ({ persisted }) => note(persisted ? "restored" : "shown", everything()));
+  addEventListener("DOMContentLoaded", () => {
+    // Behind the page's own listeners.
+    addEventListener("pagehide", () => note("left", everything()));
+    let known = "";
+    const look = () => {
+      const face = document.title + " " + document.querySelector("link[rel=icon]").href;
+      if (face !== known) note("face", (known = face));
+    };
+    new MutationObserver(look).observe(document.head, { subtree: true, childList: true, characterData: true, attributes: true });
+    look();
+  });
+})()`;
+
+const notes = (person, what) =>
+  person.run((what) =>
+    JSON.parse(sessionStorage.getItem("notes") ?? "[]").filter((note) => note.what === what).map(({ text }) => text), what);
+
+const message = "between us alone";
+const draft = "half a sentence";
+const pins = ["314159", "271828"];
+
+const assertBare = (secrets, text, when) => {
+  for (const secret of secrets) assert.ok(!text.includes(secret), `${when}, "${secret}" is in ${text}`);
+};
+
+for (const engine of engines) {
+  describe(`in ${engine}`, () => {
+    const on = stage();
+
+    /** Somebody in a conversation with a message on the screen and a draft, and what must not be found. */
+    const inConversation = async () => {
+      const anna = await on.visit("Anna", engine);
+      await anna.page.evaluateOnNewDocument(takeNotes);
+      await anna.reload();
+      const ben = await on.visit("Ben", pairs.find(([first]) => first === engine)[1]);
+      const invitation = await anna.create(pins[0]);
+      await ben.join(invitation, pins[1]);
+      await anna.missing(invitation);
+      await ben.write(message);
+      await anna.sees(message);
+      await anna.type(words.message, draft);
+      const number = invitation.match(/\+[\d ]+/)[0].trim();
+      const secrets = [message, draft, number, number.replace(/\D/g, ""), invitation.slice(-9), pins[0]];
+      return { anna, ben, secrets };
+    };
+
+    const assertFirstScreen = async (anna, secrets) => {
+      await anna.see(words.need);
+      assertBare(secrets, await anna.run(everything), "on the first screen");
+      assert.equal(await anna.value(words.number), "");
+    };
+
+    test("100 ms after it lost the focus, or was hidden, nothing is in the page", async () => {
+      const { anna, secrets } = await inConversation();
+      const after100 = (what) => anna.run(`new Promise((resolve) => {
+        ${what};
+        setTimeout(() => resolve((${everything})()), 100);
+      })`);
+      assertBare(secrets, await after100(`dispatchEvent(new Event("blur"))`), "without focus");
+      await anna.run(() => dispatchEvent(new Event("focus")));
+      await anna.sees(message);
+      assert.equal(await anna.value(words.message), draft);
+      // Another tab comes in front of it.
+      const other = await anna.browser.browser.newPage();
+      await other.bringToFront();
+      await until("the page to be hidden", () => anna.run(() => document.hidden));
+      await pause(100);
+      assertBare(secrets, await anna.run(everything), "hidden");
+      await other.close();
+      await anna.comeBack(pins[0]);
+      await anna.sees(message);
+      assert.equal(await anna.value(words.message), draft);
+      assert.deepEqual(new Set(await notes(anna, "face")), new Set([`${words.title} data:,`]));
+    });
+
+    test("away, Back and Forward: an empty page, each time", async () => {
+      const { anna, ben, secrets } = await inConversation();
+      await anna.page.goto(`${anna.url}about`);
+      await ben.see(words.notConnected);
+      await anna.page.goBack();
+      await assertFirstScreen(anna, secrets);
+      await anna.type(words.number, secrets[2]);
+      await anna.type(words.pin, pins[0]);
+      await anna.page.goForward();
+      await anna.page.goBack();
+      await assertFirstScreen(anna, secrets);
+      for (const what of ["left", "shown", "restored"]) {
+        for (const text of await notes(anna, what)) assertBare(secrets, text, what);
+      }
+      assert.ok((await notes(anna, "left")).length >= 2);
+      assert.deepEqual(new Set(await notes(anna, "face")), new Set([`${words.title} data:,`]));
+    });
+
+    test("a page that a browser brings back with all its memory begins anew", async () => {
+      const { anna, secrets } = await inConversation();
+      // No browser keeps this page, as its answer says no-store; one that did would say so.
+      const shown = async () => (await notes(anna, "shown")).length;
+      const before = await shown();
+      await anna.run(() => {
+        dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+        dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+      });
+      await until("another load", async () => (await shown()) === before + 1);
+      for (const text of await notes(anna, "restored")) assertBare(secrets, text, "restored");
+      assert.equal((await notes(anna, "restored")).length, 1);
+      await assertFirstScreen(anna, secrets);
+    });
+
+    test("five wrong PINs on the curtain, and everything is forgotten", async () => {
+      const { anna, ben, secrets } = await inConversation();
+      await anna.press(words.hide);
+      for (let i = 0; i < 5; i++) {
+        await anna.type(words.pin, "000000");
+        await anna.press(words.goOn);
+      }
+      await assertFirstScreen(anna, secrets);
+      await ben.see(words.notConnected);
+    });
+
+    if (engine === "chromium") {
+      test("a tab that the browser threw away: an empty page; Firefox's are in residue.test.js", async () => {
+        const { anna, ben, secrets } = await inConversation();
+        const devtools = await anna.page.createCDPSession();
+        anna.page.on("error", () => {}); // that it crashed
+        void devtools.send("Page.crash").catch(() => {});
+        await ben.see(words.notConnected);
+        await anna.page.reload();
+        await assertFirstScreen(anna, secrets);
+      });
+    }
+  });
+}
