@@ -1,0 +1,99 @@
+// Phones whose clocks are a day and more wrong: messages are stamped and what
+// ends is counted by the relay's clock; what a person compares with the phone's
+// is said in the phone's.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { engines } from "./lib/browser.js";
+import { say, until, words } from "./lib/person.js";
+import { stage } from "./lib/stage.js";
+
+const hour = 3_600_000;
+
+/** Runs in every document before its script: the clock goes wrong by so many ms, and can be set. */
+const wrong = (by) => {
+  const right = Date;
+  window.setClock = (ms) => (by = ms);
+  window.Date = class extends right {
+    constructor(...values) {
+      super(...(values.length ? values : [right.now() + by]));
+    }
+
+    static now() {
+      return right.now() + by;
+    }
+  };
+};
+
+/** The time of day at this machine, then or a minute before or after. */
+const around = (at) => [-60_000, 0, 60_000].map((by) => new Date(at + by).toTimeString().slice(0, 5));
+
+const bubble = (person) => person.run(() => document.querySelector(".talk").innerText);
+
+for (const engine of engines) {
+  describe(`in ${engine}`, () => {
+    const on = stage();
+
+    const visitWith = async (name, by) => {
+      const person = await on.visit(name, engine);
+      await person.page.evaluateOnNewDocument(wrong, by);
+      await person.reload();
+      return person;
+    };
+
+    for (const by of [25 * hour, -25 * hour]) {
+      const which = by > 0 ? "fast" : "slow";
+      test(`a clock that is 25 hours ${which}`, async () => {
+        const anna = await visitWith("Anna", by);
+        const invitation = await anna.create("314159");
+        const ben = await on.visit("Ben", engine);
+        await ben.join(invitation, "271828");
+        await anna.comeBack("314159");
+        await anna.write("what time is it?");
+        await anna.see(words.onRelay);
+        const own = await bubble(anna);
+        assert.ok(around(Date.now()).some((time) => own.includes(time)), own);
+        await ben.comeBack("271828");
+        await ben.write("late");
+        await anna.comeBack("314159");
+        await anna.sees("late");
+        const others = await bubble(anna);
+        assert.ok(around(Date.now()).some((time) => others.includes(time)), others);
+        for (const person of [anna, ben]) {
+          for (const early of [words.twoDays, words.twelveHours]) assert.ok(!(await person.text()).includes(early));
+        }
+      });
+    }
+
+    test("locked: until when by the phone's own clock", async () => {
+      const anna = await on.visit("Anna", engine);
+      const invitation = await anna.create("314159");
+      const eve = await visitWith("Eve", 25 * hour);
+      await eve.enter(invitation.replace(/, ref.*/, ""), "000000");
+      await eve.see(words.askRef);
+      for (let left = 9; left > 0; left--) {
+        await eve.press(words.open);
+        await eve.missing(words.opening);
+      }
+      await eve.see(words.locked.split("{")[0]);
+      const told = await eve.status();
+      assert.ok(around(Date.now() + 25.5 * hour).some((time) => told === say("locked", { time })), told);
+    });
+
+    test("a fast clock is set right in mid-conversation: a broken link still mends", async () => {
+      const anna = await visitWith("Anna", 25 * hour);
+      const invitation = await anna.create("314159");
+      const ben = await on.visit("Ben", engine);
+      await ben.join(invitation, "271828");
+      await anna.comeBack("314159");
+      await anna.write("before");
+      await anna.see(words.onRelay);
+      anna.tap.cut();
+      await anna.see(words.reconnecting);
+      await anna.run(() => window.setClock(0));
+      anna.tap.mend();
+      await anna.see(words.connected);
+      await until("the message", async () => (await anna.message()) === "before");
+    });
+  });
+}
