@@ -1,0 +1,100 @@
+// Everything that can be entered wrongly: what is said, to the letter; nobody's
+// place is taken by it, and nothing is shown.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, test } from "node:test";
+import { assertNeverShown, keepLedger } from "./lib/ledger.js";
+import { say, words } from "./lib/person.js";
+import { pairs, stage } from "./lib/stage.js";
+
+/** The time of day in half an hour, by the clock of this machine, now and a minute ago. */
+const inHalfAnHour = () =>
+  [0, 60_000].map((ago) => new Date(Date.now() + 1_800_000 - ago).toTimeString().slice(0, 5));
+
+for (const pair of pairs) {
+  describe(`${pair[0]} opens, ${pair[1]} is invited`, () => {
+    const on = stage();
+
+    test("wrong number, PIN, ref and person: exact words, no place taken, nothing shown", async () => {
+      const text = "for the right eyes";
+      const anna = await on.visit("Anna", pair[0]);
+      const invitation = await anna.create("314159");
+      const number = invitation.match(/\+[\d ]+/)[0].trim();
+      await anna.press(words.close);
+      await anna.write(text);
+      await anna.sees(text, words.onRelay);
+      await anna.choose(words.leave);
+      await anna.see(words.need);
+
+      const eve = await on.visit("Eve", pair[1]);
+      await keepLedger(eve, [text]);
+      const tries = async (who, number, pin, told, ref = "") => {
+        await who.run(() => document.querySelectorAll("input").forEach((field) => field.select()));
+        await who.paste(words.number, number);
+        const field = await who.find("input", words.pin);
+        await field.evaluate((element) => element.select());
+        await field.type(pin);
+        if (ref) {
+          const code = await who.find("input", words.ref);
+          await code.evaluate((element) => element.select());
+          await code.type(ref);
+        }
+        await who.press(words.open);
+        await who.isTold(told);
+      };
+
+      // A number nobody has opened; asking does not open it.
+      const nobody = "+44 7700 900998";
+      await tries(eve, nobody, "000000", words.nobody);
+      const room = createHash("sha256").update(`${nobody.replace(/\D/g, "")}:stelegano-room-v1-2026`).digest("hex");
+      const answer = await fetch(`http://127.0.0.1:${on.relay.port}/api/room/${room}/exists`);
+      assert.deepEqual(await answer.json(), { exists: false });
+
+      // The creator's own PIN, mistyped, while the other place is free. (1)
+      await tries(anna, number, "314158", words.askRef);
+      await eve.reload();
+      await keepLedger(eve, [text]);
+      // A wrong ref. (2)
+      const wrongRef = invitation.endsWith("0000-000A") ? "0000-000B" : "0000-000A";
+      await tries(eve, `${number}, ref ${wrongRef}`, "000000", words.wrongRef);
+      // The right ref with the creator's PIN.
+      await eve.reload();
+      await keepLedger(eve, [text]);
+      await tries(eve, invitation, "314159", words.samePin);
+      await assertNeverShown(eve);
+
+      // Both places are as they were.
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.join(invitation, "271828");
+      await ben.sees(text);
+      await anna.reload();
+      await anna.join(number, "314159");
+      await anna.sees(text, words.read);
+
+      // A third person with the invitation. (3)
+      await eve.reload();
+      await keepLedger(eve, [text]);
+      await tries(eve, invitation, "000000", words.held);
+      // The same without, until the door is locked. (4 to 10)
+      await eve.reload();
+      await keepLedger(eve, [text]);
+      for (const left of [6, 5, 4, 3, 2]) await tries(eve, number, "000000", say("wrongPin", { left }));
+      await tries(eve, number, "000000", words.wrongPinOne);
+      await eve.press(words.open);
+      await eve.see(words.locked.split("{")[0]);
+      const told = await eve.status();
+      assert.ok(inHalfAnHour().map((time) => say("locked", { time })).includes(told), told);
+      // Also the right PIN, from a page that was not inside.
+      await eve.press(words.open);
+      await eve.isTold(told);
+      await tries(eve, number, "314159", told);
+      await assertNeverShown(eve);
+      // Who is inside stays inside.
+      await ben.comeBack("271828");
+      await anna.comeBack("314159");
+      await ben.write("not for Eve");
+      await anna.sees("not for Eve");
+    });
+  });
+}
