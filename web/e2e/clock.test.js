@@ -41,29 +41,27 @@ for (const engine of engines) {
       return person;
     };
 
-    for (const by of [25 * hour, -25 * hour]) {
-      const which = by > 0 ? "fast" : "slow";
-      test(`a clock that is 25 hours ${which}`, async () => {
-        const anna = await visitWith("Anna", by);
-        const invitation = await anna.create("314159");
-        const ben = await on.visit("Ben", engine);
-        await ben.join(invitation, "271828");
-        await anna.comeBack("314159");
-        await anna.write("what time is it?");
-        await anna.see(words.onRelay);
-        const own = await bubble(anna);
-        assert.ok(around(Date.now()).some((time) => own.includes(time)), own);
-        await ben.comeBack("271828");
-        await ben.write("late");
-        await anna.comeBack("314159");
-        await anna.sees("late");
-        const others = await bubble(anna);
-        assert.ok(around(Date.now()).some((time) => others.includes(time)), others);
-        for (const person of [anna, ben]) {
-          for (const early of [words.twoDays, words.twelveHours]) assert.ok(!(await person.text()).includes(early));
-        }
-      });
-    }
+    const [which, by] = engine === "chromium" ? ["fast", 25 * hour] : ["slow", -25 * hour];
+    test(`a clock that is 25 hours ${which}`, async () => {
+      const anna = await visitWith("Anna", by);
+      const invitation = await anna.create("314159");
+      const ben = await on.visit("Ben", engine);
+      await ben.join(invitation, "271828");
+      await anna.comeBack("314159");
+      await anna.write("what time is it?");
+      await anna.see(words.onRelay);
+      const own = await bubble(anna);
+      assert.ok(around(Date.now()).some((time) => own.includes(time)), own);
+      await ben.comeBack("271828");
+      await ben.write("late");
+      await anna.comeBack("314159");
+      await anna.sees("late");
+      const others = await bubble(anna);
+      assert.ok(around(Date.now()).some((time) => others.includes(time)), others);
+      for (const person of [anna, ben]) {
+        for (const early of [words.twoDays, words.twelveHours]) assert.ok(!(await person.text()).includes(early));
+      }
+    });
 
     test("locked: until when by the phone's own clock", async () => {
       const anna = await on.visit("Anna", engine);

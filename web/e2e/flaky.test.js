@@ -248,9 +248,9 @@ describe("on bad links, with the Go client on the other side", () => {
       // What the fault asks of the other one.
       const other = { sees: (text) => gopher.hears("message", text) };
       const texts = [];
-      for (const [name, fault] of Object.entries(faults)) {
+      for (const name of ["the message is lost on the way", "its acknowledgement is lost on the way", "the connection is reset"]) {
         texts.push(`${texts.length}: ${name}`);
-        await writeUnder(fault, anna, other, texts.at(-1));
+        await writeUnder(faults[name], anna, other, texts.at(-1));
         texts.push(`${texts.length}: answered`);
         anna.tap.reset();
         gopher.tell(texts.at(-1));

@@ -1,0 +1,264 @@
+// What stays on the disk of a phone when a session is over, however it ended:
+// the address and its neutral title, and in Chromium the neutral name of a
+// script, the same for all.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { automaton } from "./lib/automaton.js";
+import { engines, launch } from "./lib/browser.js";
+import { marks, servesCarelessly } from "./lib/careless.js";
+import { formsOf } from "./lib/needles.js";
+import { Person, until, words } from "./lib/person.js";
+import { contents, rows } from "./lib/profile.js";
+import { buildRelay, startRelay } from "./lib/relay.js";
+
+// Browsers as people have them: they take up the last session again, and write
+// down every so often what it is. Firefox does it every 15 s, which nobody waits
+// for here; Chromium every 2.5 s. What a page stores itself, Firefox writes
+// after 5 s.
+const asPeopleHaveIt = {
+  "browser.startup.page": 3,
+  "browser.sessionstore.resume_from_crash": true,
+  "browser.sessionstore.interval": 500,
+  "browser.sessionstore.interval.idle": 500,
+};
+const untilItIsWritten = () => pause(6000);
+
+const settle = (engine, home) => launch(engine, undefined, { home, prefs: asPeopleHaveIt });
+
+/** Starts the browser that was there, which takes up where it was. */
+const settleAgain = async (engine, home) => {
+  if (engine === "firefox") return settle(engine, home);
+  // Chromium wants to be told, and not to be told of a page to begin with.
+  const path = join(home, "profile/Default/Preferences");
+  const preferences = JSON.parse(await readFile(path, "utf8").catch(() => "{}"));
+  const session = { ...preferences.session, restore_on_startup: 1 };
+  await writeFile(path, JSON.stringify({ ...preferences, session }));
+  return launch(engine, undefined, { home, args: ["--hide-crash-restore-bubble"], without: ["--enable-automation", "about:blank"] });
+};
+
+/** Gives a folder to keep things in, and ends the browsers that were started in it. */
+const withHome = async (work) => {
+  const home = await mkdtemp(join(tmpdir(), "notes-home-"));
+  const started = [];
+  try {
+    return await work(home, (browser) => {
+      started.push(browser);
+      return browser;
+    });
+  } finally {
+    for (const browser of started) await browser.kill();
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+};
+
+const lower = (bytes) => Buffer.from(bytes.toString("latin1").toLowerCase(), "latin1");
+
+/** Where each secret is, in whatever form; upper and lower case are one. */
+const search = async (home, secrets) => {
+  const needles = secrets.flatMap((secret) =>
+    [...formsOf(secret)]
+      .filter(([form]) => !form.startsWith("reversed"))
+      .map(([form, bytes]) => ({ secret, form, bytes: lower(bytes) })));
+  const findIn = automaton(needles.map(({ bytes }) => bytes));
+  const found = [];
+  for await (const [name, bytes] of contents(home)) {
+    for (const index of findIn(lower(bytes))) {
+      const { secret, form } = needles[index];
+      found.push({ secret, form, name });
+    }
+  }
+  return found;
+};
+
+test("the automaton finds every needle, those within others too", () => {
+  const words = ["he", "she", "his", "hers", "herself", "e", "shell"].map((word) => Buffer.from(word));
+  for (const text of ["", "ushers", "shersh", "shellshis", "hhhee", "herself"]) {
+    const bytes = Buffer.from(text);
+    const plain = words.flatMap((word, i) => (bytes.includes(word) ? [i] : []));
+    assert.deepEqual([...automaton(words)(bytes)].sort(), plain, text);
+  }
+});
+
+describe("a careless page", { concurrency: true }, () => {
+  for (const engine of engines) {
+    test(`${engine} was killed: the search finds what it left in every store`, () =>
+      withHome(async (home, keep) => {
+        const careless = await servesCarelessly();
+        const browser = keep(await settle(engine, home));
+        try {
+          const [page] = await browser.browser.pages();
+          await careless.leavesTraces(page);
+          await untilItIsWritten();
+        } finally {
+          await browser.kill();
+          careless.stop();
+        }
+        const found = new Set((await search(home, Object.values(marks))).map(({ secret }) => secret));
+        const missing = Object.keys(marks).filter((place) => !found.has(marks[place]));
+        assert.deepEqual(missing, []);
+      }));
+  }
+});
+
+const hash = (...parts) => createHash("sha256").update(parts.join(":")).digest("hex");
+
+/** Number, PINs, ref, texts, and what is made of them. */
+const secretsOf = (invitation, pins, texts) => {
+  const number = invitation.match(/\+[\d ]+/)[0].trim();
+  const digits = number.replace(/\D/g, "");
+  const ref = invitation.slice(-9);
+  return [
+    number, digits, digits.slice(-9), ref, ref.replace("-", ""), ...pins, ...texts,
+    hash(digits, "stelegano-room-v1-2026"),
+    ...pins.map((pin) => hash(digits, pin, "stelegano-access-v1-2026")),
+    hash(ref.replace("-", "")),
+  ];
+};
+
+const pins = ["830274651946", "615902738240"];
+const texts = ["umbrella at seven", "the blue door then", "rather not today", "perhaps tomorrow"];
+
+/** Everything that people do, and in each browser two things half done: a draft, and a filled first screen. */
+const session = async (people) => {
+  const [anna, ben] = people;
+  const invitation = await anna.create(pins[0]);
+  await anna.press(words.qr);
+  await until("a QR code", () => anna.run(() => (document.querySelector("canvas")?.width ?? 0) > 100));
+  await anna.press(words.copy);
+  await ben.join(`Look: ${invitation}`, pins[1]);
+  await anna.see(words.connected);
+  await anna.write(texts[0]);
+  await ben.sees(texts[0]);
+  await ben.write(texts[1]);
+  await anna.sees(texts[1]);
+  await ben.press(words.hide);
+  await anna.write(texts[2]);
+  await anna.sees(texts[2], words.onRelay);
+  // Now it is both people's turn.
+  await anna.choose(words.remove);
+  await ben.comeBack(pins[1]);
+  for (const [i, person] of people.entries()) {
+    await person.type(words.message, texts[3]);
+    const half = await Person.visit(`${person.name} again`, person.browser, person.url);
+    await half.paste(words.number, invitation);
+    await half.type(words.pin, pins[i]);
+    await half.press(words.peek);
+  }
+  return secretsOf(invitation, pins, texts);
+};
+
+/** What a history, a password store and a form store may hold. */
+const books = {
+  chromium: {
+    history: ["profile/Default/History", "select url, title from urls"],
+    empty: [
+      ["profile/Default/Web Data", "select * from autofill"],
+      ["profile/Default/Login Data", "select origin_url from logins"],
+      ["profile/Default/Favicons", "select page_url from icon_mapping"],
+    ],
+  },
+  firefox: {
+    history: ["profile/places.sqlite", "select url, title from moz_places where url like '%localhost%'"],
+    empty: [
+      ["profile/formhistory.sqlite", "select * from moz_formhistory"],
+      ["profile/favicons.sqlite", "select icon_url from moz_icons where icon_url not like 'fake-favicon-uri:https://%.mozilla.org/%'"],
+    ],
+  },
+};
+
+/** Nothing but the address and its neutral title is there. */
+const assertBare = async ({ engine, home, url, secrets }) => {
+  assert.deepEqual(await search(home, secrets), [], engine);
+  const { host, port } = new URL(url);
+  // Of the origin itself there is one address, and no folder of its own.
+  const telling = new RegExp(`${host}/(?:room|api|about|security|numbers|help|strings|licences|x|[?#])`, "i");
+  const script = new RegExp(`${host}/more-`);
+  const sessions = [];
+  for await (const [name, bytes] of contents(home)) {
+    const text = bytes.toString("latin1").replaceAll("\0", ""); // UTF-16 becomes readable so
+    assert.doesNotMatch(text, telling, `${name} in ${engine}`);
+    assert.doesNotMatch(name, new RegExp(`localhost.${port}`), `storage of its own in ${engine}`);
+    // It writes down which scripts it has met, no-store or not.
+    if (!name.startsWith("profile/Default/Code Cache/js/")) assert.doesNotMatch(text, script, `${name} in ${engine}`);
+    if (/session/i.test(name) && text.includes(host)) sessions.push(name);
+  }
+  // The test is worth nothing if the browser had not written yet.
+  assert.notDeepEqual(sessions, [], `${engine} wrote nothing of the session`);
+  const { history, empty } = books[engine];
+  assert.deepEqual(await rows(home, ...history), [{ url, title: words.title }], `history of ${engine}`);
+  for (const book of empty) assert.deepEqual(await rows(home, ...book), [], `${engine}: ${book[1]}`);
+  const files = await readdir(join(home, "profile"));
+  assert.ok(!files.includes("logins.json"), "Firefox keeps passwords");
+};
+
+const killed = "both browsers are killed: the address and its neutral title";
+
+const endings = {
+  [killed]: async (people) => {
+    for (const { browser } of people) await browser.kill();
+  },
+  "both browsers are closed: the address and its neutral title": async (people) => {
+    for (const { browser } of people) await browser.close();
+  },
+  "both people panic, then the browsers are killed: the address and its neutral title": async (people) => {
+    for (const person of people) {
+      await person.page.bringToFront();
+      await person.comeBack(pins[person.name === "Anna" ? 0 : 1]);
+      await person.page.keyboard.press("Escape");
+      await person.page.keyboard.press("Escape");
+      await person.see(words.need);
+    }
+    await untilItIsWritten();
+    for (const { browser } of people) await browser.kill();
+  },
+};
+
+describe("what stays on the disk of Chromium and Firefox", () => {
+  let built;
+  let relay;
+
+  before(async () => {
+    built = await buildRelay();
+    relay = await startRelay(built.binary);
+  });
+
+  after(async () => {
+    await relay?.stop();
+    await built?.remove();
+  });
+
+  for (const [name, finish] of Object.entries(endings)) {
+    test(name, () =>
+      withHome(async (home, keep) => {
+        const url = `http://localhost:${relay.port}/`;
+        const people = [];
+        for (const [i, who] of ["Anna", "Ben"].entries()) {
+          const engine = engines[i];
+          const browser = keep(await settle(engine, join(home, engine)));
+          people.push(await Person.visit(who, browser, url));
+        }
+        const secrets = await session(people);
+        await untilItIsWritten();
+        await finish(people);
+        for (const engine of engines) await assertBare({ engine, home: join(home, engine), url, secrets });
+        if (name !== killed) return;
+        // Whoever opens the browser again gets the page, and nothing that was on it.
+        for (const engine of engines) {
+          const again = keep(await settleAgain(engine, join(home, engine)));
+          const page = await until(`${engine} to bring the page back`, async () =>
+            (await again.browser.pages()).find((page) => page.url() === url));
+          await until("the first screen", async () =>
+            (await page.evaluate(() => document.body.innerText)).includes(words.need));
+          const fields = await page.evaluate(() =>
+            [...document.querySelectorAll("input, textarea")].map(({ value }) => value).join(""));
+          assert.equal(fields, "", engine);
+        }
+      }));
+  }
+});
