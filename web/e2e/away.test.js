@@ -150,7 +150,7 @@ for (const engine of engines) {
     });
 
     if (engine === "chromium") {
-      test("a tab that the browser threw away: an empty page; Firefox's are in residue.test.js", async () => {
+      test("a tab that Chromium threw away: an empty page; Firefox can't be told to", async () => {
         const { anna, ben, secrets } = await inConversation();
         const devtools = await anna.page.createCDPSession();
         anna.page.on("error", () => {}); // that it crashed
