@@ -1,6 +1,6 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-soak test-bench test-supply bench fuzz vuln release
+.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-soak test-bench test-supply bench bench-page fuzz vuln release
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-supply: ## verify the modules, and build a release twice to see that it is 
 
 bench: ## measure; BASE=FILE compares with the output of an earlier run
 	@scripts/bench
+
+bench-page: ## measure the page's budgets in Chromium and Firefox
+	cd web/e2e && npm run --silent bench
 
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@scripts/fuzz
