@@ -48,7 +48,7 @@ func TestMemoryCeiling(t *testing.T) {
 		args                    []string
 	}{
 		"plain": {2000, 1000, reckonedSocket, nil},
-		"TLS": {1000, 500, reckonedSocket + reckonedTLS, []string{
+		"TLS": {600, 300, reckonedSocket + reckonedTLS, []string{
 			"--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"),
 		}},
 	} {
