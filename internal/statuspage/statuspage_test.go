@@ -86,7 +86,7 @@ func cardOf(t *testing.T, body, name string) (now, label, points string) {
 func TestFiguresAreRight(t *testing.T) {
 	running(t, func(r *relay, h *History) {
 		r.joins.WithLabelValues("created").Add(5) // before the last hour
-		time.Sleep(30*time.Minute + time.Second) // not when a sample is taken
+		time.Sleep(30*time.Minute + time.Second)  // not when a sample is taken
 		for minute := range 60 {
 			r.rooms.Set(float64(100 * minute))
 			r.sockets.Set(float64(60 - minute))
