@@ -57,8 +57,8 @@ var program = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
-	// Pebble's own: it is not to pause, nor to take an old proof for a new one.
-	for _, setting := range []string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0"} {
+	// Pebble's own: it is not to pause, to refuse at random, nor to reuse a proof.
+	for _, setting := range []string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=0"} {
 		name, value, _ := strings.Cut(setting, "=")
 		if err := os.Setenv(name, value); err != nil {
 			panic(err)
