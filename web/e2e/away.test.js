@@ -98,6 +98,7 @@ for (const engine of engines) {
       await until("the page to be hidden", () => anna.run(() => document.hidden));
       await pause(100);
       assertBare(secrets, await anna.run(everything), "hidden");
+      assert.ok((await anna.text()).includes(words.goOn), "the curtain, which only the PIN lifts");
       await other.close();
       await anna.comeBack(pins[0]);
       await anna.sees(message);
