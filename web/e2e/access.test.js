@@ -124,5 +124,29 @@ for (const [engine, other] of pairs) {
       assert.equal(wrong.join("\n"), "");
       assert.ok(states > 25);
     });
+
+    // Plain http and no JavaScript put their words in the same place.
+    test("beside the conversation: another language, a browser too old, the pages of text", async () => {
+      const wrong = [];
+      const look = async (name, page) => {
+        wrong.push(...(await lookAt(page, on.browsers[engine])).map((fault) => `${name}: ${fault}`));
+      };
+      const anna = await on.visit("Anna", engine);
+      await anna.press("Kiswahili");
+      await anna.see("Unahitaji namba?");
+      await look("Swahili", anna.page);
+      for (const path of ["about", "security", "host"]) {
+        await anna.page.goto(anna.url + path);
+        await look(path, anna.page);
+      }
+      const page = await on.browsers[engine].browser.newPage();
+      await page.evaluateOnNewDocument(() => delete Crypto.prototype.subtle);
+      await page.goto(anna.url);
+      await until("the word of a newer browser", async () =>
+        (await page.evaluate(() => document.body.innerText)) === words.noscript);
+      await look("too old", page);
+      await page.close();
+      assert.equal(wrong.join("\n"), "");
+    });
   });
 }

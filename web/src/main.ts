@@ -4,7 +4,7 @@ import { std1 } from "./std1";
 
 // What the document says without us: a browser too old to read this far shows
 // it too, and so does one without Web Crypto.
-const still = document.querySelector("p");
+const still = document.querySelector("h1");
 
 // Browsers give Web Crypto to secure pages only.
 if ("subtle" in crypto) startApp(std1);
