@@ -308,7 +308,8 @@ func (o *outbox) shut() wire.CloseCode {
 }
 
 // finishing reports whether there is a writer that closes the socket. If there
-// is not, nothing starts any more.
+// is not, nothing starts any more, and what a room has queued and not flushed
+// yet is dropped: nobody else would.
 func (o *outbox) finishing() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -316,5 +317,6 @@ func (o *outbox) finishing() bool {
 		return true
 	}
 	o.closed = true
+	o.dropQueue()
 	return false
 }
