@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sotto/deploy/internal/kit"
 	"sotto/deploy/internal/program"
 )
 
@@ -170,7 +171,7 @@ func TestOtherPaths(t *testing.T) {
 		"/api/room/" + room + "/exists?x":  http.StatusOK,
 		"/nothing/" + room:                 http.StatusNotFound,
 	} {
-		if res, text := get(t, from(1), c.url+path); res.StatusCode != want {
+		if res, text := kit.Get(t, from(1), c.url+path); res.StatusCode != want {
 			t.Errorf("%s: %d, want %d: %.200s", path, res.StatusCode, want, text)
 		}
 	}

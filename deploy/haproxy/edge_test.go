@@ -2,21 +2,16 @@ package haproxy_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"sotto/deploy/internal/kit"
 )
 
 // The configuration needs nothing but itself, from the top of the checkout.
@@ -50,19 +45,17 @@ func TestLimitAtTheEdge(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, 2, unchanged)
 	one, other := from(1), from(2)
-	for n := range 120 {
-		if res, _ := get(t, one, c.url+exists(n)); res.StatusCode != http.StatusOK {
-			t.Fatalf("request %d: %s", n+1, res.Status)
-		}
+	res := kit.Exhaust(t, 120, func(n int) *http.Response {
+		res, _ := kit.Get(t, one, c.url+exists(n))
+		return res
+	})
+	if res.Header.Get("Retry-After") == "" {
+		t.Error("who asked for too many rooms is not told when to ask again")
 	}
-	res, _ := get(t, one, c.url+exists(120))
-	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
-		t.Errorf("request 121: %s, Retry-After %q", res.Status, res.Header.Get("Retry-After"))
-	}
-	if res, _ := get(t, one, c.url+"/"); res.StatusCode != http.StatusOK {
+	if res, _ := kit.Get(t, one, c.url+"/"); res.StatusCode != http.StatusOK {
 		t.Errorf("the page, for who asked for too many rooms: %s", res.Status)
 	}
-	if res, _ := get(t, other, c.url+exists(1)); res.StatusCode != http.StatusOK {
+	if res, _ := kit.Get(t, other, c.url+exists(1)); res.StatusCode != http.StatusOK {
 		t.Errorf("another address: %s", res.Status)
 	}
 }
@@ -73,15 +66,13 @@ func TestRelaysSeeClientAddresses(t *testing.T) {
 	const allowed = 5
 	c := newCluster(t, 1, unchanged, "--upgrade-rate", fmt.Sprint(allowed))
 	one, other := from(1), from(2)
-	for n := range allowed + 1 {
+	kit.Exhaust(t, allowed, func(n int) *http.Response {
 		// The relay would believe each of these, had it come through.
 		said := fmt.Sprintf("198.51.100.%d", n)
-		res, _ := get(t, one, c.url+exists(n), "X-Forwarded-For", said, "Forwarded", "for="+said)
-		if refused := res.StatusCode == http.StatusTooManyRequests; refused != (n == allowed) {
-			t.Errorf("request %d: %s", n+1, res.Status)
-		}
-	}
-	if res, _ := get(t, other, c.url+exists(1)); res.StatusCode != http.StatusOK {
+		res, _ := kit.Get(t, one, c.url+exists(n), "X-Forwarded-For", said, "Forwarded", "for="+said)
+		return res
+	})
+	if res, _ := kit.Get(t, other, c.url+exists(1)); res.StatusCode != http.StatusOK {
 		t.Errorf("another address: %s", res.Status)
 	}
 }
@@ -93,19 +84,19 @@ func TestTLS(t *testing.T) {
 	var roots *x509.CertPool
 	c := newCluster(t, 2, func(c *cluster, config string) string {
 		var pair string
-		roots, pair = certificate(t, c.address(0))
+		roots, pair = kit.Certificate(t, c.address(0))
 		file := filepath.Join(t.TempDir(), "sotto.pem")
-		write(t, file, pair)
+		kit.Write(t, file, pair)
 		config = strings.ReplaceAll(config, "    #tls ", "    ")
-		config = swap(t, config, "bind :443 ", "bind "+c.address(0)+":8443 ")
-		config = swap(t, config, "/etc/haproxy/sotto.pem", file)
+		config = kit.Swap(t, config, "bind :443 ", "bind "+c.address(0)+":8443 ")
+		config = kit.Swap(t, config, "/etc/haproxy/sotto.pem", file)
 		c.url = "https://" + c.address(0) + ":8443"
 		return config
 	})
 
 	plain := from(1)
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	res, _ := get(t, plain, "http://"+c.address(0)+":8000/")
+	res, _ := kit.Get(t, plain, "http://"+c.address(0)+":8000/")
 	if res.StatusCode != http.StatusPermanentRedirect || !strings.HasPrefix(res.Header.Get("Location"), "https://") {
 		t.Errorf("without TLS: %s to %q", res.Status, res.Header.Get("Location"))
 	}
@@ -114,7 +105,7 @@ func TestTLS(t *testing.T) {
 	for _, client := range p.http {
 		client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
 	}
-	if res, _ := get(t, p.http[0], c.url+"/"); res.Header.Get("Strict-Transport-Security") == "" {
+	if res, _ := kit.Get(t, p.http[0], c.url+"/"); res.Header.Get("Strict-Transport-Security") == "" {
 		t.Error("nobody is told to stay on https")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -124,29 +115,4 @@ func TestTLS(t *testing.T) {
 		t.Error(err)
 	}
 	noWarning(t, c.edge.Output())
-}
-
-// certificate returns a certificate for this machine's loopback network, and
-// the file that HAProxy wants: chain and key in one.
-func certificate(t *testing.T, address string) (*x509.CertPool, string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.ParseIP(address)},
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(chain)
-	return roots, string(chain) + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
 }

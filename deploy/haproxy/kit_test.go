@@ -3,17 +3,15 @@ package haproxy_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
+	"sotto/deploy/internal/kit"
 	"sotto/deploy/internal/program"
 )
 
@@ -67,8 +65,8 @@ func newCluster(t *testing.T, relays int, edit func(*cluster, string) string, fl
 	}
 	dir := t.TempDir()
 	c.config = filepath.Join(dir, "haproxy.cfg")
-	write(t, filepath.Join(dir, "together.lua"), read(t, "together.lua"))
-	write(t, c.config, c.derive(edit(c, read(t, "haproxy.cfg"))))
+	kit.Write(t, filepath.Join(dir, "together.lua"), read(t, "together.lua"))
+	kit.Write(t, c.config, c.derive(edit(c, read(t, "haproxy.cfg"))))
 	edge, err := program.Start("haproxy", "-W", "-f", c.config)
 	if err != nil {
 		t.Fatal(err)
@@ -85,14 +83,14 @@ func unchanged(_ *cluster, config string) string { return config }
 // quick; nothing else.
 func (c *cluster) derive(config string) string {
 	c.t.Helper()
-	config = swap(c.t, config, "bind :80\n", "bind "+c.address(0)+":8000\n")
-	config = swap(c.t, config, "hard-stop-after 10s", "hard-stop-after 1s")
-	config = swap(c.t, config, "inter 2s fastinter 1s", "inter 200ms fastinter 100ms")
+	config = kit.Swap(c.t, config, "bind :80\n", "bind "+c.address(0)+":8000\n")
+	config = kit.Swap(c.t, config, "hard-stop-after 10s", "hard-stop-after 1s")
+	config = kit.Swap(c.t, config, "inter 2s fastinter 1s", "inter 200ms fastinter 100ms")
 	for n := range c.relays {
-		config = swap(c.t, config, fmt.Sprintf("relay%d.internal:8080", n), c.address(n)+":8080")
+		config = kit.Swap(c.t, config, fmt.Sprintf("relay%d.internal:8080", n), c.address(n)+":8080")
 	}
 	if os.Geteuid() != 0 { // what only root can do
-		config = swap(c.t, config, "    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n", "")
+		config = kit.Swap(c.t, config, "    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n", "")
 	}
 	return config
 }
@@ -130,7 +128,7 @@ func (c *cluster) addRelay(n int) {
 	c.startRelay(n)
 	last := fmt.Sprintf("    server relay%[1]d relay%[1]d.internal:8080 id %[1]d\n", n-1)
 	next := fmt.Sprintf("    server relay%[1]d relay%[1]d.internal:8080 id %[1]d\n", n)
-	write(c.t, c.config, c.derive(swap(c.t, read(c.t, "haproxy.cfg"), last, last+next)))
+	kit.Write(c.t, c.config, c.derive(kit.Swap(c.t, read(c.t, "haproxy.cfg"), last, last+next)))
 	c.must(c.edge.Signal(syscall.SIGUSR2))
 }
 
@@ -148,39 +146,6 @@ func from(n int) *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
-// get returns status, headers and text of an answer.
-func get(t *testing.T, client *http.Client, url string, header ...string) (*http.Response, string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close() //nolint:errcheck // read
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res, string(text)
-}
-
-// swap replaces what must be there once.
-func swap(t *testing.T, text, old, replacement string) string {
-	t.Helper()
-	if strings.Count(text, old) != 1 {
-		t.Fatalf("%q is there %d times, not once", old, strings.Count(text, old))
-	}
-	return strings.Replace(text, old, replacement, 1)
-}
-
 func read(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -188,11 +153,4 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-func write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

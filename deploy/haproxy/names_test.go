@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"sotto/deploy/internal/kit"
 )
 
 // Relays are found by name while HAProxy runs: it starts before there is an
@@ -18,9 +20,9 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	names := serveNames(t)
 	c := newCluster(t, 0, func(_ *cluster, config string) string {
-		config = swap(t, config, "parse-resolv-conf", "nameserver test "+names.addr)
-		config = swap(t, config, "timeout resolve 2s", "timeout resolve 100ms")
-		return swap(t, config, "hold valid 5s", "hold valid 100ms")
+		config = kit.Swap(t, config, "parse-resolv-conf", "nameserver test "+names.addr)
+		config = kit.Swap(t, config, "timeout resolve 2s", "timeout resolve 100ms")
+		return kit.Swap(t, config, "hold valid 5s", "hold valid 100ms")
 	})
 	answers := func(what string, status int) {
 		t.Helper()
@@ -43,7 +45,7 @@ func TestNames(t *testing.T) {
 			t.Fatal("HAProxy has ceased to ask")
 		}
 	}
-	if res, _ := get(t, from(1), c.url+"/api/config"); res.StatusCode != http.StatusOK {
+	if res, _ := kit.Get(t, from(1), c.url+"/api/config"); res.StatusCode != http.StatusOK {
 		t.Errorf("the name server is silent, the relay is not: %s", res.Status)
 	}
 

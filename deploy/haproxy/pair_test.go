@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sotto/client"
+	"sotto/deploy/internal/kit"
 	"sotto/relay/wire"
 )
 
@@ -210,7 +211,7 @@ func (g *gathering) meet(t *testing.T, chosen func(*pair) bool) {
 		if err := p.meet(ctx, g.c); err != nil {
 			return err
 		}
-		res, text := get(t, p.http[0], g.c.url+"/api/room/"+p.room+"/exists")
+		res, text := kit.Get(t, p.http[0], g.c.url+"/api/room/"+p.room+"/exists")
 		if !strings.Contains(text, "true") {
 			t.Errorf("pair %d: /exists goes elsewhere than the socket: %d %s", p.n, res.StatusCode, text)
 		}

@@ -2,14 +2,8 @@ package proxies_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +15,7 @@ import (
 	"time"
 
 	"sotto/client"
+	"sotto/deploy/internal/kit"
 	"sotto/deploy/internal/program"
 	"sotto/relay/wire"
 )
@@ -51,7 +46,7 @@ func TestProxies(t *testing.T) {
 			"Caddy", "Caddyfile", "http", "reverse_proxy 127.0.0.1:8080",
 			func(t *testing.T, config, address string) string {
 				// Its certificates come from the network; without one it is asked by http.
-				return swap(t, config, "\nchat.example.org {", "\nhttp://"+address+":8000 {\n\tbind "+address)
+				return kit.Swap(t, config, "\nchat.example.org {", "\nhttp://"+address+":8000 {\n\tbind "+address)
 			},
 			func(config string) (*program.Process, error) {
 				home := filepath.Dir(config)
@@ -63,12 +58,13 @@ func TestProxies(t *testing.T) {
 			"nginx", "nginx.conf", "https", "http://127.0.0.1:8080;",
 			func(t *testing.T, config, address string) string {
 				file := filepath.Join(t.TempDir(), "sotto.pem")
-				write(t, file, certificate(t, address))
+				_, pair := kit.Certificate(t, address)
+				kit.Write(t, file, pair)
 				// Where only root may write otherwise.
 				for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-					config = swap(t, config, "http {\n", "http {\n"+kind+"_temp_path "+t.TempDir()+";\n")
+					config = kit.Swap(t, config, "http {\n", "http {\n"+kind+"_temp_path "+t.TempDir()+";\n")
 				}
-				return strings.ReplaceAll(swap(t, config, "listen 443 ssl", "listen "+address+":8000 ssl"), "/etc/nginx/sotto.pem", file)
+				return strings.ReplaceAll(kit.Swap(t, config, "listen 443 ssl", "listen "+address+":8000 ssl"), "/etc/nginx/sotto.pem", file)
 			},
 			func(config string) (*program.Process, error) {
 				dir := filepath.Dir(config)
@@ -94,7 +90,7 @@ func TestProxies(t *testing.T) {
 				t.Fatal(err)
 			}
 			config := filepath.Join(t.TempDir(), proxy.config)
-			write(t, config, proxy.edit(t, swap(t, string(text), proxy.relay, strings.Replace(proxy.relay, "127.0.0.1", behind, 1)), address))
+			kit.Write(t, config, proxy.edit(t, kit.Swap(t, string(text), proxy.relay, strings.Replace(proxy.relay, "127.0.0.1", behind, 1)), address))
 			p, err := proxy.start(config)
 			if err != nil {
 				t.Fatal(err)
@@ -107,13 +103,13 @@ func TestProxies(t *testing.T) {
 			url := proxy.scheme + "://" + address + ":8000"
 			meet(t, url, key)
 			countedApart(t, url, allowed)
-			if hsts := get(t, from(9), url+"/").Header.Get("Strict-Transport-Security"); (hsts != "") != (proxy.scheme == "https") {
-				t.Errorf("by %s people are told %q about https", proxy.scheme, hsts)
+			if res, _ := kit.Get(t, from(9), url+"/"); (res.Header.Get("Strict-Transport-Security") != "") != (proxy.scheme == "https") {
+				t.Errorf("by %s people are told %q about https", proxy.scheme, res.Header.Get("Strict-Transport-Security"))
 			}
 
 			_ = relay.Stop(syscall.SIGKILL)
-			if status := get(t, from(9), url+"/api/room/"+room(0)+"/exists").StatusCode; status != http.StatusBadGateway {
-				t.Errorf("without a relay the proxy says %d", status)
+			if res, _ := kit.Get(t, from(9), url+"/api/room/"+room(0)+"/exists"); res.StatusCode != http.StatusBadGateway {
+				t.Errorf("without a relay the proxy says %d", res.StatusCode)
 			}
 			// A line may come later than the answer, but not later than the end.
 			if err := p.Stop(syscall.SIGTERM); err != nil {
@@ -172,14 +168,11 @@ func await[E client.Event](ctx context.Context, t *testing.T, s *client.Session)
 // itself, and finds another's untouched.
 func countedApart(t *testing.T, url string, allowed int) {
 	t.Helper()
-	for n := range allowed + 1 {
-		said := fmt.Sprintf("198.51.100.%d", n)
-		res := get(t, from(3), url+"/api/room/"+room(n)+"/exists", "X-Forwarded-For", said)
-		if refused := res.StatusCode == http.StatusTooManyRequests; refused != (n == allowed) {
-			t.Errorf("request %d: %s", n+1, res.Status)
-		}
-	}
-	if res := get(t, from(4), url+"/api/room/"+room(0)+"/exists"); res.StatusCode != http.StatusOK {
+	kit.Exhaust(t, allowed, func(n int) *http.Response {
+		res, _ := kit.Get(t, from(3), url+"/api/room/"+room(n)+"/exists", "X-Forwarded-For", fmt.Sprint("198.51.100.", n))
+		return res
+	})
+	if res, _ := kit.Get(t, from(4), url+"/api/room/"+room(0)+"/exists"); res.StatusCode != http.StatusOK {
 		t.Errorf("another address: %s", res.Status)
 	}
 }
@@ -197,60 +190,3 @@ func from(n int) *http.Client {
 }
 
 func prefix() string { return strings.TrimSuffix(program.Loopback(200), "0") }
-
-func get(t *testing.T, client *http.Client, url string, header ...string) *http.Response {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	return res
-}
-
-// certificate returns a certificate and its key in one file.
-func certificate(t *testing.T, address string) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.ParseIP(address)},
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})) +
-		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
-}
-
-// swap replaces what must be there once.
-func swap(t *testing.T, text, old, replacement string) string {
-	t.Helper()
-	if strings.Count(text, old) != 1 {
-		t.Fatalf("%q is there %d times, not once", old, strings.Count(text, old))
-	}
-	return strings.Replace(text, old, replacement, 1)
-}
-
-func write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
