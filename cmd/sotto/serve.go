@@ -101,13 +101,13 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 		redirect.ReadTimeout, redirect.WriteTimeout = requestTime, requestTime
 		running = append(running, &server{redirect, ls.redirect})
 	}
+	ready.set(true) // before anybody can ask
 	failed := make(chan error, len(ls.relay)+len(ls.admin)+len(ls.redirect))
 	for _, s := range running {
 		for _, l := range s.listeners {
 			go func() { failed <- s.http.Serve(l) }() // ends with stop
 		}
 	}
-	ready.set(true)
 	if a, ok := certs.(*acmeCertificates); ok {
 		obtained := make(chan struct{})
 		go func() { // waited for below, once cancelled, but not for ever
