@@ -79,7 +79,7 @@ func TestSystemdSocketActivation(t *testing.T) {
 		t.Fatal("systemd is needed: make prerequisites installs it")
 	}
 	// It can't say which port it got, so it gets an address that nobody has.
-	addr := fmt.Sprintf("127.%d.%d.%d:8080", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
+	addr := addressOfOurOwn()
 	c := &child{}
 	c.cmd = exec.Command(manager, "--listen="+addr, "--fdname=sotto.socket",
 		sotto(t), "--admin-listen", "off", "--log-format", "json")
@@ -94,6 +94,11 @@ func TestSystemdSocketActivation(t *testing.T) {
 		t.Errorf("it says to open %s; want %s", got, addr)
 	}
 	await(t, &c.err, `"(sandbox is on)"`)
+}
+
+// addressOfOurOwn is of this machine and, as good as surely, of nobody else.
+func addressOfOurOwn() string {
+	return fmt.Sprintf("127.%d.%d.%d:8080", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
 }
 
 func TestUnfitPassedSockets(t *testing.T) {

@@ -98,7 +98,7 @@ type seat struct {
 
 func (c *child) join(t *testing.T, room string, who byte) *seat {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ws, res, err := websocket.Dial(ctx, c.scheme+"://"+c.addr+"/room/"+room+"/ws", &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: &http.Transport{
@@ -127,7 +127,7 @@ func (s *seat) ask(event string, data map[string]any) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	if err := s.ws.Write(ctx, websocket.MessageText, frame); err != nil {
 		s.t.Fatal(err)
@@ -150,7 +150,7 @@ func (s *seat) ask(event string, data map[string]any) {
 // await reads frames until one fits.
 func (s *seat) await(fits func(map[string]any) bool) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	for {
 		_, frame, err := s.ws.Read(ctx)

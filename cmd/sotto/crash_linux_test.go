@@ -17,7 +17,9 @@ import (
 // told just that.
 func TestKillInMidConversation(t *testing.T) {
 	const couples = 4
-	old := startChild(t, nil, noRates...)
+	// Not a port that the kernel gives to whoever asks while the relay is away.
+	addr := addressOfOurOwn()
+	old := startChild(t, nil, append(noRates, "--listen", addr)...)
 	var all []*friend
 	var talking sync.WaitGroup
 	for i := range couples {
@@ -25,7 +27,7 @@ func TestKillInMidConversation(t *testing.T) {
 		a.other, b.other, a.first = b, a, true
 		all = append(all, a, b)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	for _, f := range all {
 		talking.Go(func() { f.talk(ctx) })
@@ -41,7 +43,7 @@ func TestKillInMidConversation(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = old.cmd.Wait() // killed
-	heir := startChild(t, nil, append(noRates, "--listen", old.addr)...)
+	heir := startChild(t, nil, append(noRates, "--listen", addr)...)
 	talking.Wait()
 
 	unanswered := 0

@@ -20,7 +20,7 @@ func awaitLine(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: await FILE REGEXP")
 	}
 	re := regexp.MustCompile(args[1])
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err != nil {
 			continue
@@ -41,7 +41,7 @@ func getURL(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: get STATUS URL")
 	}
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+	client := http.Client{Timeout: patience, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 	}}
