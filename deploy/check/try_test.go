@@ -29,7 +29,7 @@ func TestPrometheusWatchesARelay(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	const patience = time.Minute
+	const patience = 4 * time.Minute
 	ask := time.NewTicker(200 * time.Millisecond)
 	defer ask.Stop()
 	for deadline := time.After(patience); ; {

@@ -64,7 +64,7 @@ func Start(name string, args ...string) (*Process, error) {
 func (p *Process) Signal(s syscall.Signal) error { return p.cmd.Process.Signal(s) }
 
 // Stop sends a signal, waits until the program has ended and returns what Wait
-// of os/exec returns. After 20 s it kills the program.
+// of os/exec returns. After two minutes it kills the program.
 func (p *Process) Stop(s syscall.Signal) error {
 	if err := p.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -72,20 +72,20 @@ func (p *Process) Stop(s syscall.Signal) error {
 	select {
 	case <-p.done:
 		return p.err
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 	}
 	_ = p.Signal(syscall.SIGKILL)
 	<-p.done
-	return errors.New("the program did not end within 20 s")
+	return errors.New("the program did not end within two minutes")
 }
 
 // Output returns what the program has written so far.
 func (p *Process) Output() string { return p.text.String() }
 
 // Answers waits until url answers with a status, or returns why it does not:
-// the program has ended, or 90 s are over.
+// the program has ended, or four minutes are over.
 func (p *Process) Answers(url string, status int) error {
-	client := http.Client{Timeout: 5 * time.Second}
+	client := http.Client{Timeout: 30 * time.Second}
 	return p.until(func() error {
 		res, err := client.Get(url)
 		if err != nil {
@@ -111,7 +111,7 @@ func (p *Process) Listens(address string) error {
 }
 
 func (p *Process) until(try func() error) error {
-	deadline := time.After(90 * time.Second)
+	deadline := time.After(4 * time.Minute)
 	for {
 		err := try()
 		if err == nil {
@@ -121,7 +121,7 @@ func (p *Process) until(try func() error) error {
 		case <-p.done:
 			return fmt.Errorf("the program has ended: %w: %s", p.err, p.Output())
 		case <-deadline:
-			return fmt.Errorf("within 90 s: %w: %s", err, p.Output())
+			return fmt.Errorf("within four minutes: %w: %s", err, p.Output())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
