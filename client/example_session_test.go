@@ -39,7 +39,7 @@ func Example() {
 	server := httptest.NewServer(rl)
 	defer server.Close()
 	defer func() { must(rl.Close()) }()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 
 	// Alice makes up a number and opens it, behind a pairing code.

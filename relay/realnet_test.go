@@ -63,7 +63,7 @@ func (w *world) dialReal(addr net.Addr, overTLS bool) *client {
 	}
 	want(w.t, "status", resp.StatusCode, http.StatusSwitchingProtocols)
 	c := startClient(w.t, conn, br, dialOptions{})
-	c.patience = 30 * time.Second // of a busy machine
+	c.patience = 2 * time.Minute // of a busy machine
 	return c
 }
 

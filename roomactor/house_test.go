@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait of these tests; none is meant to take it.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // house is a supervisor whose end is checked: nothing may be left of any room.
 type house struct {

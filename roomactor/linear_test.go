@@ -160,7 +160,7 @@ func (c *client) drawnOperation() wire.Request {
 	return c.drawn()
 }
 
-const checkTime = 20 * time.Second
+const checkTime = 2 * time.Minute
 
 func TestLinearizable(t *testing.T) {
 	for range 4 {

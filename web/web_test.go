@@ -45,7 +45,7 @@ func ask(t *testing.T, s *httptest.Server, method, target string, header ...stri
 		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 	}
 	defer func() { _ = conn.Close() }()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	lines := append([]string{method + " " + target + " HTTP/1.1", "Host: relay.example", "Connection: close"}, header...)

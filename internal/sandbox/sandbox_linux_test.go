@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	lsys "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -205,7 +207,7 @@ func checkThreads(t *testing.T, pid int) {
 	}
 	for _, task := range tasks {
 		text, err := os.ReadFile(task)
-		if os.IsNotExist(err) {
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
 			continue // the thread ended
 		}
 		if err != nil {
