@@ -168,7 +168,7 @@ func (r *relay) stop(t *testing.T) {
 func (r *relay) await(t *testing.T, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		if m := re.FindStringSubmatch(r.err.String()); m != nil {
 			return m[len(m)-1]
 		}
@@ -182,7 +182,7 @@ func (r *relay) await(t *testing.T, pattern string) string {
 func (r *relay) serial(t *testing.T, a *authority) string {
 	t.Helper()
 	var seen string
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+	client := &http.Client{Timeout: 3 * time.Minute, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{
 			ServerName: domain, RootCAs: a.issued, MinVersion: tls.VersionTLS13,
