@@ -24,7 +24,10 @@ const (
 	// longer than maxWait beyond what the relay asks for.
 	minWait = 500 * time.Millisecond
 	maxWait = 8 * time.Second
-	// minDial is the least time between two dials of a session.
+	// minDial is the least time between two dials of a session. It counts from
+	// the end of the first, be it good or not: how long a busy machine takes from
+	// the decision to dial to the first packet is not known here, so to count from
+	// the decision would put less than that between the packets.
 	minDial = time.Second
 	// attemptTimeout bounds the handshake, and then the answer to the join.
 	attemptTimeout = 30 * time.Second
@@ -48,7 +51,6 @@ var (
 func (s *Session) run() {
 	defer close(s.done)
 	for tries := 0; ; tries++ {
-		dialled := time.Now()
 		lived, err := s.connect()
 		if end := s.final(err); end != nil {
 			s.end(end)
@@ -57,7 +59,7 @@ func (s *Session) run() {
 		if lived >= maxWait {
 			tries = 0
 		}
-		least := minDial - time.Since(dialled)
+		least := minDial - time.Since(s.dialled)
 		wait := max(retryAfter(err)+backoff(tries), least)
 		s.mu.Lock()
 		s.failed = err
@@ -97,6 +99,7 @@ func (s *Session) pause(wait, least time.Duration) {
 // lived is how long it was joined.
 func (s *Session) connect() (lived time.Duration, err error) {
 	conn, err := s.dial()
+	s.dialled = time.Now()
 	if err != nil {
 		return 0, err
 	}

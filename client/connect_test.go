@@ -17,6 +17,37 @@ import (
 	"sotto/client"
 )
 
+// lateDials are connections of which the first is made a while after somebody
+// asked for it, as on a machine that is busy just then.
+type lateDials struct {
+	http.RoundTripper
+	late time.Duration
+}
+
+func (d *lateDials) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(d.late)
+	d.late = 0
+	return d.RoundTripper.RoundTrip(r)
+}
+
+// No two dials are less than a second apart on the wire, whatever passed between
+// the decision to dial and the first packet.
+func TestDialsAreASecondApartOnTheWire(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := fake(t, script(t, func(p *peer) { p.letIn(roomA, tokenA, "") }, func(p *peer) { p.letIn(roomA, tokenA, ""); p.drain() }))
+		cfg := f.config()
+		cfg.HTTPClient.Transport = &lateDials{cfg.HTTPClient.Transport, 300 * time.Millisecond}
+		s := f.open(cfg)
+		next[client.State](t, s)
+		lost := next[client.Disconnected](t, s)
+		next[client.State](t, s)
+		at := f.dials()
+		if apart := at[1].at.Sub(at[0].at); apart < time.Second || apart != lost.Retry {
+			t.Errorf("two dials are %v apart, after an announced wait of %v", apart, lost.Retry)
+		}
+	})
+}
+
 // The waits double from [0.5, 1) s to [4, 8) s, at random within, and no phone
 // dials more than once a second. A connection that held starts them anew, one
 // that broke at once does not.

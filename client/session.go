@@ -58,6 +58,9 @@ type Session struct {
 	ready  chan struct{} // capacity 1: there is something for Next
 	hurry  chan struct{} // capacity 1: do not wait before the next dial
 
+	// Owned by run.
+	dialled time.Time // when the last dial had ended
+
 	mu     sync.Mutex // guards what follows; nobody waits while holding it
 	joined bool       // a join was good: key, room and resume are set
 	key    *Key
