@@ -89,8 +89,8 @@ type Config struct {
 	// streams, and then Dial is not used. The relay must be in it: see package
 	// tun.
 	Network Network
-	// Progress, if not nil, is told twice a second how things are. It must not
-	// block.
+	// Progress, if not nil, is told twice a second how things are, and at the
+	// end. It must not block.
 	Progress func(Progress)
 }
 

@@ -15,22 +15,27 @@ import (
 // stormPause is how long the relay is away.
 const stormPause = 2 * time.Second
 
+// stormWatch bounds how long phones are waited for once it is back.
+const stormWatch = time.Minute
+
 // disturb does to the phones and the relay what the scenario is about, until
-// ctx ends.
-func (r *run) disturb(ctx context.Context) {
+// talk ends. A storm is watched to its end, which may be later, or until ctx
+// ends.
+func (r *run) disturb(ctx, talk context.Context) {
 	switch r.cfg.Scenario {
 	case ScenarioStorm:
 		r.storm(ctx)
 	case ScenarioIdle:
-		r.idleCosts(ctx)
+		r.idleCosts(talk)
 	case ScenarioFaults:
 		for _, p := range r.pairs {
-			r.later(func() { p.disturb(ctx) })
+			r.later(func() { p.disturb(talk) })
 		}
 	}
 }
 
-// storm restarts the relay a little after everybody has come.
+// storm restarts the relay a little after everybody has come, and waits for
+// everybody to come back.
 func (r *run) storm(ctx context.Context) {
 	settled := r.cfg.Ramp + (r.cfg.Duration-r.cfg.Ramp)/4
 	if !r.wait(ctx, time.Until(r.begun.Add(settled))) {
@@ -50,14 +55,15 @@ func (r *run) storm(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	storm := &Storm{Phones: before, Away: millisOf(back.Sub(begun))}
-	for r.wait(ctx, 50*time.Millisecond) {
-		if int(r.joined.Load()) >= before {
+	storm := &Storm{Phones: before, Away: millisOf(back.Sub(begun)), Missing: before}
+	ctx, cancel := context.WithTimeout(ctx, stormWatch)
+	defer cancel()
+	for storm.AllBack == 0 && r.wait(ctx, 50*time.Millisecond) {
+		storm.Missing = max(0, before-int(r.joined.Load()))
+		if storm.Missing == 0 {
 			storm.AllBack = millisOf(time.Since(back))
-			break
 		}
 	}
-	storm.Missing = max(0, before-int(r.joined.Load()))
 	r.mu.Lock()
 	r.stormed = storm
 	r.mu.Unlock()

@@ -23,6 +23,7 @@ type memServer struct {
 	server   *http.Server
 	serving  sync.WaitGroup
 	longer   time.Duration // than it should, a restart takes
+	dead     bool          // after a restart it lets nobody in
 }
 
 func (s *memServer) URL() string { return "http://relay.example" }
@@ -61,6 +62,10 @@ func (s *memServer) stop() {
 func (s *memServer) Restart(_ context.Context, pause time.Duration) error {
 	s.stop()
 	<-time.After(pause + s.longer)
+	if s.dead {
+		s.serve(http.NotFoundHandler())
+		return nil
+	}
 	return s.start()
 }
 

@@ -129,12 +129,13 @@ func (r *run) play(early context.Context) (*Report, error) {
 	present, leave := context.WithCancel(ctx)
 	r.leave = leave
 	defer leave()
-	helpers.Go(func() { r.disturb(talk) })
+	disturbed := make(chan struct{})
+	helpers.Go(func() { defer close(disturbed); r.disturb(early, talk) })
 	phones.Go(func() { r.ramp(talk, present, &phones) })
 	<-talk.Done()
-	interrupted := early.Err() != nil
-
 	r.quiet.Store(true)
+	<-disturbed
+	interrupted := early.Err() != nil
 	r.drain(ctx, interrupted)
 	ended := time.Now()
 	r.settle()

@@ -83,6 +83,30 @@ func TestStormBringsEverybodyBack(t *testing.T) {
 	}
 }
 
+// A storm is watched to its end, also where that is after the run's.
+func TestStormOutlastsTheRun(t *testing.T) {
+	r := runOn(t, &memServer{longer: 20 * time.Second}, Config{
+		Scenario: ScenarioStorm, Profile: "loopback", Pairs: 3, Duration: 8 * time.Second, Ramp: time.Second, Think: 200 * ms, Seed: 3,
+	}, nil)
+	r.mustPass(t)
+	if s := r.Storm; s == nil || s.Phones != 6 || s.Missing != 0 || s.AllBack == 0 {
+		t.Errorf("the storm was %+v", s)
+	}
+}
+
+// Phones that do not come back are told of, and not waited for without end.
+func TestStormWithoutReturn(t *testing.T) {
+	r := runOn(t, &memServer{dead: true}, Config{
+		Scenario: ScenarioStorm, Profile: "loopback", Pairs: 3, Duration: 8 * time.Second, Ramp: time.Second, Think: 200 * ms, Seed: 3,
+	}, nil)
+	if s := r.Storm; r.Verdict != Failed || s == nil || s.Missing != 6 || s.AllBack != 0 {
+		t.Errorf("%s, the storm was %+v", r.Verdict, s)
+	}
+	if most := 8 + (stormWatch + drainFor).Seconds(); r.Seconds > most {
+		t.Errorf("the run took %v s", r.Seconds)
+	}
+}
+
 // Without back-off phones knock in step, once a second and no more often, and are
 // back within one of these seconds, plus what a join takes. With it they knock
 // less often the longer the relay is away.

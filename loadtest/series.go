@@ -73,7 +73,7 @@ func (s *series) fault(kind string, from time.Time, long time.Duration) {
 	}
 }
 
-// sample notes how things are, until ctx ends.
+// sample notes how things are, until ctx ends, and tells of the end too.
 func (s *series) sample(ctx context.Context) {
 	ticker := time.NewTicker(samplesEvery)
 	defer ticker.Stop()
@@ -92,6 +92,9 @@ func (s *series) sample(ctx context.Context) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
+			if s.run.cfg.Progress != nil {
+				s.run.cfg.Progress(s.run.progress())
+			}
 			return
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,40 +54,56 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE|CODE PROGRAM ARG...")
 	}
+	wantCode(ts, args[0], ts.Exec(args[1], args[2:]...))
+}
+
+// wantCode wants a program to have ended with one of these codes.
+func wantCode(ts *testscript.TestScript, codes string, err error) {
 	code := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
+	if err != nil {
 		failed, ok := errors.AsType[*exec.ExitError](err)
 		if !ok {
 			ts.Fatalf("%v", err)
 		}
 		code = failed.ExitCode()
 	}
-	if !slices.Contains(strings.Split(args[0], "|"), strconv.Itoa(code)) {
-		ts.Fatalf("exit code %d, want %s", code, args[0])
+	if !slices.Contains(strings.Split(codes, "|"), strconv.Itoa(code)) {
+		ts.Fatalf("exit code %d, want %s", code, codes)
 	}
 }
 
-// interrupt starts a program, presses Ctrl-C once it prints how it is doing, and
-// wants it to end well: interrupt PROGRAM ARG...
+// messages is how many a line of progress tells of.
+var messages = regexp.MustCompile(`(\d+) messages`)
+
+// interrupt starts a program, presses Ctrl-C once it has told of so many
+// messages, however long that takes, and wants it to end with a code, or with
+// one of several: interrupt CODE|CODE MESSAGES PROGRAM ARG...
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 1 {
-		ts.Fatalf("usage: interrupt PROGRAM ARG...")
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: interrupt CODE|CODE MESSAGES PROGRAM ARG...")
 	}
+	enough, err := strconv.Atoi(args[1])
+	ts.Check(err)
 	program, _, _ := strings.Cut(ts.Getenv("PATH"), string(filepath.ListSeparator)) // where testscript puts it
-	cmd := exec.Command(filepath.Join(program, args[0]), args[1:]...)
+	cmd := exec.Command(filepath.Join(program, args[2]), args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
 	stderr, err := cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
-	lines := bufio.NewScanner(stderr)
-	if lines.Scan() {
-		ts.Check(cmd.Process.Signal(os.Interrupt))
-	}
-	said := ""
-	for lines.Scan() {
+	said, pressed := "", false
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		said += lines.Text() + "\n"
+		n := 0
+		if m := messages.FindStringSubmatch(lines.Text()); m != nil {
+			n, err = strconv.Atoi(m[1])
+			ts.Check(err)
+		}
+		if n >= enough && !pressed {
+			pressed = true
+			ts.Check(cmd.Process.Signal(os.Interrupt))
+		}
 	}
-	if err := cmd.Wait(); err != nil && cmd.ProcessState.ExitCode() != 4 {
-		ts.Fatalf("%v: %s", err, said)
-	}
+	err = cmd.Wait()
+	ts.Logf("%s", said)
+	wantCode(ts, args[0], err)
 }

@@ -67,7 +67,7 @@ type Config struct {
 	Kernel Place
 	// Phones at each point and in each mode.
 	Phones int
-	// Duration is how long echoes begin.
+	// Duration is how long echoes begin. Every phone makes one at least.
 	Duration time.Duration
 	// Seed decides the networks.
 	Seed uint64
@@ -172,7 +172,7 @@ func (b *bench) echo(ctx context.Context, l loadtest.PhoneLink, addr string, int
 		}
 		defer func() { _ = c.Close() }()
 		defer context.AfterFunc(ctx, func() { _ = c.Close() })()
-		for buf := make([]byte, echoBytes); time.Now().Before(b.limit); {
+		for buf := make([]byte, echoBytes); ; {
 			begun := time.Now()
 			if _, err := c.Write(buf); err != nil {
 				return err
@@ -181,8 +181,10 @@ func (b *bench) echo(ctx context.Context, l loadtest.PhoneLink, addr string, int
 				return err
 			}
 			into.add(time.Since(begun))
+			if !time.Now().Before(b.limit) {
+				return nil
+			}
 		}
-		return nil
 	}()
 	if err != nil {
 		b.mu.Lock()

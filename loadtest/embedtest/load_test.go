@@ -13,7 +13,7 @@ import (
 )
 
 // A service mounts a relay under a path, and ten phones on a slow network talk
-// over it for a few seconds.
+// over it until they have exchanged some messages.
 func TestPhonesTalkOverThisService(t *testing.T) {
 	rl, err := relay.New(relay.Config{
 		CreateRate: -1, UpgradeRate: -1, // all phones have one address
@@ -40,9 +40,15 @@ func TestPhonesTalkOverThisService(t *testing.T) {
 		URL:      srv.URL + "/private",
 		Profile:  "fast-4g",
 		Pairs:    5,
-		Duration: 8 * time.Second,
+		Duration: time.Hour,
+		Ramp:     time.Second,
 		Think:    500 * time.Millisecond,
 		Seed:     1,
+		Progress: func(p loadtest.Progress) {
+			if p.Messages >= 50 { // which takes some seconds, more on a busy machine
+				cancel()
+			}
+		},
 		// A machine that tests other things at the same time proves no latency;
 		// the ledger holds everywhere.
 		Targets: new(loadtest.Targets),
