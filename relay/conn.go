@@ -28,6 +28,9 @@ const (
 	// typingInterval is the shortest pause between typing events of one socket
 	// that reach the room.
 	typingInterval = time.Second
+	// framesPerChange is what a change of the slot costs, in frames: it goes to
+	// everyone in the room. A read receipt does too, but only one a message.
+	framesPerChange = 5
 )
 
 // conn is one socket. Its read loop is its owner; fields without a note are
@@ -49,6 +52,7 @@ type conn struct {
 	// Owned by the read loop.
 	room       *roomactor.Room // nil until joined
 	lastTyping time.Time
+	changes    pace // of the slot
 }
 
 // run reads until the socket ends. The relay waits for it. The context bounds
@@ -158,9 +162,20 @@ func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 			return false
 		}
 		c.lastTyping = now
+	case req.Event == wire.EventSend, req.Event == wire.EventEdit, req.Event == wire.EventDelete:
+		c.holdChange()
 	}
 	// A room that is over has closed its members, this one too.
 	return c.room.Post(ctx, c, req) == nil
+}
+
+// holdChange waits while changes of the slot come too fast. Nothing is read
+// meanwhile.
+func (c *conn) holdChange() {
+	c.changes.spend(framesPerChange * frameCost(c.relay.cfg.FrameRate))
+	if wait := c.changes.wait(); wait > 0 {
+		c.pause(wait)
+	}
 }
 
 // join waits out the floor, whatever the join is like, and asks the room.

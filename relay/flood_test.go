@@ -2,14 +2,15 @@ package relay_test
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
-
-	"sotto/relay"
 )
 
 // Whatever a socket sends without end, the relay reads so much of it and no
@@ -20,6 +21,7 @@ func TestFlood_IsReadLater(t *testing.T) {
 		unjoined bool
 		first    []byte
 		frame    []byte
+		rate     int // how many a second, if not 50
 	}{
 		"pings":             {frame: frameBytes(finBit|opPing, nil)},
 		"pongs":             {frame: frameBytes(finBit|opPong, nil)},
@@ -28,9 +30,9 @@ func TestFlood_IsReadLater(t *testing.T) {
 		"empty frames":      {frame: textFrame("")},
 		"binary frames":     {frame: frameBytes(finBit|opBinary, nil)},
 		"garbage":           {frame: textFrame(`{"a":[`)},
-		"sends":             {frame: textFrame(`{"event":"send_message","data":{"ciphertext":"","iv":"` + iv + `"}}`)},
-		"edits":             {frame: textFrame(`{"event":"edit_message","ref":"1","data":{"message_id":"x"}}`)},
-		"deletes":           {frame: textFrame(`{"event":"delete_message","ref":"1"}`)},
+		"sends":             {frame: textFrame(`{"event":"send_message","data":{"ciphertext":"","iv":"` + iv + `"}}`), rate: 10},
+		"edits":             {frame: textFrame(`{"event":"edit_message","ref":"1","data":{"message_id":"x"}}`), rate: 10},
+		"deletes":           {frame: textFrame(`{"event":"delete_message","ref":"1"}`), rate: 10},
 		"read receipts":     {frame: textFrame(`{"event":"read_receipt"}`)},
 		"unknown events":    {frame: textFrame(`{"event":"shout"}`)},
 		"not joined":        {unjoined: true, frame: textFrame(`{"event":"typing","ref":"1"}`)},
@@ -62,8 +64,9 @@ func TestFlood_IsReadLater(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 				// Beside what was read, some lies in buffers on the way.
-				most := int64(50+seconds*50+90) + int64(2*1024/len(tt.frame))
-				if n := sent.Load(); n < 300 || n > most {
+				rate := int64(cmp.Or(tt.rate, 50))
+				most := rate + seconds*rate + 90 + int64(2*1024/len(tt.frame))
+				if n := sent.Load(); n < 6*rate || n > most {
 					t.Errorf("%d frames were read in %d seconds; want at most %d", n, seconds, most)
 				}
 			})
@@ -163,6 +166,63 @@ func TestFlood_BehindTheHandshake(t *testing.T) {
 	})
 }
 
+// What goes to everyone in a room costs more than what does not: ten messages
+// may be sent, edited or deleted at once, and ten a second. The others are
+// handled later, in order, wherever they have waited.
+func TestFlood_Changes(t *testing.T) {
+	const frames = 45 // which is few enough for frames
+	for name, events := range map[string][]string{
+		"sends": {"send_message"}, "edits": {"edit_message"}, "deletions": {"delete_message"},
+		"all of them": {"send_message", "edit_message", "delete_message"},
+	} {
+		for where, early := range map[string]bool{"": false, ", with the handshake": true} {
+			t.Run(name+where, func(t *testing.T) {
+				inWorld(t, unlimited, func(t *testing.T, w *world) {
+					join, err := json.Marshal(object{"event": "join", "ref": "0", "data": ann.joining()})
+					if err != nil {
+						t.Fatal(err)
+					}
+					all := textFrame(string(join))
+					for n := range frames {
+						all = append(all, textFrame(fmt.Sprintf(
+							`{"event":"%s","ref":"%d","data":{"ciphertext":"","iv":"%s"}}`, events[n%len(events)], n, iv))...)
+					}
+					var c *client
+					if early {
+						c = w.dialWith("room", dialOptions{first: all})
+					} else {
+						c = w.dial("room")
+						c.write(all)
+					}
+					c.ok("0")
+					began := time.Now()
+					for n := range frames {
+						took := c.answerTo(fmt.Sprint(n)).Sub(began)
+						least := time.Duration(max(0, n-9)) * time.Second / 10
+						if took < least || took > least*3/2 {
+							t.Fatalf("answer %d came after %v; want %v to half as much again", n, took, least)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// answerTo passes over broadcasts, expects an answer to ref, good or bad, and
+// returns when it came.
+func (c *client) answerTo(ref string) time.Time {
+	c.t.Helper()
+	for {
+		m := c.next(c.patience)
+		f := decode(c.t, m.text)
+		if f["event"] == nil {
+			want(c.t, "ref", f["ref"], any(ref))
+			return m.at
+		}
+	}
+}
+
 func TestFlood_FrameRateOff(t *testing.T) {
 	cfg := unlimited
 	cfg.FrameRate = -1
@@ -177,7 +237,8 @@ func TestFlood_FrameRateOff(t *testing.T) {
 	})
 }
 
-// One who types and sends as fast as people can never waits.
+// One who types, sends, thinks better of it and sends again as fast as people
+// can never waits.
 func TestFlood_PeopleNeverWait(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
@@ -187,6 +248,13 @@ func TestFlood_PeopleNeverWait(t *testing.T) {
 				time.Sleep(time.Second / 30)
 			}
 			began := time.Now()
+			id := a.sends(b, "ciphertext", sealed(8192))
+			for _, event := range []string{"edit", "delete"} {
+				done := "message_" + strings.TrimSuffix(event, "e") + "ed"
+				a.ok(a.post(event+"_message", message("message_id", id, "ciphertext", sealed(8192))))
+				a.event(done)
+				b.event(done)
+			}
 			a.sends(b, "ciphertext", sealed(8192))
 			b.sends(a)
 			want(t, "time it took", time.Since(began), time.Duration(0))
@@ -195,22 +263,75 @@ func TestFlood_PeopleNeverWait(t *testing.T) {
 	})
 }
 
-// The relay does not go on reading from a socket that it closes: the WebSocket
-// library would, byte by byte, for seconds.
+// From a socket that it closes the relay reads no more at once, whatever the
+// socket may still have sent, and not much later: the WebSocket library reads it
+// byte by byte, for seconds.
 func TestFlood_WhileClosing(t *testing.T) {
-	inWorld(t, relay.Config{CreateRate: -1, UpgradeRate: -1}, func(t *testing.T, w *world) {
-		bad := w.dial("room")
-		bad.join(ann)
-		bad.answered.Store(true) // never answers a close frame
-		bad.write(frameHeader(finBit|opText, 1<<40))
-		piece := bytes.Repeat([]byte("x"), 16<<10)
-		taken := make(chan int)
+	const kilo = 1 << 10
+	tooMuch := bytes.Repeat([]byte("x"), 33*kilo)
+	for name, tt := range map[string]struct {
+		first, then []byte
+		// perSecond is how much of what follows may be read in a second.
+		perSecond int
+	}{
+		"a frame without end": {append(frameHeader(finBit|opText, 1<<40), tooMuch...), tooMuch[:kilo], 400 * kilo},
+		"frames":              {frameBytes(finBit|opText, tooMuch), frameBytes(finBit|opText, tooMuch[:kilo]), 50 * kilo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				bad := w.dialWith("room", dialOptions{capacity: 4 * kilo})
+				bad.join(ann)
+				bad.answered.Store(true) // never answers a close frame
+				var sent atomic.Int64
+				gone := make(chan struct{})
+				began := time.Now()
+				go func() {
+					defer close(gone)
+					bad.write(tt.first)
+					for sent.Load() < 100<<20 {
+						n, err := bad.conn.Write(tt.then)
+						if err != nil {
+							return
+						}
+						sent.Add(int64(n))
+					}
+				}()
+				bad.closed(1009, "frame_too_big")
+				for _, after := range []time.Duration{100 * time.Millisecond, time.Second, 9 * time.Second} {
+					time.Sleep(after - time.Since(began))
+					// Some lies in buffers, and some is read before the first pause.
+					most := (4+9)*kilo + int(after.Seconds()*float64(tt.perSecond))
+					if n := int(sent.Load()); n > most {
+						t.Errorf("%d bytes were read in %v; want at most %d", n, after, most)
+					}
+				}
+				<-gone
+				if took := time.Since(began); took > 11*time.Second {
+					t.Errorf("the socket was there for %v", took)
+				}
+			})
+		})
+	}
+}
+
+// What is under way when the relay closes a socket is no flood: a message of the
+// greatest length hardly holds up the end.
+func TestFlood_MessageWhileClosing(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		b.answered.Store(true) // only after what it still sends
+		a.ok(a.post("expire_room", nil))
+		b.event("room_expired")
+		b.closed(1000, "room_expired")
 		began := time.Now()
-		go func() { taken <- bad.flood(piece) }()
-		bad.closed(1009, "frame_too_big")
-		mega := <-taken * len(piece) >> 20
-		if took := time.Since(began); mega > 4 || took > 11*time.Second {
-			t.Errorf("%d MiB were read in %v", mega, took)
+		b.write(textFrame(`{"event":"send_message","data":{"ciphertext":"` + sealed(8192) + `","iv":"` + iv + `"}}`))
+		b.write(frameBytes(finBit|opClose, binary.BigEndian.AppendUint16(nil, 1000)))
+		for w.metric("sotto_connections", "") != 0 && time.Since(began) < time.Minute {
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+		}
+		if took := time.Since(began); took > 200*time.Millisecond {
+			t.Errorf("the socket was there for %v", took)
 		}
 	})
 }

@@ -3,8 +3,8 @@ package relay
 import (
 	"crypto/tls"
 	"encoding/binary"
-	"math/rand/v2"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,11 +12,6 @@ const (
 	// bytesPerFrame is how much of a stream counts as one more frame: reading
 	// and decoding them cost about the same.
 	bytesPerFrame = 8 << 10
-	// intakeBurst is what may come at once, in what it costs.
-	intakeBurst = time.Second
-	// intakePause is the longest pause at a time, so that a socket that is
-	// closing is not kept for long.
-	intakePause = time.Second
 	// intakeSip is how much is read after a pause: many sockets that were made to
 	// wait take turns in short steps then, not in long ones.
 	intakeSip = 64
@@ -29,23 +24,11 @@ const (
 // library reads from one goroutine at a time, which owns this.
 type intake struct {
 	meter frameMeter
-	// each is what a frame costs in time; 0: no bound.
+	pace  pace
+	// each is what a frame costs; 0: no bound.
 	each time.Duration
-	// paid is the time, since start, that all frames so far have cost. Nothing
-	// is read while it lies ahead; it stays at most intakeBurst behind.
-	start time.Time
-	paid  time.Duration
 	// rest is how much was read towards bytesPerFrame.
 	rest int
-}
-
-// newIntake takes rate frames a second; a negative rate bounds nothing.
-func newIntake(rate int) intake {
-	in := intake{start: time.Now(), paid: -intakeBurst}
-	if rate > 0 {
-		in.each = time.Second / time.Duration(rate)
-	}
-	return in
 }
 
 // took counts what was read.
@@ -57,17 +40,7 @@ func (in *intake) took(p []byte) {
 	in.rest += len(p)
 	frames += in.rest / bytesPerFrame
 	in.rest %= bytesPerFrame
-	now := time.Since(in.start)
-	in.paid = max(in.paid, now-intakeBurst) + time.Duration(frames)*in.each
-	in.paid = min(in.paid, now+intakePause)
-}
-
-// wait returns how long to read nothing.
-func (in *intake) wait() time.Duration {
-	if in.each == 0 {
-		return 0
-	}
-	return max(0, in.paid-time.Since(in.start))
+	in.pace.spend(time.Duration(frames) * in.each)
 }
 
 // frameMeter finds where frames begin in a stream: RFC 6455, section 5.2.
@@ -120,12 +93,19 @@ type transport struct {
 	intake intake
 	// pause waits, or returns early when the socket is gone.
 	pause func(time.Duration)
+	// closing is set once the relay is closing the socket.
+	closing atomic.Bool
 }
 
-// Read reads when the intake allows it.
+// Read reads when the intake allows it. Nothing comes at once while the socket
+// is closing: all that matters then is the peer's close frame, and the library
+// reads what is before it in small pieces.
 func (t *transport) Read(p []byte) (int, error) {
-	if wait := t.intake.wait(); wait > 0 {
-		t.pause(wait + rand.N(wait/2+1)) //nolint:gosec // keeps a crowd out of step, no secret
+	if t.closing.Load() {
+		t.intake.pace.forgoBurst()
+	}
+	if wait := t.intake.pace.wait(); wait > 0 {
+		t.pause(wait)
 		p = p[:min(len(p), intakeSip)]
 	}
 	n, err := t.Conn.Read(p)

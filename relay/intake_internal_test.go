@@ -82,23 +82,23 @@ func TestIntake(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				in := newIntake(50)
+				in := intake{each: frameCost(50)}
 				in.took(tt.took)
-				if got := in.wait(); got != tt.wait {
+				if got := in.pace.wait(); got != tt.wait {
 					t.Errorf("wait = %v; want %v", got, tt.wait)
 				}
 				time.Sleep(time.Hour)
 				in.rest, in.meter = 0, frameMeter{}
 				in.took(empty(60))
-				if got := in.wait(); got != 10*each {
+				if got := in.pace.wait(); got != 10*each {
 					t.Errorf("after an hour of silence, wait = %v; want no more and no less than at the start", got)
 				}
 			})
 		})
 	}
-	off := newIntake(-1)
+	off := intake{each: frameCost(-1)}
 	off.took(empty(100_000))
-	if off.wait() != 0 {
+	if off.pace.wait() != 0 {
 		t.Error("one that is off makes wait")
 	}
 }

@@ -3,7 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
-	"net"
+	"math/rand/v2"
 	"os"
 	"sync"
 	"time"
@@ -34,7 +34,7 @@ const (
 // waitForRoom and shut, those that others call do not block.
 type outbox struct {
 	ws      *websocket.Conn
-	net     net.Conn
+	net     *transport
 	out     *frameWriter
 	metrics *metrics
 	writers sync.WaitGroup // the writer and the tasks
@@ -101,6 +101,7 @@ func (o *outbox) Close(code wire.CloseCode) {
 		return
 	}
 	o.code = code
+	o.net.closing.Store(true)
 	// From here on nobody sets another: whatever the peer does, it is over soon.
 	_ = o.net.SetWriteDeadline(after(closeDeadline))
 	_ = o.net.SetReadDeadline(after(2 * closeDeadline))
@@ -242,10 +243,12 @@ func (o *outbox) waitForRoom() bool {
 	return o.open()
 }
 
-// pause waits, but no longer than the socket is there. A socket that is closing
-// pauses too: it is the more to be feared for what it sends.
+// pause waits for d and up to half as much again, which keeps a crowd out of
+// step, but no longer than the socket is there. A socket that is closing pauses
+// too: it is the more to be feared for what it sends.
 func (o *outbox) pause(d time.Duration) {
 	o.metrics.rateLimited.WithLabelValues(limitFrames).Inc()
+	d += rand.N(d/2 + 1) //nolint:gosec // not a secret
 	until := time.Now().Add(d)
 	timer := time.AfterFunc(d, func() {
 		o.mu.Lock()

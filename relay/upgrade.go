@@ -122,7 +122,7 @@ func (h *handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	early = bytes.Clone(early)
 	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(readBuffer, len(early)))
 	_, _ = in.Peek(len(early)) // the library carries over what is buffered, no more
-	h.conn = &transport{Conn: conn, intake: newIntake(h.frameRate)}
+	h.conn = &transport{Conn: conn, intake: intake{each: frameCost(h.frameRate)}}
 	h.conn.intake.took(early)
 	return h.conn, bufio.NewReadWriter(in, bufio.NewWriterSize(h.out, headBuffer)), nil
 }
