@@ -20,7 +20,7 @@ import (
 	"sotto/relay/wire"
 )
 
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // Through each proxy, configured by the file here, two people meet, the relay
 // counts them by their own addresses, and the proxy writes down neither these
