@@ -252,7 +252,7 @@ func (r *Report) annotate() {
 		note("%d accepted messages were forgotten unseen as their room ended, as it should be.", r.Ledger.Forgotten)
 	}
 	if r.Ledger.Undecided > 0 {
-		note("%d accepted messages were not seen because the phone they were for was not back in its room at the end.", r.Ledger.Undecided)
+		note("%d accepted messages were not seen because the phone they were for could not be reached at the end.", r.Ledger.Undecided)
 	}
 	if !r.Setup.OwnRelay {
 		note("The relay ran elsewhere: its processor and memory were not measured.")

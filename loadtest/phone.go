@@ -40,6 +40,8 @@ type phone struct {
 	thaw     chan struct{} // closed when events are taken again; nil: they are
 	loseAck  bool          // of the next message
 	collides bool          // the next message is taken back for a collision
+	asking   bool          // the relay, for a message that is missing
+	asked    time.Time     // when, the last time it has answered
 	other    PhoneLink     // of other devices in its place; nil: none was needed
 }
 

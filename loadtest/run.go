@@ -15,9 +15,6 @@ import (
 	"sotto/relay/wire"
 )
 
-// drainFor bounds how long messages under way are waited for.
-const drainFor = 60 * time.Second
-
 // run is a run under way.
 type run struct {
 	cfg    Config
@@ -156,55 +153,6 @@ func (r *run) ramp(talk, ctx context.Context, phones *sync.WaitGroup) {
 		}
 		p := r.pairs[i/2].phones[i%2]
 		phones.Go(func() { p.live(ctx) })
-	}
-}
-
-// drain waits until every message has been answered and seen, for a while.
-func (r *run) drain(ctx context.Context, interrupted bool) {
-	limit := drainFor
-	if interrupted {
-		limit /= 6
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for _, p := range r.pairs {
-		for _, phone := range p.phones {
-			phone.wakeUp()
-		}
-	}
-	for r.underway() > 0 && r.wait(ctx, 100*time.Millisecond) { //nolint:revive // waits
-	}
-}
-
-// underway counts the messages that are not where they should be.
-func (r *run) underway() int {
-	n := 0
-	for _, p := range r.pairs {
-		_, room := p.current()
-		n += room.Waiting()
-		for _, phone := range p.phones {
-			phone.mu.Lock()
-			if phone.sending {
-				n++
-			}
-			phone.mu.Unlock()
-		}
-	}
-	return n
-}
-
-// settle closes the accounts: what was accepted and not seen is lost, unless
-// whom it is for was not there to see it.
-func (r *run) settle() {
-	for _, p := range r.pairs {
-		_, room := p.current()
-		var here [2]bool
-		for seat, phone := range p.phones {
-			phone.mu.Lock()
-			here[seat] = phone.joined
-			phone.mu.Unlock()
-		}
-		room.Settle(here)
 	}
 }
 

@@ -254,6 +254,64 @@ func TestLedgerCatchesBrokenRelays(t *testing.T) {
 	}
 }
 
+// gapped puts every second phone of a run into a gap that outlasts the run.
+type gapped struct {
+	Network
+	after time.Duration
+}
+
+type gappedEmulation struct {
+	Emulation
+	after  time.Duration
+	phones *int
+}
+
+func (g gapped) Emulate(lag func(time.Duration)) Emulation {
+	return gappedEmulation{g.Network.Emulate(lag), g.after, new(int)}
+}
+
+func (g gappedEmulation) Phone(params link.Params, seed uint64, onBack func(since time.Time, cut bool)) PhoneLink {
+	l := g.Emulation.Phone(params, seed, onBack)
+	if *g.phones++; *g.phones%2 == 0 {
+		time.AfterFunc(g.after, func() { l.Gap(time.Hour, false) })
+	}
+	return l
+}
+
+// What is on its way to a phone in a tunnel is not lost, even if the phone has
+// not noticed the tunnel yet: it could not see it.
+func TestWhatWaitsForATunnelIsUndecided(t *testing.T) {
+	for name, early := range map[string]bool{"to the end": false, "interrupted": true} {
+		t.Run(name, func(t *testing.T) {
+			s := new(memServer)
+			synctest.Test(t, func(t *testing.T) {
+				if err := s.start(); err != nil {
+					t.Fatal(err)
+				}
+				ctx, duration := t.Context(), time.Minute
+				if early {
+					duration = time.Hour
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, time.Minute)
+					defer cancel()
+				}
+				r, err := Run(ctx, Config{
+					Server: s, Network: gapped{Streams(dialFunc(s)), 40 * time.Second},
+					Profile: "fast-4g", Pairs: 20, Duration: duration, Ramp: time.Second, Think: time.Second, Seed: 1, Targets: lax(),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.mustPass(t)
+				if r.Ledger.Undecided == 0 || r.Interrupted != early {
+					t.Errorf("interrupted is %v, the ledger %+v", r.Interrupted, r.Ledger)
+				}
+				s.stop()
+			})
+		})
+	}
+}
+
 // Ending a run early still gives a report.
 func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,7 +1,8 @@
 // Package ledger keeps account of every message: who sent it, whether the relay
 // accepted it, and what the other phone saw. It finds what must not be:
 //
-//   - lost: accepted, and never seen by the other seat while its room lived;
+//   - lost: accepted, and never seen by the other seat while its room lived, though the
+//     relay answered it afterwards;
 //   - duplicated: seen twice as new, or under two ids;
 //   - reordered: seen after a later one of the same author;
 //   - misdelivered: seen in another room, by the wrong seat, or not readable;

@@ -44,8 +44,8 @@ type Totals struct {
 	// Forgotten were accepted and had not been seen when the relay restarted or
 	// the room was ended, which is as designed.
 	Forgotten int `json:"forgotten"`
-	// Undecided were accepted and not seen, but the phone they are for was not
-	// there at the end.
+	// Undecided were accepted and not seen, but the phone they are for could not
+	// be reached at the end, so it had no chance to see them.
 	Undecided int `json:"undecided"`
 	// Counts has every kind, also those with none.
 	Counts map[Kind]int `json:"counts"`
@@ -110,7 +110,7 @@ func (l *Ledger) offend(kind Kind, message, seen string) {
 func (l *Ledger) Room(pair, life int) *Room {
 	r := &Room{ledger: l, pair: pair, life: life, replaced: make(map[wire.MessageID]bool)}
 	for i := range r.authors {
-		r.authors[i] = author{pending: make(map[int]bool), seen: make(map[int]wire.MessageID)}
+		r.authors[i] = author{pending: make(map[int]time.Time), seen: make(map[int]wire.MessageID)}
 	}
 	return r
 }

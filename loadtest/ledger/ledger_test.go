@@ -3,6 +3,8 @@ package ledger
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"sotto/relay/wire"
 )
@@ -92,7 +94,7 @@ func TestFaults(t *testing.T) {
 			r := l.Room(1, 1)
 			talk(r)
 			c.fault(r)
-			r.Settle([2]bool{true, true})
+			r.Settle(heard())
 			totals := l.Totals()
 			for _, k := range Kinds() {
 				want := 0
@@ -119,23 +121,44 @@ func TestForgottenIsNotLost(t *testing.T) {
 	l := New()
 	r := l.Room(1, 1)
 	r.Accepted(r.Sending(0), id(1), wire.MessageID{})
-	if r.Waiting() != 1 {
-		t.Errorf("%d wait, want 1", r.Waiting())
+	if r.Waiting() != [2]int{0, 1} {
+		t.Errorf("%v wait, want one for the other seat", r.Waiting())
 	}
 	r.Forget()
-	r.Settle([2]bool{true, true})
+	r.Settle(heard())
 	if got := l.Totals(); !got.Fine() || got.Forgotten != 1 || got.Sent != 1 || got.Accepted != 1 || got.Delivered != 0 {
 		t.Errorf("%+v", got)
 	}
 }
 
-func TestAbsentIsUndecided(t *testing.T) {
-	l := New()
-	r := l.Room(1, 1)
-	r.Accepted(r.Sending(0), id(1), wire.MessageID{})
-	r.Settle([2]bool{true, false})
-	if got := l.Totals(); !got.Fine() || got.Undecided != 1 {
-		t.Errorf("%+v", got)
+// heard is when seats last asked that have had their chance to see everything.
+func heard() [2]time.Time {
+	late := time.Now().Add(time.Hour)
+	return [2]time.Time{late, late}
+}
+
+// Lost is what whom it is for could have seen, by an answer that came behind it.
+func TestLostNeedsAChance(t *testing.T) {
+	for name, c := range map[string]struct {
+		author, reader time.Duration // when they last asked, after the message was accepted
+		lost           int
+	}{
+		"the reader asked":          {0, DueWithin, 1},
+		"the reader asked too soon": {0, DueWithin - 1, 0},
+		"the author asked":          {time.Hour, 0, 0},
+		"nobody asked":              {-time.Hour, -time.Hour, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := New()
+				r := l.Room(1, 1)
+				r.Accepted(r.Sending(0), id(1), wire.MessageID{})
+				r.Settle([2]time.Time{time.Now().Add(c.author), time.Now().Add(c.reader)})
+				if got := l.Totals(); got.Counts[Lost] != c.lost || got.Undecided != 1-c.lost {
+					t.Errorf("%+v", got)
+				}
+			})
+		})
 	}
 }
 
@@ -158,7 +181,7 @@ func TestLongConversation(t *testing.T) {
 	}
 	// What was forgotten one by one is still known to be old.
 	r.Told(1, Message{ID: id(1), Text: Stamp{Pair: 1, Life: 1, Seat: 0, Seq: 5}.Text(40), Readable: true})
-	r.Settle([2]bool{true, true})
+	r.Settle(heard())
 	got := l.Totals()
 	if got.Delivered != turns || got.Counts[Duplicated] != 1 || got.Counts[Lost]+got.Counts[TwoInSlot] != 0 {
 		t.Errorf("%+v", got)

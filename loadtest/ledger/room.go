@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"sotto/relay/wire"
 )
@@ -28,7 +29,7 @@ type Room struct {
 // author is about the messages one seat wrote.
 type author struct {
 	sent    int
-	pending map[int]bool           // accepted and not yet seen by the other
+	pending map[int]time.Time      // when accepted; not yet seen by the other
 	seen    map[int]wire.MessageID // by the other, the last few
 	top     int                    // the last one seen
 }
@@ -59,7 +60,7 @@ func (r *Room) Accepted(s Stamp, id, replaced wire.MessageID) {
 	r.ledger.count(func(t *Totals) { t.Accepted++ })
 	a := &r.authors[s.Seat]
 	if seen, ok := a.seen[s.Seq]; !ok {
-		a.pending[s.Seq] = true
+		a.pending[s.Seq] = time.Now()
 	} else if seen != id {
 		r.offend(Duplicated, s.String(), s.Seat)
 	}
@@ -139,7 +140,7 @@ func (r *Room) see(seat int, m Message, told bool) (Stamp, bool) {
 		}
 		return s, false
 	}
-	if s.Seq <= a.top-window && !a.pending[s.Seq] {
+	if _, pending := a.pending[s.Seq]; s.Seq <= a.top-window && !pending {
 		r.offend(Duplicated, s.String(), seat) // too old to be remembered
 		return s, false
 	}
@@ -177,34 +178,41 @@ func (r *Room) Overheard(seat int, m Message) {
 	}
 }
 
-// Waiting returns how many messages were accepted and not yet seen.
-func (r *Room) Waiting() int {
+// Waiting returns how many messages for each seat were accepted and not yet seen.
+func (r *Room) Waiting() [2]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.authors[0].pending) + len(r.authors[1].pending)
+	return [2]int{len(r.authors[1].pending), len(r.authors[0].pending)}
 }
 
 // Forget closes the account of a room that has ended: what was not seen is
 // forgotten, as it should be.
 func (r *Room) Forget() {
-	r.close(func(Stamp) {
+	r.close(func(Stamp, time.Time) {
 		r.ledger.count(func(t *Totals) { t.Forgotten++ })
 	})
 }
 
+// DueWithin is more than a relay takes to tell of what it has accepted.
+const DueWithin = 5 * time.Second
+
 // Settle closes the account of a room that lives: what was not seen is lost, if
-// the seat it is for was there to see it, and undecided else.
-func (r *Room) Settle(here [2]bool) {
-	r.close(func(s Stamp) {
-		if here[1-s.Seat] {
-			r.offend(Lost, s.String(), 1-s.Seat)
+// the seat it is for had its chance to see it, and undecided else. asked is, for
+// each seat, when it last asked the relay for something over the connection on
+// which it is told of messages, and had the answer; the zero time for never. An
+// answer comes behind everything that was told before it, so what was accepted
+// DueWithin or longer before that should have come.
+func (r *Room) Settle(asked [2]time.Time) {
+	r.close(func(s Stamp, accepted time.Time) {
+		if asked[1-s.Seat].Before(accepted.Add(DueWithin)) {
+			r.ledger.count(func(t *Totals) { t.Undecided++ })
 			return
 		}
-		r.ledger.count(func(t *Totals) { t.Undecided++ })
+		r.offend(Lost, s.String(), 1-s.Seat)
 	})
 }
 
-func (r *Room) close(each func(Stamp)) {
+func (r *Room) close(each func(s Stamp, accepted time.Time)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -212,8 +220,8 @@ func (r *Room) close(each func(Stamp)) {
 	}
 	r.closed = true
 	for seat := range r.authors {
-		for seq := range r.authors[seat].pending {
-			each(Stamp{Pair: r.pair, Life: r.life, Seat: seat, Seq: seq})
+		for seq, accepted := range r.authors[seat].pending {
+			each(Stamp{Pair: r.pair, Life: r.life, Seat: seat, Seq: seq}, accepted)
 		}
 	}
 }
