@@ -142,20 +142,16 @@ func (r *run) health(out *Report, ended time.Time) {
 	h.FileLimit = fileLimit()
 	wall := ended.Sub(r.begun).Seconds()
 	var relay, previous time.Duration
-	load := &Load{}
-	var peak uint64
+	load := &Load{PeakRSS: r.series.relayPeak.RSS, Goroutines: r.series.relayPeak.Goroutines}
 	for _, s := range out.Samples {
 		if s.Relay.CPU < previous { // another process since a restart
 			previous = 0
 		}
 		relay += s.Relay.CPU - previous
 		previous = s.Relay.CPU
-		load.PeakRSS = max(load.PeakRSS, s.Relay.RSS)
-		load.Goroutines = max(load.Goroutines, s.Relay.Goroutines)
 		if s.Relay.RSS > 0 {
 			load.EndRSS = s.Relay.RSS
 		}
-		peak = max(peak, s.Harness.RSS)
 	}
 	if r.cfg.Server != nil {
 		load.CPUPercent = round(relay.Seconds()/wall*100, 1)
@@ -163,7 +159,7 @@ func (r *run) health(out *Report, ended time.Time) {
 	}
 	own := ownCPU() - r.own.CPU
 	h.CPUPercent = round((own+relay).Seconds()/wall/float64(runtime.NumCPU())*100, 1)
-	if peak > r.own.RSS {
+	if peak := r.series.ownPeak.RSS; peak > r.own.RSS {
 		h.BytesPerPhone = round(float64(peak-r.own.RSS)/float64(2*len(r.pairs)), 0)
 	}
 }

@@ -15,8 +15,8 @@ const (
 	maxFaultsKept   = 500
 	samplesEvery    = 250 * time.Millisecond
 	progressEvery   = 500 * time.Millisecond
-	maxSamples      = 2400
-	usageEveryTimes = 4 // samples
+	maxSamples      = 2400 // even
+	usageEveryTimes = 4    // samples
 )
 
 // series is how a run went over time.
@@ -29,6 +29,10 @@ type series struct {
 	buckets []bucket
 	faults  []Fault
 	samples []Sample
+	each    int // how many were taken for each that is kept
+	merged  int // of them, how many the last one stands for
+	// Also of samples that are not kept.
+	relayPeak, ownPeak Usage
 }
 
 type bucket struct {
@@ -38,7 +42,7 @@ type bucket struct {
 }
 
 func newSeries(r *run) *series {
-	return &series{run: r, width: max(time.Second, r.cfg.Duration/maxBuckets)}
+	return &series{run: r, width: max(time.Second, r.cfg.Duration/maxBuckets), each: 1, merged: 1}
 }
 
 func (s *series) begin(at time.Time) {
@@ -104,16 +108,35 @@ func (s *series) note(usage Usage) {
 	own := OwnUsage()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.samples) == maxSamples { // half of them tell as much
-		kept := s.samples[:0]
-		for i := 0; i < maxSamples; i += 2 {
-			kept = append(kept, s.samples[i])
-		}
-		s.samples = kept
-	}
-	s.samples = append(s.samples, Sample{
+	s.relayPeak, s.ownPeak = peak(s.relayPeak, usage), peak(s.ownPeak, own)
+	s.add(Sample{
 		At: millisOf(time.Since(s.begun)), Joined: int(s.run.joined.Load()), Relay: usage, Harness: own,
 	})
+}
+
+// add keeps a sample. Each that is kept is the last of as many, so that they are
+// evenly apart; when there is no room for more, as many become twice as many.
+// Called with s.mu held.
+func (s *series) add(now Sample) {
+	if s.merged < s.each {
+		s.samples[len(s.samples)-1] = now
+		s.merged++
+		return
+	}
+	if len(s.samples) == maxSamples {
+		for i := range maxSamples / 2 {
+			s.samples[i] = s.samples[2*i+1]
+		}
+		s.samples = s.samples[:maxSamples/2]
+		s.each *= 2
+	}
+	s.samples = append(s.samples, now)
+	s.merged = 1
+}
+
+// peak returns the most of each but of processor time, which only grows.
+func peak(a, b Usage) Usage {
+	return Usage{CPU: max(a.CPU, b.CPU), RSS: max(a.RSS, b.RSS), Goroutines: max(a.Goroutines, b.Goroutines)}
 }
 
 // timeline returns the buckets as points.

@@ -122,12 +122,12 @@ func BenchmarkPhone(b *testing.B) {
 func measurePhones(b *testing.B, secure bool) {
 	const pairs = 1000
 	p := start(b, secure)
-	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.Context(), 5*time.Minute)
 	defer cancel()
 	debug.FreeOSMemory()
 	report, err := loadtest.Run(ctx, loadtest.Config{
 		Server: p, TLS: p.TLS(), Scenario: loadtest.ScenarioIdle, Profile: "slow-4g",
-		Pairs: pairs, Ramp: 10 * time.Second, Duration: 20 * time.Second, Seed: 1,
+		Pairs: pairs, Ramp: 10 * time.Second, Duration: time.Minute, Seed: 1,
 		Targets: new(loadtest.Targets),
 	})
 	if err != nil {
