@@ -63,7 +63,7 @@ for (const pair of pairs) {
         person.tap.cut();
         await person.see(words.reconnecting);
         person.tap.mend();
-        await person.press(words.tryNow);
+        await person.tryNow();
         await person.see(words.connected);
       }
       await ben.write(said[3]);
@@ -106,8 +106,7 @@ for (const pair of pairs) {
       await ben.join(invitation, "271828");
       await anna.see(words.connected);
       await ben.press(words.menu);
-      await ben.hold(words.wipe, 2300);
-      await anna.see(words.ended);
+      await ben.hold(words.wipe, () => anna.see(words.ended));
       assert.deepEqual(await heardBy(anna, "status"), [words.opening, words.ended]);
     });
   });

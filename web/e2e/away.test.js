@@ -93,7 +93,7 @@ for (const engine of engines) {
       await anna.sees(message);
       assert.equal(await anna.value(words.message), draft);
       // Another tab comes in front of it.
-      const other = await anna.browser.browser.newPage();
+      const other = await anna.browser.newPage();
       await other.bringToFront();
       await until("the page to be hidden", () => anna.run(() => document.hidden));
       await pause(100);

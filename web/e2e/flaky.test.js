@@ -43,7 +43,7 @@ const faults = {
   "the message is lost on the way": {
     before: ({ tap }) => tap.hold("up"),
     async after({ tap }) {
-      await pause(300);
+      await until("the message on the wire", () => tap.holds("up"));
       tap.cut();
       tap.release();
       tap.mend();
@@ -83,7 +83,7 @@ const faults = {
 /** Writes under a fault, and waits until it is on the other's screen. */
 const writeUnder = async (fault, person, other, text) => {
   const half = Math.floor(text.length / 2);
-  await pause(600); // what the other wrote counts as read after half a second
+  await person.glance();
   await person.type(words.message, text.slice(0, half));
   await fault.before(person);
   assert.equal(await person.value(words.message), text.slice(0, half));
@@ -128,7 +128,7 @@ describe("Chromium and Firefox on bad links", () => {
     await anna.write("into the hole");
     await anna.see(words.here);
     // The page gives an answer 10 s.
-    await anna.see(words.reconnecting, 30_000);
+    await anna.see(words.reconnecting);
     assert.equal(await anna.value(words.message), "into the hole");
     await pause(30_000 - (performance.now() - since));
     for (const { tap } of [anna, ben]) tap.release();
@@ -185,7 +185,7 @@ describe("Chromium and Firefox on bad links", () => {
   test("a frozen tab, in Chromium; Firefox never freezes one", async () => {
     const { anna, ben } = await pairWithLedgers();
     await anna.type(words.message, "half a sentence");
-    const other = await anna.browser.browser.newPage();
+    const other = await anna.browser.newPage();
     const devtools = await anna.page.createCDPSession();
     await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
     await ben.write("first");
@@ -218,7 +218,7 @@ describe("Chromium and Firefox on bad links", () => {
       await ben.write("two");
       await anna.sees("two");
       assert.equal(await anna.value(words.message), "written in the first tab");
-      await pause(600);
+      await anna.glance();
       await anna.press(words.send);
       await ben.sees("written in the first tab");
       await tab.comeBack("314159");

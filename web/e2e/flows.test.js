@@ -93,10 +93,9 @@ for (const pair of pairs) {
       await anna.write("soon gone");
       await ben.sees("soon gone");
       await ben.press(words.menu);
-      await ben.hold(words.wipe, 300);
+      await ben.holdBriefly(words.wipe, 300, 2300);
       await ben.find("button", words.wipe);
-      await ben.hold(words.wipe, 2300);
-      await ben.see(words.need);
+      await ben.hold(words.wipe, () => ben.see(words.need));
       await anna.missing("soon gone");
       await ben.enter(invitation.replace(/, ref.*/, ""), "271828");
       await ben.see(words.nobody);
@@ -241,7 +240,7 @@ for (const pair of pairs) {
       assert.equal(await anna.value(words.message), "one two");
       await ben.see(words.notConnected);
       anna.tap.mend();
-      await anna.press(words.tryNow);
+      await anna.tryNow();
       await anna.see(words.connected);
       await anna.press(words.send);
       await ben.sees("one two");
@@ -279,8 +278,7 @@ for (const pair of pairs) {
       await ben.write("between us");
       await anna.sees("between us");
       const before = anna.page.url();
-      await (await anna.find("h1", words.title)).click({ count: 3, delay: 20 });
-      await anna.see(words.need);
+      await anna.panic(async () => (await anna.find("h1", words.title)).click({ count: 3, delay: 20 }));
       assert.equal(await anna.value(words.number), "");
       assert.equal(anna.page.url(), before);
       await ben.see(words.notConnected);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { words } from "./lib/person.js";
+import { until, words } from "./lib/person.js";
 import { pairs, stage } from "./lib/stage.js";
 
 // By hand it can be looked at for longer.
@@ -74,13 +74,19 @@ describe("on the waiting screen", () => {
         await stayOpen(person);
         people.push(person);
       }
-      await pause(2000); // until all is drawn
       const look = (person) =>
         person.run(() => ({
           ...window.ran,
           animations: document.getAnimations({ subtree: true }).filter(({ playState }) => playState === "running").length,
           elements: document.querySelectorAll("*").length,
         }));
+      // Until all is drawn, however long that takes here.
+      const unchanged = async (person) => {
+        const seen = JSON.stringify([await look(person), messages(person)]);
+        await pause(2000);
+        return seen === JSON.stringify([await look(person), messages(person)]);
+      };
+      for (const person of people) await until(`${person.engine} to be done`, () => unchanged(person));
       const measure = (person) =>
         Promise.all([look(person), counters(person), processorTime(person.browser), messages(person)]);
       const before = await Promise.all(people.map(measure));

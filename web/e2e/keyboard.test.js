@@ -170,9 +170,7 @@ for (const pair of pairs) {
       // Wipe needs a long press of a key, too.
       await a.press(words.menu, { back: true });
       await a.to(words.wipe);
-      await a.keyboard.down("Enter");
-      await pause(300);
-      await a.keyboard.up("Enter");
+      await a.keyboard.press("Enter");
       await a.to(words.leave, { back: true });
       await a.to(words.wipe);
       await a.keyboard.down("Enter");

@@ -52,8 +52,7 @@ for (const engine of engines) {
       await anna.write("second");
       await gopher.hears("message", "second");
       await anna.press(words.menu);
-      await anna.hold(words.wipe, 2300);
-      await gopher.hears("ended");
+      await anna.hold(words.wipe, () => gopher.hears("ended"));
       await gopher.leave();
     });
   });

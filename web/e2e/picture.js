@@ -34,7 +34,7 @@ try {
     await person.run(() => document.activeElement.blur());
     shots.push(await person.page.screenshot({ encoding: "base64" }));
   }
-  const stage = await browsers[0].browser.newPage();
+  const stage = await browsers[0].newPage();
   await stage.setViewport({ width: 840, height: 704, deviceScaleFactor: 2 });
   await stage.setContent(`<!doctype html><style>
     body { margin: 0; display: flex; gap: 2rem; justify-content: center; align-items: center; height: 100vh; background: #e4e6e8 }

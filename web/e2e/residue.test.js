@@ -29,6 +29,28 @@ const asPeopleHaveIt = {
 };
 const untilItIsWritten = () => pause(6000);
 
+const readable = (bytes) => bytes.toString("latin1").replaceAll("\0", ""); // UTF-16 becomes readable so
+
+/** The files of a browser's sessions that have the address. */
+const sessionsOf = async (home, host) => {
+  const names = [];
+  for await (const [name, bytes] of contents(home, /session/i)) if (readable(bytes).includes(host)) names.push(name);
+  return names;
+};
+
+/** Waits until each browser has the address in its session and in its history: else there is nothing to look at. */
+const untilAllHaveWritten = async (home, { host }) => {
+  await untilItIsWritten();
+  for (const engine of engines) {
+    await until(`${engine} to write its session`, async () => {
+      // A file may go or change while it is read.
+      const written = await rows(join(home, engine), ...books[engine].history).catch(() => []);
+      const sessions = await sessionsOf(join(home, engine), host).catch(() => []);
+      return written.some(({ title }) => title === words.title) && sessions.length > 0;
+    });
+  }
+};
+
 const settle = (engine, home) => launch(engine, undefined, { home, prefs: asPeopleHaveIt });
 
 /** Starts Chromium where it was: it takes up its session if it is told, and not told of a page to begin with. */
@@ -178,17 +200,15 @@ const assertBare = async ({ engine, home, url, secrets }) => {
   // Of the origin itself there is one address, and no folder of its own.
   const telling = new RegExp(`${host}/(?:room|api|about|security|numbers|help|strings|licences|x|[?#])`, "i");
   const script = new RegExp(`${host}/more-`);
-  const sessions = [];
   for await (const [name, bytes] of contents(home)) {
-    const text = bytes.toString("latin1").replaceAll("\0", ""); // UTF-16 becomes readable so
+    const text = readable(bytes);
     assert.doesNotMatch(text, telling, `${name} in ${engine}`);
     assert.doesNotMatch(name, new RegExp(`localhost.${port}`), `storage of its own in ${engine}`);
     // It writes down which scripts it has met, no-store or not.
     if (!name.startsWith("profile/Default/Code Cache/js/")) assert.doesNotMatch(text, script, `${name} in ${engine}`);
-    if (/session/i.test(name) && text.includes(host)) sessions.push(name);
   }
   // The test is worth nothing if the browser had not written yet.
-  assert.notDeepEqual(sessions, [], `${engine} wrote nothing of the session`);
+  assert.notDeepEqual(await sessionsOf(home, host), [], `${engine} wrote nothing of the session`);
   const { history, empty } = books[engine];
   assert.deepEqual(await rows(home, ...history), [{ url, title: words.title }], `history of ${engine}`);
   for (const book of empty) assert.deepEqual(await rows(home, ...book), [], `${engine}: ${book[1]}`);
@@ -209,9 +229,10 @@ const endings = {
     for (const person of people) {
       await person.page.bringToFront();
       await person.comeBack(pins[person.name === "Anna" ? 0 : 1]);
-      await person.page.keyboard.press("Escape");
-      await person.page.keyboard.press("Escape");
-      await person.see(words.need);
+      await person.panic(async () => {
+        await person.page.keyboard.press("Escape");
+        await person.page.keyboard.press("Escape");
+      });
     }
     await untilItIsWritten();
     for (const { browser } of people) await browser.kill();
@@ -243,7 +264,7 @@ describe("what stays on the disk of Chromium and Firefox", () => {
           people.push(await Person.visit(who, browser, url));
         }
         const secrets = await session(people);
-        await untilItIsWritten();
+        await untilAllHaveWritten(home, new URL(url));
         await finish(people);
         for (const engine of engines) await assertBare({ engine, home: join(home, engine), url, secrets });
         if (name !== killed) return;

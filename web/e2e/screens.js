@@ -28,7 +28,7 @@ const views = [
 
 /** All screens of one kind on one picture. */
 const sheet = async (browser, file, shots, { width }) => {
-  const page = await browser.browser.newPage();
+  const page = await browser.newPage();
   const shown = Math.min(width, 360);
   await page.setViewport({ width: 8 * (shown + 16) + 16, height: 800 });
   await page.setContent(`<!doctype html><style>

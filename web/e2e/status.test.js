@@ -36,7 +36,7 @@ describe("status page", () => {
   for (const scheme of ["light", "dark"]) {
     for (const width of [360, 1280]) {
       test(`can be read at ${width} pixels, ${scheme}`, async () => {
-        const page = await started.browser.newPage();
+        const page = await started.newPage();
         const refused = [];
         page.on("console", (m) => refused.push(m.text()));
         await page.setViewport({ width, height: 800 });

@@ -49,7 +49,7 @@ for (const pair of pairs) {
         const [writer, reader] = i % 2 ? [ben, anna] : [anna, ben];
         const composer = await writer.find("textarea", words.message);
         // Looked at for half a second it counts as read, and may be answered.
-        if (i) await writer.run(() => new Promise((resolve) => setTimeout(resolve, 600)));
+        if (i) await writer.glance();
         await composer.evaluate((field, text) => {
           field.value = text;
           field.dispatchEvent(new InputEvent("input", { bubbles: true }));

@@ -8,6 +8,9 @@ import puppeteer from "puppeteer-core";
 
 export const engines = ["chromium", "firefox"];
 
+// However slow the machine: what never comes is to fail, not what is late.
+const patience = 180_000;
+
 const options = {
   chromium: {
     browser: "chrome",
@@ -66,7 +69,8 @@ export const launch = async (engine, size = { width: 360, height: 640 }, extra =
   const { args = [], ...rest } = options[engine];
   const browser = await puppeteer.launch({
     headless: true,
-    protocolTimeout: 60_000,
+    timeout: patience,
+    protocolTimeout: patience,
     defaultViewport: { deviceScaleFactor: 1, ...size },
     userDataDir,
     env: extra.home ? await confined(folder) : process.env,
@@ -80,6 +84,11 @@ export const launch = async (engine, size = { width: 360, height: 640 }, extra =
   return {
     engine,
     browser,
+    async newPage() {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(patience);
+      return page;
+    },
     async close() {
       await browser.close();
       if (!extra.home) await rm(folder, { recursive: true, force: true, maxRetries: 5 });

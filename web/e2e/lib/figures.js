@@ -47,7 +47,7 @@ const throttle = async (page, { cpu = 1, net = null }) => {
 };
 
 const visit = async (name, browser, url) => {
-  const page = await browser.browser.newPage();
+  const page = await browser.newPage();
   await page.evaluateOnNewDocument(watch);
   const person = new Person();
   Object.assign(person, { name, url, page, engine: browser.engine });
@@ -193,7 +193,7 @@ export const idle = async (browser, port, ms) => {
     await pause(ms);
     return ((await used(root)) - before) / (ms / 1000) * 100;
   };
-  const blank = await browser.browser.newPage();
+  const blank = await browser.newPage();
   const figures = { blank: await share() };
   await blank.close();
   const anna = await open("Anna", browser, `http://localhost:${port}/`);

@@ -1,22 +1,16 @@
 // The Go client as the other person, without a page.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { until } from "./person.js";
-import { root } from "./relay.js";
+import { build, sources } from "./relay.js";
 
 /** Builds it; returns what starts one and what removes the program again. */
 export const buildPeer = async () => {
-  const folder = await mkdtemp(join(tmpdir(), "notes-peer-"));
-  const binary = join(folder, "peer");
-  await promisify(execFile)("go", ["build", "-o", binary, "./web/e2e/peer"], { cwd: root });
-  return { start: (who) => start(binary, who), remove: () => rm(folder, { recursive: true }) };
+  const { binary, remove } = await build(sources.peer);
+  return { start: (who) => start(binary, who), remove };
 };
 
 const start = (binary, who) => {

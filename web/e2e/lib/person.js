@@ -14,7 +14,7 @@ export const words = JSON.parse(await readFile(join(root, "web/src/strings/en.js
 export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
 /** Waits until what is returned is neither null, false nor undefined. */
-export const until = async (what, look, within = 20_000) => {
+export const until = async (what, look, within = 60_000) => {
   const end = performance.now() + within;
   let last;
   for (;;) {
@@ -53,7 +53,7 @@ export class Person {
     const person = new Person();
     person.name = name;
     person.url = url;
-    person.page = await browser.browser.newPage();
+    person.page = await browser.newPage();
     person.browser = browser;
     person.engine = browser.engine;
     person.page.on("console", (message) => person.complaints.push(`console: ${message.text()}`));
@@ -108,24 +108,27 @@ export class Person {
     await until(`"${text}" to go from ${this.name}'s page`, async () => !(await this.text()).includes(text));
   }
 
+  /** The element with this label, if it can be seen and used now. */
+  async glimpse(kind, label) {
+    const handle = await this.page.evaluateHandle(
+      (kind, label) => {
+        const named = (element) =>
+          element.getAttribute("aria-label") ??
+          (element.labels?.length ? element.labels[0].textContent : element.textContent);
+        return [...document.querySelectorAll(kind)].find(
+          (element) =>
+            element.checkVisibility({ visibilityProperty: true }) && !element.disabled && named(element).trim() === label,
+        );
+      },
+      kind,
+      label,
+    );
+    return handle.asElement();
+  }
+
   /** The element with this label, once it can be seen and used. */
   find(kind, label) {
-    return until(`${this.name}'s ${kind} "${label}"`, async () => {
-      const handle = await this.page.evaluateHandle(
-        (kind, label) => {
-          const named = (element) =>
-            element.getAttribute("aria-label") ??
-            (element.labels?.length ? element.labels[0].textContent : element.textContent);
-          return [...document.querySelectorAll(kind)].find(
-            (element) =>
-              element.checkVisibility({ visibilityProperty: true }) && !element.disabled && named(element).trim() === label,
-          );
-        },
-        kind,
-        label,
-      );
-      return handle.asElement();
-    });
+    return until(`${this.name}'s ${kind} "${label}"`, () => this.glimpse(kind, label));
   }
 
   async press(label) {
@@ -197,7 +200,7 @@ export class Person {
         if ((await this.text()).includes(words.goOn)) throw error;
       }
       return false;
-    }, 60_000);
+    });
   }
 
   /** Enters and waits for the conversation. */
@@ -206,10 +209,18 @@ export class Person {
     await this.find("button", words.menu);
   }
 
+  /**
+   * Looks at what is there for long enough to have read it: half a second, by the
+   * page's own timers, behind whatever it still has to do.
+   */
+  async glance() {
+    await this.run(() => new Promise((resolve) => { setTimeout(resolve, 600); }));
+  }
+
   async write(text) {
     // A message that nobody can have read yet is not answered: the page says
     // that one came in just before.
-    await pause(600);
+    await this.glance();
     await this.type(words.message, text);
     await this.press(words.send);
   }
@@ -250,14 +261,51 @@ export class Person {
     for (const label of labels) await this.press(label);
   }
 
-  /** Holds a button down. */
-  async hold(label, ms) {
+  /** Holds a button down until what it does was seen. */
+  async hold(label, seen) {
     const button = await this.find("button", label);
     const box = await button.boundingBox();
     await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await this.page.mouse.down();
-    await pause(ms);
+    await seen();
     await this.page.mouse.up();
+  }
+
+  /** Holds a button down for so many ms by the page's own timers, and waits so many more. */
+  async holdBriefly(label, ms, more) {
+    const button = await this.find("button", label);
+    await button.evaluate(async (element, ...times) => {
+      for (const [i, time] of times.entries()) {
+        element.dispatchEvent(new PointerEvent(i ? "pointerup" : "pointerdown", { bubbles: true }));
+        await new Promise((resolve) => { setTimeout(resolve, time); });
+      }
+    }, ms, more);
+  }
+
+  /** Presses Open, and waits until the page has the relay's answer. */
+  async ask() {
+    const answers = () => this.tap.frames().filter(({ direction, opcode }) => direction === "down" && opcode === 1).length;
+    const before = answers();
+    await this.press(words.open);
+    await until(`an answer for ${this.name}`, () => answers() > before);
+    await this.missing(words.opening);
+  }
+
+  /** Tries now, unless the page did by itself. */
+  async tryNow() {
+    await until(`${this.name} to be back on the relay`, async () => {
+      const button = await this.glimpse("button", words.tryNow);
+      await button?.click().catch(() => {}); // it comes and goes
+      return !(await this.text()).includes(words.reconnecting);
+    });
+  }
+
+  /** Does twice or three times in quick succession what leaves nothing; anew if this machine was too slow for it to count. */
+  async panic(gesture) {
+    await until(`${this.name}'s first screen`, async () => {
+      if (!(await this.text()).includes(words.need)) await gesture();
+      return (await this.text()).includes(words.need);
+    });
   }
 
   /** Nothing was asked of anybody else, and nothing was complained about. */

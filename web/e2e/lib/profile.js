@@ -82,11 +82,12 @@ const unpacked = async (path, bytes) => {
   return all;
 };
 
-/** Every file below the folder, once as it is and once in every way it can be unpacked: [name, bytes]. */
-export const contents = async function* (folder) {
+/** Every file below the folder whose name fits, once as it is and once in every way it can be unpacked: [name, bytes]. */
+export const contents = async function* (folder, fits = /^/) {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath ?? entry.path, entry.name);
     const name = relative(folder, path);
+    if (!fits.test(name)) continue;
     yield [name, Buffer.from(name)];
     if (!entry.isFile()) continue;
     const bytes = await readFile(path);

@@ -4,7 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -12,13 +12,28 @@ import { promisify } from "node:util";
 /** The repository. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-/** Builds the program; returns its path and what removes it again. */
-export const buildRelay = async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sotto-e2e-"));
-  const binary = join(folder, "sotto");
-  await promisify(execFile)("go", ["build", "-o", binary, "./cmd/sotto"], { cwd: root });
-  return { binary, remove: () => rm(folder, { recursive: true }) };
+/** Where the programs are that tests use, by what they are. */
+export const sources = { relay: "cmd/sotto", peer: "web/e2e/peer" };
+
+/** Builds a program of this checkout; returns its path. */
+export const buildInto = async (folder, source) => {
+  const binary = join(folder, basename(source));
+  await promisify(execFile)("go", ["build", "-o", binary, `./${source}`], { cwd: root });
+  return binary;
 };
+
+/**
+ * Gives the path of a program and what removes it again. When all tests run,
+ * every program was built before them, in the folder PROGRAMS.
+ */
+export const build = async (source) => {
+  const { PROGRAMS } = process.env;
+  if (PROGRAMS) return { binary: join(PROGRAMS, basename(source)), remove: async () => {} };
+  const folder = await mkdtemp(join(tmpdir(), "notes-program-"));
+  return { binary: await buildInto(folder, source), remove: () => rm(folder, { recursive: true }) };
+};
+
+export const buildRelay = () => build(sources.relay);
 
 const usual = { "--listen": "127.0.0.1:0", "--admin-listen": "off", "--create-rate": "off", "--upgrade-rate": "off" };
 
@@ -42,7 +57,7 @@ export const startRelay = async (binary, ...flags) => {
       if (found) resolve(Number(found[1]));
     });
     child.on("exit", () => reject(new Error(`the relay did not start: ${said}`)));
-    setTimeout(() => reject(new Error(`the relay said nothing for 15 s: ${said}`)), 15_000).unref();
+    setTimeout(() => reject(new Error(`the relay said nothing for 60 s: ${said}`)), 60_000).unref();
   });
   return {
     port,

@@ -10,22 +10,36 @@ import { Tap } from "./tap.js";
 /** Who opens and who is invited, so that each engine is in each place. */
 export const pairs = engines.map((engine) => [engine, engines.find((other) => other !== engine)]);
 
+// All suites of a file use the same browsers, as starting them takes longer than
+// most tests do. What a page could leave in them is of an origin of its own.
+const shared = {};
+let suites = 0;
+
+const closeShared = async () => {
+  for (const browser of Object.values(shared)) await browser.close();
+};
+
 /** Must be called within a suite. */
 export const stage = (...flags) => {
-  const { it, raise, clear, close } = theatre(flags);
+  const { it, raise, clear, close } = theatre(flags, shared);
+  // Every suite is announced before the first one runs.
+  suites++;
   before(() => raise());
   afterEach(clear);
-  after(close);
+  after(async () => {
+    await close();
+    if (--suites === 0) await closeShared();
+  });
   return it;
 };
 
-/** The stage, and what raises, clears and closes it. */
-export const theatre = (flags) => {
+/** The stage, and what raises, clears and closes it. Browsers that are given stay open, and those that are missing are added. */
+export const theatre = (flags, browsers) => {
   let built;
   let present = [];
   const it = {
     relay: null,
-    browsers: {},
+    browsers: browsers ?? {},
 
     /** Someone opens the page, over a wire of their own. */
     async visit(name, engine) {
@@ -57,7 +71,7 @@ export const theatre = (flags) => {
   const raise = async (size, extra) => {
     built = await buildRelay();
     it.relay = await startRelay(built.binary, ...flags);
-    for (const engine of engines) it.browsers[engine] = await launch(engine, size, extra);
+    for (const engine of engines) it.browsers[engine] ??= await launch(engine, size, extra);
   };
 
   const clear = async () => {
@@ -74,7 +88,7 @@ export const theatre = (flags) => {
   };
 
   const close = async () => {
-    for (const browser of Object.values(it.browsers)) await browser.close();
+    if (!browsers) for (const browser of Object.values(it.browsers)) await browser.close();
     await it.relay?.stop();
     await built?.remove();
   };

@@ -79,6 +79,11 @@ export class Tap {
     this.hold(...bothWays);
   }
 
+  /** Whether something that is held that way waits. */
+  holds(direction) {
+    return this.#held[direction]?.length > 0;
+  }
+
   release() {
     for (const direction of bothWays) {
       const held = this.#held[direction] ?? [];
