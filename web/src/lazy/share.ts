@@ -3,7 +3,6 @@
 import type { App } from "../app";
 import type { Kit } from "../later";
 import { digits } from "../phone";
-import { timeLeft } from "../session/session";
 import type { Content } from "../views/sheet";
 import { draw, save } from "./card";
 
@@ -21,12 +20,6 @@ export const share = ({ button, el, fill, setText, strings }: Kit, { engine, ses
       () => { setText(status, strings.copyByHand); },
     );
   };
-  const call = (): void => {
-    // A link that never is a part of the page: what it says can't be read there.
-    const link = el("a");
-    link.href = "tel:" + tel;
-    link.click();
-  };
 
   return {
     nodes: [
@@ -38,8 +31,12 @@ export const share = ({ button, el, fill, setText, strings }: Kit, { engine, ses
       el(
         "p",
         { class: "row start" },
-        button(strings.qr, () => { picture.replaceChildren(draw(tel, strings.qrLabel)); }),
-        button(strings.contact, call),
+        button(strings.qr, () => {
+          picture.replaceChildren(draw(tel, strings.qrLabel));
+          picture.scrollIntoView({ block: "nearest" });
+        }),
+        // Links that never are a part of the page: what they say can't be read there.
+        button(strings.contact, () => { el("a", { href: "tel:" + tel }).click(); }),
         button(strings.card, () => { save(tel); }),
         button(strings.newRef, () => void session.useCode("regate", engine.newRef())),
       ),
@@ -49,9 +46,11 @@ export const share = ({ button, el, fill, setText, strings }: Kit, { engine, ses
     update() {
       const state = session.state();
       const ref = state.code;
-      const hours = Math.max(0, Math.ceil(timeLeft(state) / 3_600_000));
+      const hours = Math.ceil((state.ttl - state.skew - state.at) / 3_600_000);
       setText(sentence, fill(ref ? strings.invite : strings.inviteNumber, { number, ref }));
       setText(until, fill(strings.joinFor, { hours }));
+      // If it should be over and is not, this phone's clock is wrong.
+      until.hidden = hours < 1;
     },
   };
 };
