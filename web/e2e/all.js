@@ -17,7 +17,8 @@ const files = named.length ? named : (await readdir(here)).filter((name) => name
 const programs = await mkdtemp(join(tmpdir(), "notes-programs-"));
 try {
   for (const source of Object.values(sources)) await buildInto(programs, source);
-  const options = ["--test", "--test-concurrency=2", "--test-timeout=900000", "--test-reporter=spec"];
+  // A file as a whole has this long, in ms.
+  const options = ["--test", "--test-concurrency=2", "--test-timeout=1800000", "--test-reporter=spec"];
   const tests = spawn(process.execPath, [...options, ...files], {
     cwd: here,
     env: { ...process.env, PROGRAMS: programs },
