@@ -36,7 +36,9 @@ const bubble = (person) => person.run(() => document.querySelector(".talk").inne
 
 for (const engine of engines) {
   describe(`in ${engine}`, () => {
-    const on = stage();
+    // It ends in more than two days, or in less, and that is not for the phone's own clock to say.
+    const [which, by, ttl, told] = engine === "chromium" ? ["fast", 25 * hour, "60h", ""] : ["slow", -25 * hour, "40h", words.twoDays];
+    const on = stage("--room-ttl", ttl);
 
     const visitWith = async (name, by) => {
       const person = await on.visit(name, engine);
@@ -45,7 +47,6 @@ for (const engine of engines) {
       return person;
     };
 
-    const [which, by] = engine === "chromium" ? ["fast", 25 * hour] : ["slow", -25 * hour];
     test(`a clock that is 25 hours ${which}`, async () => {
       const anna = await visitWith("Anna", by);
       const invitation = await anna.create("314159");
@@ -66,9 +67,7 @@ for (const engine of engines) {
       await anna.sees("late");
       const others = await bubble(anna);
       assert.ok(since(before).some((time) => others.includes(time)), others);
-      for (const person of [anna, ben]) {
-        for (const early of [words.twoDays, words.twelveHours]) assert.ok(!(await person.text()).includes(early));
-      }
+      await anna.isTold(told);
     });
 
     test("locked: until when by the phone's own clock", async () => {

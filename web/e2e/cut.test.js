@@ -50,17 +50,20 @@ for (const engine of engines) {
       test(`cut off after ${bytes} bytes, a reload mends it`, async () => {
         const link = await breakingAfter(bytes, on.relay.port);
         const page = await on.browsers[engine].newPage();
-        // A browser may call this an error, or show what it has.
-        await page.goto(link.url).catch(() => undefined);
-        await until("the cut", () => link.wasBroken());
-        // It may still be showing its own page for an error.
-        const fields = () => page.evaluate(() => document.querySelectorAll("input").length);
-        assert.equal(await until("what there is", fields), 0);
-        await page.goto(link.url);
-        await until("the first screen", async () =>
-          (await page.evaluate(() => document.body.innerText)).includes(words.need));
-        await page.close();
-        await link.close();
+        try {
+          // A browser may call this an error, or show what it has.
+          await page.goto(link.url).catch(() => undefined);
+          await until("the cut", () => link.wasBroken());
+          // It may still be showing its own page for an error.
+          const fields = () => page.evaluate(() => document.querySelectorAll("input").length);
+          assert.equal(await until("what there is", fields), 0);
+          await page.goto(link.url);
+          await until("the first screen", async () =>
+            (await page.evaluate(() => document.body.innerText)).includes(words.need));
+        } finally {
+          await page.close();
+          await link.close();
+        }
       });
     }
   });

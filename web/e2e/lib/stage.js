@@ -77,14 +77,14 @@ export const theatre = (flags, browsers) => {
   const clear = async () => {
     const people = present;
     present = [];
+    const wrong = [];
     for (const person of people) {
-      try {
-        await person.behaved();
-      } finally {
-        await person.page.close();
-        await person.tap.close();
-      }
+      await person.behaved().catch((error) => wrong.push(error));
+      await person.page.close();
+      // An open one would keep the file from ending.
+      await person.tap.close();
     }
+    if (wrong.length) throw wrong[0];
   };
 
   const close = async () => {
