@@ -26,7 +26,7 @@ test-soak: ## 500 pairs for two minutes: is anything lost, does anything grow?
 	go test -run '^$$' -bench '^BenchmarkSoak$$' -benchtime 1x ./loadtest/relayproc
 
 test-bench: ## run every benchmark once, to see that it works
-	go test -run '^$$' -bench . -benchtime 1x ./...
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./...
 
 test-supply: ## verify the modules, and build a release twice to see that it is the same
 	@scripts/test-supply
