@@ -77,7 +77,7 @@ type Config struct {
 	UpgradeRate int
 	// FrameRate is how many frames of any kind a socket may send in a second, and
 	// at once; each 8 KiB count as one more. A fifth as many may send, edit or
-	// delete a message. What comes faster is read later.
+	// delete a message, or be control frames. What comes faster is read later.
 	// 0: 50. Negative: off.
 	FrameRate int
 	// JoinFloor is how long every join waits for its answer, beside up to a

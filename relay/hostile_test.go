@@ -163,6 +163,7 @@ func TestHostile_PingFlood(t *testing.T) {
 				a, b := w.couple("room")
 				bad := w.dialWith("room", dialOptions{capacity: 4096})
 				bad.join(ben)
+				bad.patience = time.Minute // ten a second, of what buffers hold
 				if !read {
 					bad.freeze()
 				}

@@ -12,6 +12,9 @@ const (
 	// bytesPerFrame is how much of a stream counts as one more frame: reading
 	// and decoding them cost about the same.
 	bytesPerFrame = 8 << 10
+	// framesPerControl is what a control frame counts: it is answered with
+	// another one, and has no use in a conversation but to find a dead link.
+	framesPerControl = 5
 	// intakeSip is how much is read after a pause: many sockets that were made to
 	// wait take turns in short steps then, not in long ones.
 	intakeSip = 64
@@ -51,7 +54,8 @@ type frameMeter struct {
 	skip uint64
 }
 
-// count returns how many frames began in p, to the end of their headers.
+// count returns how many frames began in p, to the end of their headers; of
+// those control frames count more.
 func (m *frameMeter) count(p []byte) (frames int) {
 	for len(p) > 0 {
 		if m.skip > 0 {
@@ -80,7 +84,11 @@ func (m *frameMeter) count(p []byte) (frames int) {
 		}
 		if m.have == size {
 			m.have, m.skip = 0, payload
-			frames++
+			if m.head[0]&0x08 != 0 {
+				frames += framesPerControl
+			} else {
+				frames++
+			}
 		}
 	}
 	return frames

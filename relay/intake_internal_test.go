@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/binary"
 	"testing"
 	"testing/synctest"
@@ -64,7 +65,7 @@ func TestIntake(t *testing.T) {
 	const each = time.Second / 50
 	empty := func(n int) (b []byte) {
 		for range n {
-			b = append(b, rawFrame(0x89, 0, true)...)
+			b = append(b, rawFrame(0x82, 0, true)...)
 		}
 		return b
 	}
@@ -77,6 +78,8 @@ func TestIntake(t *testing.T) {
 		"one more":                 {empty(51), each},
 		"ten more":                 {empty(60), 10 * each},
 		"never longer than pauses": {empty(1000), time.Second},
+		"pings count more":         {bytes.Repeat(rawFrame(0x89, 0, true), 11), 5 * each},
+		"so do pongs":              {append(empty(46), rawFrame(0x8a, 0, true)...), each},
 		"a frame of 8 KiB is two":  {append(empty(49), rawFrame(0x82, 8192, true)...), each},
 		"a frame without end":      {rawFrame(0x82, 51*8192, true)[:51*8192], 2 * each},
 	} {

@@ -48,6 +48,8 @@ const (
 	limitConns    = "conns"
 	// limitFrames: a socket sends too fast, and is made to wait.
 	limitFrames = "frames"
+	// limitKnocks: an address was refused too often, and is no longer heard.
+	limitKnocks = "knocks"
 
 	refusedOrigin   = "origin"
 	refusedAdmit    = "admit"
@@ -100,8 +102,8 @@ func newMetrics() *metrics {
 			"cause", slowQueue, slowWrite),
 		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
 			"kind", texts(roomactor.LockKinds())...),
-		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit, and reads put off (frames).",
-			"limit", slices.Concat(limitLabels, []string{limitFrames})...),
+		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit, reads put off (frames), and connections closed unread (knocks).",
+			"limit", slices.Concat(limitLabels, []string{limitFrames, limitKnocks})...),
 		upgradesRefused: vec("sotto_upgrades_refused_total", "Upgrades, and other requests of foreign pages, refused for other reasons than a limit.",
 			"reason", refusedOrigin, refusedAdmit, refusedClosing, refusedProtocol),
 		roomPanics:  counter("sotto_room_panics_total", "Rooms that ended by a panic."),

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"math"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ var labels = map[string][]string{
 	"sotto_connections_closed_total": {"1000", "1009", "1012", "4000", "4001", "4002", "4003", "4004", "failed", "lost", "peer"},
 	"sotto_slow_consumers_total":     {"queue", "write_deadline"},
 	"sotto_lockouts_total":           {"began", "refused", "resumed"},
-	"sotto_rate_limited_total":       {"conns", "create", "frames", "requests", "rooms", "upgrade"},
+	"sotto_rate_limited_total":       {"conns", "create", "frames", "knocks", "requests", "rooms", "upgrade"},
 	"sotto_upgrades_refused_total":   {"admit", "closing", "origin", "protocol"},
 	"sotto_room_panics_total":        nil,
 	"sotto_deliver_seconds":          nil,
@@ -205,6 +206,12 @@ func TestMetrics_Count(t *testing.T) {
 				c.post("typing", nil)
 			}
 			time.Sleep(time.Second)
+		}},
+		{"sotto_rate_limited_total", "knocks"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
+			w.guarded()
+			for range 62 {
+				w.ask(netip.Addr{})
+			}
 		}},
 		{"sotto_rate_limited_total", "requests"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
 			for range 11 {

@@ -32,7 +32,8 @@ type listeners struct {
 
 // openListeners takes the sockets a service manager passed and opens those it
 // did not.
-func openListeners(ctx context.Context, o *options, certs certificates, env lookupEnv) (*listeners, error) {
+// The relay's pass guard first.
+func openListeners(ctx context.Context, o *options, certs certificates, guard func(net.Listener) net.Listener, env lookupEnv) (*listeners, error) {
 	passed, err := passedSockets(env)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func openListeners(ctx context.Context, o *options, certs certificates, env look
 	}
 	strangers := newPlaces()
 	for i, l := range ls.relay {
-		ls.relay[i] = public(strangers.at(l), o.relay.TrustedProxies, certs)
+		ls.relay[i] = public(strangers.at(guard(l)), o.relay.TrustedProxies, certs)
 	}
 	for i, l := range ls.redirect {
 		ls.redirect[i] = strangers.at(l)

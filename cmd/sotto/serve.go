@@ -68,7 +68,7 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 		return err
 	}
 	registerCertificates(reg, certs)
-	ls, err := openListeners(ctx, o, certs, env)
+	ls, err := openListeners(ctx, o, certs, rl.Listener, env)
 	if err != nil {
 		return err
 	}

@@ -69,8 +69,11 @@ func child(kind serverKind) error {
 	if err != nil {
 		return err
 	}
+	fmt.Println(l.Addr()) // the parent reads it
+	if rl, ok := handler.(*relay.Relay); ok {
+		l = rl.Listener(l)
+	}
 	go func() { _ = http.Serve(l, handler) }() // ends with the process
-	fmt.Println(l.Addr())                      // the parent reads it
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		u, err := measure()

@@ -1,0 +1,109 @@
+package relay_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"testing"
+	"time"
+
+	"sotto/internal/memnet"
+	"sotto/relay"
+)
+
+// guarded serves the relay on another listener, one of Relay.Listener, from here
+// on.
+func (w *world) guarded() {
+	w.listener = memnet.Listen()
+	w.serveOn(w.relay.Listener(w.listener), w.relay)
+}
+
+// unheard is the status of a request that got no answer.
+const unheard = 0
+
+// ask asks after a room and returns the answer's status.
+func (w *world) ask(from netip.Addr) int {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://relay.test/api/room/"+hash("room")+"/exists", http.NoBody)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d := memnet.Dialer{To: w.listener, From: from}
+	resp, err := d.HTTPClient().Do(req)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
+		return unheard
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	return resp.StatusCode
+}
+
+// Who goes on after sixty refusals is not heard, for a second after each
+// further one. Others are, and sockets that are open stay.
+func TestListener_TurnsFloodsAway(t *testing.T) {
+	inWorld(t, relay.Config{UpgradeRate: 2}, func(t *testing.T, w *world) {
+		w.guarded()
+		var flooder netip.Addr
+		other := netip.MustParseAddr("198.51.100.7")
+		a, b := w.couple("room") // from the flooder's address
+		for range 60 {
+			want(t, "status", w.ask(flooder), http.StatusTooManyRequests)
+		}
+		for range 1000 {
+			want(t, "status", w.ask(flooder), unheard)
+		}
+		want(t, "counted", w.metric("sotto_rate_limited_total", "knocks"), 1000.0)
+		want(t, "another address", w.ask(other), http.StatusOK)
+		a.sends(b)
+
+		for range 3 {
+			time.Sleep(time.Second)
+			want(t, "a second later", w.ask(flooder), http.StatusTooManyRequests)
+			want(t, "after that", w.ask(flooder), unheard)
+		}
+		// Whatever it did, its allowances come back as they always do.
+		time.Sleep(30*time.Second + time.Millisecond)
+		want(t, "after half a minute", w.ask(flooder), http.StatusOK)
+		want(t, "beyond its allowance", w.ask(flooder), http.StatusTooManyRequests)
+	})
+}
+
+// Answers that are no refusal of an allowance draw nothing: a hostile page can't
+// shut its visitor out.
+func TestListener_OnlyCountsAllowances(t *testing.T) {
+	inWorld(t, relay.Config{}, func(t *testing.T, w *world) {
+		w.guarded()
+		for range 500 {
+			resp, _ := w.request("GET", roomPath("room"), upgradeHeader("Origin", "https://evil.test"))
+			want(t, "status", resp.StatusCode, http.StatusForbidden)
+		}
+		want(t, "status", w.ask(netip.Addr{}), http.StatusOK)
+	})
+}
+
+// A proxy knocks for many.
+func TestListener_TrustedProxies(t *testing.T) {
+	proxy := netip.MustParseAddr("192.0.2.9")
+	cfg := relay.Config{UpgradeRate: 1, TrustedProxies: []netip.Prefix{netip.PrefixFrom(proxy, 32)}}
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		w.guarded()
+		want(t, "status", w.ask(proxy), http.StatusOK)
+		for range 100 {
+			want(t, "status", w.ask(proxy), http.StatusTooManyRequests)
+		}
+	})
+}
+
+func TestListener_Off(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		w.guarded()
+		for range 1000 {
+			want(t, "status", w.ask(netip.Addr{}), http.StatusOK)
+		}
+	})
+}
