@@ -2,8 +2,13 @@ package relay
 
 import (
 	"net"
-	"runtime"
+	"time"
 )
+
+// turnAwayPause is how long nobody is let in after somebody was turned away. A
+// flood would keep a processor busy otherwise, and be felt by everyone. Who
+// knocks meanwhile waits in the kernel's queue, not a second even if it is full.
+const turnAwayPause = 100 * time.Microsecond
 
 // Listener returns l, but for connections from addresses that were answered
 // 429 some sixty times within a minute and go on: these are closed unread and
@@ -34,9 +39,7 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 			_ = tcp.SetLinger(0) // or the kernel remembers each for a minute
 		}
 		_ = conn.Close()
-		// A flood never lets this loop wait, which would keep a processor from
-		// everyone else.
-		runtime.Gosched()
+		time.Sleep(turnAwayPause)
 	}
 }
 

@@ -14,9 +14,9 @@ const (
 	bystanders = 40
 	// bystanderTurns are the messages of a pair, before the flood and in it,
 	// half as many from each of the two.
-	bystanderTurns = 10
-	// bystanderPause is between two messages of a person: fast, for people.
-	bystanderPause = 50 * time.Millisecond
+	bystanderTurns = 20
+	// bystanderPause is from one pair of messages to the next: fast, for people.
+	bystanderPause = 100 * time.Millisecond
 )
 
 // BenchmarkBystander measures what pairs notice of each kind of flood from one
