@@ -39,7 +39,7 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 			_ = tcp.SetLinger(0) // or the kernel remembers each for a minute
 		}
 		_ = conn.Close()
-		time.Sleep(turnAwayPause)
+		<-time.After(turnAwayPause)
 	}
 }
 

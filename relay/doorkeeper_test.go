@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net/http"
@@ -25,13 +26,16 @@ const unheard = 0
 // ask asks after a room and returns the answer's status.
 func (w *world) ask(from netip.Addr) int {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://relay.test/api/room/"+hash("room")+"/exists", http.NoBody)
+	d := memnet.Dialer{To: w.listener, From: from}
+	conn, err := d.DialContext(w.t.Context(), "", "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d := memnet.Dialer{To: w.listener, From: from}
-	resp, err := d.HTTPClient().Do(req)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
+	defer conn.Close() //nolint:errcheck // in memory
+	// The connection may be closed by then.
+	_, _ = io.WriteString(conn, "GET /api/room/"+hash("room")+"/exists HTTP/1.1\r\nHost: relay.test\r\nConnection: close\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return unheard
 	}
 	if err != nil {
