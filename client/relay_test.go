@@ -284,8 +284,12 @@ func TestRelayCrashes(t *testing.T) {
 				old := w.relay.Load()
 				defer w.stop(old)
 				w.start()
+				room := a.RoomID()
 				if reopened {
-					w.mustJoin(bob)
+					b, _ := w.mustJoin(bob)
+					if room == b.RoomID() || room == (wire.RoomID{}) {
+						t.Error("another room has the same id")
+					}
 				}
 				atA.cut()
 				wantEnd(t, a, client.ErrRoomLost)

@@ -118,6 +118,15 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	return nil, fmt.Errorf("open session: %w", ctx.Err())
 }
 
+// RoomID returns the id of the room, which stays the same for the session's
+// life. A number has another room, with another id, after the relay restarted or
+// the room ended.
+func (s *Session) RoomID() wire.RoomID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.room
+}
+
 func newSession(cfg Config) (*Session, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {

@@ -200,7 +200,7 @@ func (p *phone) doze(ctx context.Context, long time.Duration) {
 func (p *phone) secondDevice(ctx context.Context, long time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
-	_, room := p.pair.current()
+	room := p.pair.current()
 	cfg := p.cfg
 	cfg.HTTPClient = p.over(p.otherLink().DialContext)
 	s, err := client.Open(ctx, cfg)

@@ -44,7 +44,7 @@ func (r *run) drain(ctx context.Context, interrupted bool) {
 func (r *run) underway() int {
 	n := 0
 	for _, p := range r.pairs {
-		_, room := p.current()
+		room := p.current()
 		for seat, missing := range room.Waiting() {
 			n += missing
 			phone := p.phones[seat]
@@ -61,7 +61,7 @@ func (r *run) underway() int {
 // ask has every phone ask that misses a message.
 func (r *run) ask() {
 	for _, p := range r.pairs {
-		_, room := p.current()
+		room := p.current()
 		for seat, missing := range room.Waiting() {
 			if missing > 0 {
 				p.phones[seat].ask(room)
@@ -98,7 +98,7 @@ func (p *phone) ask(room *ledger.Room) {
 // whom it is for could not see it.
 func (r *run) settle() {
 	for _, p := range r.pairs {
-		_, room := p.current()
+		room := p.current()
 		var asked [2]time.Time
 		for seat, phone := range p.phones {
 			phone.mu.Lock()

@@ -8,6 +8,7 @@ import (
 
 	"sotto/client"
 	"sotto/loadtest/ledger"
+	"sotto/relay/wire"
 )
 
 // pair is two phones that know one number.
@@ -22,10 +23,18 @@ type pair struct {
 
 	mu      sync.Mutex // guards what follows; taken before ledger.Room's
 	rng     *rand.Rand
-	life    int
-	room    *ledger.Room
+	now     life
+	before  life // the one before
 	flights map[ledger.Stamp]flight
 	turns   int
+}
+
+// life is one of the rooms of a pair, which follow one another as the relay
+// restarts or a phone ends them.
+type life struct {
+	id     wire.RoomID // zero: nobody is in it yet
+	number int
+	room   *ledger.Room
 }
 
 // flight is a message between the plan to send it and its delivery.
@@ -48,8 +57,7 @@ func newPair(r *run, index, profile int) *pair {
 		run: r, index: index, profile: profile, measures: r.measures[profile],
 		number: fmt.Sprintf("%s%06d", r.prefix, index), code: client.NewPairingCode(),
 		rng:     rand.New(rand.NewPCG(r.cfg.Seed, uint64(index)<<8|0xff)), //nolint:gosec // pauses, not secrets
-		life:    1,
-		room:    r.ledger.Room(index, 1),
+		now:     life{number: 1, room: r.ledger.Room(index, 1)},
 		flights: make(map[ledger.Stamp]flight),
 	}
 	for seat := range p.phones {
@@ -58,25 +66,48 @@ func newPair(r *run, index, profile int) *pair {
 	return p
 }
 
-// current returns the room that phones join now.
-func (p *pair) current() (life int, room *ledger.Room) {
+// current returns the account of the room that phones are in or join.
+func (p *pair) current() *ledger.Room {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.life, p.room
+	return p.now.room
+}
+
+// in returns the life of the room that a phone finds itself in. It is the room's
+// id that tells: a phone that was on its way while the relay restarted is in
+// another room than the one it set out for.
+func (p *pair) in(id wire.RoomID) life {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch id {
+	case p.now.id:
+	case p.before.id:
+		return p.before
+	default:
+		if p.now.id != (wire.RoomID{}) {
+			p.next()
+		}
+		p.now.id = id
+	}
+	return p.now
 }
 
 // ended notes that a room is gone for good, as whoever finds it first tells.
-func (p *pair) ended(life int) {
+func (p *pair) ended(l life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life != life {
-		return
+	if p.now.number == l.number {
+		p.next()
 	}
-	p.room.Forget()
+}
+
+// next begins another life. Called with p.mu held.
+func (p *pair) next() {
+	p.now.room.Forget()
 	clear(p.flights)
-	p.life++
 	p.turns = 0
-	p.room = p.run.ledger.Room(p.index, p.life)
+	number := p.now.number + 1
+	p.before, p.now = p.now, life{number: number, room: p.run.ledger.Room(p.index, number)}
 }
 
 // pause returns how long a phone thinks before it answers.

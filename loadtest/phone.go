@@ -26,7 +26,6 @@ type phone struct {
 
 	mu       sync.Mutex      // guards what follows; nobody waits while holding it
 	session  *client.Session // nil between two
-	life     int
 	room     *ledger.Room
 	joined   bool
 	dropped  int       // connections lost
@@ -115,7 +114,6 @@ func (p *phone) open(ctx context.Context) (*client.Session, error) {
 func (p *phone) live(ctx context.Context) {
 	begun := time.Now() // as planned by the ramp
 	for first := true; ctx.Err() == nil; first = false {
-		life, room := p.pair.current()
 		s, err := p.open(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -128,15 +126,16 @@ func (p *phone) live(ctx context.Context) {
 			p.pair.measures.join.record(time.Since(begun))
 			p.run.handshake(p.link.Stats())
 		}
+		l := p.pair.in(s.RoomID())
 		p.mu.Lock()
-		p.session, p.life, p.room, p.slot = s, life, room, slot{}
+		p.session, p.room, p.slot = s, l.room, slot{}
 		p.mu.Unlock()
 		end := p.receive(ctx, s)
 		p.leave(s)
 		switch {
 		case ctx.Err() != nil:
 		case errors.Is(end, client.ErrRoomLost), errors.Is(end, client.ErrRoomExpired):
-			p.pair.ended(life)
+			p.pair.ended(l)
 			p.run.wait(ctx, p.redialPause())
 		default:
 			p.run.failed(end)

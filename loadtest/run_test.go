@@ -83,6 +83,17 @@ func TestStormBringsEverybodyBack(t *testing.T) {
 	}
 }
 
+// Who was on its way while the relay restarted is in the new relay's room, with
+// whoever is there.
+func TestStormWhileJoining(t *testing.T) {
+	r := runInMemory(t, Config{
+		Scenario: ScenarioStorm, Profile: "bus", Pairs: 150, Duration: time.Minute, Ramp: 30 * time.Second, Seed: 3, Targets: lax(),
+	}, nil)
+	if !r.Ledger.Fine() || r.Ledger.Delivered == 0 {
+		t.Errorf("ledger: %+v", r.Ledger)
+	}
+}
+
 // A storm is watched to its end, also where that is after the run's.
 func TestStormOutlastsTheRun(t *testing.T) {
 	r := runOn(t, &memServer{longer: 20 * time.Second}, Config{
