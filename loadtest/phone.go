@@ -225,12 +225,14 @@ func (p *phone) arrived(now time.Time, e client.State) {
 	defer p.mu.Unlock()
 	if !p.lostAt.IsZero() {
 		back := p.lostAt
-		for _, t := range []time.Time{p.link.Stats().BackAt, p.run.relayBack()} {
-			if t.After(back) {
-				back = t
-			}
+		if t := p.link.Stats().BackAt; t.After(back) {
+			back = t
 		}
-		p.pair.measures.reconnect.record(now.Sub(back))
+		// After a restart it is back-off that takes time: the storm has a bound of
+		// its own.
+		if !p.run.relayBack().After(p.lostAt) {
+			p.pair.measures.reconnect.record(now.Sub(back))
+		}
 		p.lostAt = time.Time{}
 	}
 	p.troubled = false

@@ -78,8 +78,8 @@ func TestStormBringsEverybodyBack(t *testing.T) {
 	if !r.Ledger.Fine() {
 		t.Errorf("ledger: %+v", r.Ledger)
 	}
-	if r.Profiles[0].Join.Count != 100 {
-		t.Errorf("%d first joins", r.Profiles[0].Join.Count)
+	if on := r.Profiles[0]; on.Join.Count != 100 || on.Reconnect.Count != 0 {
+		t.Errorf("%d first joins; %d reconnects, though no link was gone", on.Join.Count, on.Reconnect.Count)
 	}
 }
 
