@@ -162,14 +162,23 @@ export class Person {
     return this.find("input, textarea", label).then((field) => field.evaluate((element) => element.value));
   }
 
-  /** Opens a new channel and returns the invitation that the sheet shows. */
+  /**
+   * Opens a new channel and returns the invitation that the sheet shows. A number
+   * that others on this relay have drawn before, one in ten thousand, is drawn anew.
+   */
   async create(pin) {
-    await this.press(words.newNumber);
-    await until("a number", async () => (await this.value(words.number)) !== "");
-    await this.type(words.pin, pin);
-    await this.press(words.open);
-    await this.see(words.copy);
-    return this.invitation();
+    for (;;) {
+      const before = await this.value(words.number);
+      await this.press(words.newNumber);
+      await until("another number", async () => (await this.value(words.number)) !== before);
+      if (!(await this.value(words.pin))) await this.type(words.pin, pin);
+      await this.press(words.open);
+      const text = await until("an invitation, or that the number is in use", async () => {
+        const text = await this.text();
+        return (text.includes(words.copy) || text.includes(words.taken)) && text;
+      }).catch((error) => this.tellWhatThereIs(error));
+      if (text.includes(words.copy)) return this.invitation();
+    }
   }
 
   /** The sentence on the sheet. */
