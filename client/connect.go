@@ -59,13 +59,12 @@ func (s *Session) run() {
 		if lived >= maxWait {
 			tries = 0
 		}
-		least := minDial - time.Since(s.dialled)
-		wait := max(retryAfter(err)+backoff(tries), least)
+		wait := max(retryAfter(err)+backoff(tries), minDial-time.Since(s.dialled))
 		s.mu.Lock()
 		s.failed = err
 		s.push(Disconnected{Err: err, Retry: wait})
 		s.mu.Unlock()
-		s.pause(wait, least)
+		s.pause(wait)
 	}
 }
 
@@ -77,8 +76,8 @@ func backoff(tries int) time.Duration {
 	return least + rand.N(least) //nolint:gosec // spreads load, hides nothing
 }
 
-// pause waits, or only the least when Check is in a hurry.
-func (s *Session) pause(wait, least time.Duration) {
+// pause waits, or only as long as it must when Check is in a hurry.
+func (s *Session) pause(wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -87,7 +86,7 @@ func (s *Session) pause(wait, least time.Duration) {
 	case <-s.ctx.Done():
 		return
 	case <-s.hurry:
-		timer.Reset(least)
+		timer.Reset(minDial - time.Since(s.dialled))
 	}
 	select {
 	case <-timer.C:
