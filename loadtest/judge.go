@@ -35,7 +35,7 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 		Environment: Environment{
 			Net: r.cfg.Network.Name(), OS: runtime.GOOS, Kernel: Kernel(), Congestion: r.cfg.Network.Congestion(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
 		},
-		Ledger: r.ledger.Totals(), Stale: int(r.stales.Load()), Intruded: r.intruders,
+		Ledger: r.ledger.Totals(), Stale: int(r.stales.Load()), Intruded: r.intruders, Ended: int(r.ended.Load()),
 		Timeline: r.series.timeline(), Faults: r.series.faults, Samples: r.series.samples,
 		Storm: r.stormed, Idle: r.idled, Errors: r.causes,
 	}
@@ -191,6 +191,9 @@ func (r *Report) conclude(broken error) {
 	}
 	if broken != nil {
 		because(Invalid, "%v", broken)
+	}
+	if s := r.Setup.Scenario; r.Ended > 0 && s != ScenarioStorm && s != ScenarioChurn {
+		because(Failed, "%d rooms were gone, which nobody had ended", r.Ended)
 	}
 	for kind, n := range r.Ledger.Counts {
 		if n > 0 {

@@ -77,6 +77,8 @@ func TestVerdict(t *testing.T) {
 		"nothing":       {func(r *Report) { r.Ledger.Delivered = 0 }, nil, Invalid, "no message"},
 		"broken":        {func(*Report) {}, errors.New("no restart"), Invalid, "no restart"},
 		"late and lost": {func(r *Report) { r.Health.LagP99 = 9; r.Ledger.Counts[ledger.Lost] = 1 }, nil, Invalid, "1 lost"},
+		"room gone":     {func(r *Report) { r.Ended = 1 }, nil, Failed, "1 rooms were gone"},
+		"room ended":    {func(r *Report) { r.Ended, r.Setup.Scenario = 1, ScenarioChurn }, nil, Passed, ""},
 		"quick redial":  {func(r *Report) { r.Storm = &Storm{}; r.Costs.QuickestRedial = 900 }, nil, Failed, "sooner than a second"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -103,6 +103,7 @@ func (p *pair) ended(l life) {
 
 // next begins another life. Called with p.mu held.
 func (p *pair) next() {
+	p.run.ended.Add(1)
 	p.now.room.Forget()
 	clear(p.flights)
 	p.turns = 0

@@ -39,6 +39,9 @@ type Report struct {
 	// Stale are sends refused because the other was first, as they should be.
 	Stale    int `json:"stale"`
 	Intruded int `json:"intruded"` // strangers who were let in
+	// Ended are rooms that were gone, which none may be but where the scenario
+	// ends them.
+	Ended int `json:"ended"`
 
 	Timeline []Bucket       `json:"timeline"`
 	Faults   []Fault        `json:"faults"`

@@ -38,7 +38,8 @@ type run struct {
 	joined   atomic.Int64
 	messages atomic.Int64
 	stales   atomic.Int64
-	quiet    atomic.Bool // nobody begins to speak any more
+	ended    atomic.Int64 // rooms
+	quiet    atomic.Bool  // nobody begins to speak any more
 
 	mu         sync.Mutex // guards what follows
 	busy       int        // plans, sends and checks under way
