@@ -10,7 +10,7 @@
 //	err = rl.Shutdown(ctx) // http.Server.Shutdown does not wait for sockets
 //
 // Any listener will do for its http.Server; one of [Relay.Listener] withstands
-// floods of connections.
+// floods of connections that are refused.
 //
 // It owns the paths /room/{hash}/ws, /api/room/{hash}/exists, /api/config and
 // /healthz; [Config.Page] serves everything else.

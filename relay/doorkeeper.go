@@ -5,19 +5,25 @@ import (
 	"time"
 )
 
-// turnAwayPause is how long nobody is let in after somebody was turned away. A
-// flood would keep a processor busy otherwise, and be felt by everyone. Who
-// knocks meanwhile waits in the kernel's queue, not a second even if it is full.
-const turnAwayPause = 100 * time.Microsecond
+// A flood would keep a processor busy, and be felt by everyone in a room: the
+// listener pauses after it has turned away so many in a row, which makes some
+// ten thousand a second (a pause may last a millisecond). Who knocks meanwhile
+// waits in the kernel's queue, for half a second if that is full. A flood that is
+// faster yet keeps newcomers out, as a flood of packets does.
+const (
+	turnAwayRow   = 8
+	turnAwayPause = 500 * time.Microsecond
+)
 
-// Listener returns l, but for connections from addresses that were answered
-// 429 some sixty times within a minute and go on: these are closed unread and
-// unanswered, for about a second after each further refusal. To refuse politely
-// costs an HTTP request, which a flood of them makes everyone feel. Trusted
-// proxies are always let through, as they knock for many.
+// Listener returns l, but for connections from addresses that were answered 429
+// too often, twice Config.UpgradeRate in a minute: these are closed unread and
+// unanswered until some of that has come back. To refuse politely costs an HTTP
+// request, which a flood of them makes everyone feel. Trusted proxies are always
+// let through, as they knock for many.
 //
-// Serve on it what ends in the relay; TLS and the PROXY protocol go on top of
-// it. Its methods are safe for concurrent use, and its errors are l's.
+// It is for a listener that has nothing else behind it, as it closes connections
+// whatever they are for; TLS and the PROXY protocol go on top. Its methods are
+// safe for concurrent use, and its errors are l's.
 func (rl *Relay) Listener(l net.Listener) net.Listener {
 	return &doorkeeper{Listener: l, relay: rl}
 }
@@ -29,7 +35,7 @@ type doorkeeper struct {
 
 // Accept returns the next connection that may knock.
 func (d *doorkeeper) Accept() (net.Conn, error) {
-	for {
+	for turned := 1; ; turned++ {
 		conn, err := d.Listener.Accept()
 		if err != nil || d.relay.mayKnock(conn.RemoteAddr()) {
 			return conn, err
@@ -39,7 +45,9 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 			_ = tcp.SetLinger(0) // or the kernel remembers each for a minute
 		}
 		_ = conn.Close()
-		<-time.After(turnAwayPause)
+		if turned%turnAwayRow == 0 {
+			<-time.After(turnAwayPause)
+		}
 	}
 }
 

@@ -153,7 +153,9 @@ func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) boo
 func (rl *Relay) tooMany(w http.ResponseWriter, r *http.Request, limit string, wait time.Duration) {
 	rl.metrics.rateLimited.WithLabelValues(limit).Inc()
 	rl.limitHit(limit)
-	rl.limits.tookRefusal(rl.addr(r))
+	if originAllowed(r, rl.cfg.AllowedOrigins) { // else it is not the visitor's doing
+		rl.limits.tookRefusal(rl.addr(r))
+	}
 	refuseFor(w, r, http.StatusTooManyRequests, string(wire.ReasonRateLimited), wait)
 }
 

@@ -32,7 +32,8 @@ type limiter struct {
 // allowance are the buckets of one address.
 type allowance struct {
 	requests, upgrades, creations *rate.Limiter
-	// refusals is what may be refused with an answer.
+	// refusals is what may still be refused with an answer; nil: nothing was
+	// refused. Guarded by limiter.mu.
 	refusals *rate.Limiter
 }
 
@@ -43,9 +44,10 @@ const (
 	// requestsPerUpgrade is how many requests of any kind go with a socket: a
 	// page and its parts, the configuration, and a few that fail.
 	requestsPerUpgrade = 10
-	// answeredRefusals is how many refusals in a minute are told to an address
-	// that has used up an allowance, before it is no longer listened to.
-	answeredRefusals = 60
+	// refusalsPerUpgrade is how many refusals go with a socket, before an address
+	// is no longer listened to. A crowd behind one address, which all come back
+	// after a restart, still hears what to do.
+	refusalsPerUpgrade = 2
 	// maxYoung bounds memory to some 60 MiB: with so many new addresses the
 	// generation is over early. Who has that many to spend gains nothing by it.
 	maxYoung = 100_000
@@ -89,10 +91,7 @@ func (l *limiter) of(k addrKey) *allowance {
 	a, ok := l.young[k]
 	if !ok {
 		if a, ok = l.old[k]; !ok {
-			a = &allowance{
-				requests: perMinute(l.request), upgrades: perMinute(l.upgrade), creations: perMinute(l.create),
-				refusals: perMinute(answeredRefusals),
-			}
+			a = &allowance{requests: perMinute(l.request), upgrades: perMinute(l.upgrade), creations: perMinute(l.create)}
 		}
 		l.young[k] = a
 	}
@@ -118,11 +117,27 @@ func (l *limiter) takeUpgrade(k addrKey) (wait time.Duration) {
 
 // tookRefusal draws on the allowance for refusals. Those that are under way when
 // it is used up are for nothing: no debt is made.
-func (l *limiter) tookRefusal(k addrKey) { l.of(k).refusals.Allow() }
+func (l *limiter) tookRefusal(k addrKey) {
+	a := l.of(k)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.refusals == nil {
+		a.refusals = perMinute(refusalsPerUpgrade * l.upgrade)
+	}
+	a.refusals.Allow()
+}
 
 // mayKnock reports whether there is something left of the allowance for
-// refusals. Who is let in without a refusal draws nothing.
-func (l *limiter) mayKnock(k addrKey) bool { return untilToken(l.of(k).refusals) == 0 }
+// refusals. Who is let in without a refusal draws nothing, and is not kept.
+func (l *limiter) mayKnock(k addrKey) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a, ok := l.young[k]
+	if !ok {
+		a, ok = l.old[k]
+	}
+	return !ok || a.refusals == nil || untilToken(a.refusals) == 0
+}
 
 func take(b *rate.Limiter) (wait time.Duration) {
 	if b.Allow() {

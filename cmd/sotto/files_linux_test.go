@@ -105,11 +105,11 @@ func TestMoreSocketsThanFiles(t *testing.T) {
 	}
 }
 
-// TestKnocksAreTurnedAway: who goes on after some sixty refusals gets no answer
+// TestKnocksAreTurnedAway: who goes on after some ten refusals gets no answer
 // any more.
 func TestKnocksAreTurnedAway(t *testing.T) {
 	t.Parallel()
-	c := startChild(t, nil, "--upgrade-rate", "1")
+	c := startChild(t, nil, "--upgrade-rate", "5")
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	answers := make(map[int]int)
 	var err error
@@ -121,7 +121,7 @@ func TestKnocksAreTurnedAway(t *testing.T) {
 		_ = res.Body.Close()
 		answers[res.StatusCode]++
 	}
-	if err == nil || answers[http.StatusOK] == 0 || answers[http.StatusTooManyRequests] < 60 {
+	if err == nil || answers[http.StatusOK] == 0 || answers[http.StatusTooManyRequests] < 10 {
 		t.Errorf("answers were %v, then %v", answers, err)
 	}
 	if got := c.ask(t, "/readyz"); got != http.StatusOK {
