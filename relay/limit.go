@@ -44,10 +44,9 @@ const (
 	// requestsPerUpgrade is how many requests of any kind go with a socket: a
 	// page and its parts, the configuration, and a few that fail.
 	requestsPerUpgrade = 10
-	// refusalsPerUpgrade is how many refusals go with a socket, before an address
-	// is no longer listened to. A crowd behind one address, which all come back
-	// after a restart, still hears what to do.
-	refusalsPerUpgrade = 2
+	// upgradesPerRefusal is how many sockets there are to a refusal that is
+	// answered, before an address is no longer listened to.
+	upgradesPerRefusal = 2
 	// maxYoung bounds memory to some 60 MiB: with so many new addresses the
 	// generation is over early. Who has that many to spend gains nothing by it.
 	maxYoung = 100_000
@@ -122,7 +121,7 @@ func (l *limiter) tookRefusal(k addrKey) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if a.refusals == nil {
-		a.refusals = perMinute(refusalsPerUpgrade * l.upgrade)
+		a.refusals = perMinute(max(1, l.upgrade/upgradesPerRefusal))
 	}
 	a.refusals.Allow()
 }

@@ -209,7 +209,7 @@ func TestMetrics_Count(t *testing.T) {
 		}},
 		{"sotto_rate_limited_total", "knocks"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
 			w.guarded()
-			for range 4 {
+			for range 3 {
 				w.ask(netip.Addr{})
 			}
 		}},

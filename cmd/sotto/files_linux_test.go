@@ -109,7 +109,7 @@ func TestMoreSocketsThanFiles(t *testing.T) {
 // any more.
 func TestKnocksAreTurnedAway(t *testing.T) {
 	t.Parallel()
-	c := startChild(t, nil, "--upgrade-rate", "5")
+	c := startChild(t, nil, "--upgrade-rate", "20")
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	answers := make(map[int]int)
 	var err error
