@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // answerTimeout is how long a request may stay unanswered before its connection

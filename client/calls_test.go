@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"sotto/client"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // ok answers a call.

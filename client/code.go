@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // codeAlphabet is Crockford's base32: no I, L, O or U. Its length divides 256,

@@ -16,7 +16,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // The salts of std-1.

@@ -8,7 +8,7 @@ import (
 
 	"sotto/client"
 	"sotto/internal/vectors"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 func TestVectors(t *testing.T) {

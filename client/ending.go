@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // final returns why the session ends when an attempt ends with err, or nil when

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // Errors of derivation and sealing. None is worth a retry with the same input.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // Message is a message on the relay, opened. It prints as "[redacted]".

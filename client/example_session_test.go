@@ -9,7 +9,7 @@ import (
 
 	"sotto/client"
 	"sotto/relay"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // await takes events until one is an E that fits.

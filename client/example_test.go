@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"sotto/client"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // Two people who know the same number stand in the same room, each with a PIN

@@ -20,7 +20,7 @@ import (
 
 	"sotto/client"
 	"sotto/internal/memnet"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const (

@@ -15,7 +15,7 @@ import (
 	"sotto/client"
 	"sotto/internal/memnet"
 	"sotto/relay"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // world is a real relay that clients reach over a network in memory. The relay

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // Overhead is how many bytes longer a ciphertext is than its plaintext.

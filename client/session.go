@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // DefaultMaxCiphertext is the longest ciphertext, in bytes, that relays of

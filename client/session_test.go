@@ -14,7 +14,7 @@ import (
 
 	"sotto/client"
 	"sotto/internal/vectors"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 func TestOpen(t *testing.T) {

@@ -3,7 +3,7 @@ package client
 import (
 	"unicode/utf8"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // snapshot returns a State that shares nothing with s. Called with s.mu held.

@@ -9,7 +9,7 @@ import (
 
 	"sotto/client"
 	"sotto/loadtest/ledger"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // stormPause is how long the relay is away.

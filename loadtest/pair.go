@@ -8,7 +8,7 @@ import (
 
 	"sotto/client"
 	"sotto/loadtest/ledger"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // pair is two phones that know one number.

@@ -12,7 +12,7 @@ import (
 	"sotto/client"
 	"sotto/loadtest/ledger"
 	"sotto/loadtest/link"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // phone is one seat of a pair: a session over a link of its own, and somebody

@@ -12,7 +12,7 @@ import (
 	"sotto/client"
 	"sotto/loadtest/ledger"
 	"sotto/loadtest/link"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // run is a run under way.

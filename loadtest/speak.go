@@ -6,7 +6,7 @@ import (
 
 	"sotto/client"
 	"sotto/loadtest/ledger"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // readAfter is how long a message is on the screen before it counts as read.

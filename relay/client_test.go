@@ -24,7 +24,7 @@ import (
 type object = map[string]any
 
 // client is a WebSocket client as anyone might write it: it knows RFC 6455 and
-// encoding/json, and nothing of relay/wire. A goroutine reads all the time and
+// encoding/json, and nothing of wire. A goroutine reads all the time and
 // answers pings; methods that expect something fail the test.
 type client struct {
 	t    testing.TB

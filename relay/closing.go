@@ -6,7 +6,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/rs/zerolog"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // ending is a row of the table of how sockets end: the code on the wire, the

@@ -11,8 +11,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 const (

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"sync"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // maxGathered is how much several frames in one write may be: a write has the

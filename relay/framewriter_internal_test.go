@@ -8,7 +8,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // frame is an unmasked frame with size bytes of payload.

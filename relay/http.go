@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"sotto/internal/secheaders"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // ServeHTTP serves the relay's own paths and hands all others to Config.Page.

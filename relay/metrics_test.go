@@ -13,7 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"sotto/relay"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // labels are all label values of each metric, which are there from the start.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const (

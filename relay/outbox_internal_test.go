@@ -9,7 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // A frame that a room queued as the socket's reading ended, and flushes after

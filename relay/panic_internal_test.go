@@ -16,8 +16,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"sotto/internal/memnet"
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // inside runs f in a bubble with a relay whose insides it can reach.
@@ -98,7 +98,7 @@ func TestPanicInASocket(t *testing.T) {
 		if n := counted(t, rl.metrics.connsClosed.WithLabelValues("failed")); n != 1 {
 			t.Errorf("%v sockets failed; want 1", n)
 		}
-		for _, part := range []string{`"level":"error"`, `"message":"socket failed"`, `"at":"sotto/relay/wire.`, `"code":"failed"`} {
+		for _, part := range []string{`"level":"error"`, `"message":"socket failed"`, `"at":"sotto/wire.`, `"code":"failed"`} {
 			if !strings.Contains(log.String(), part) {
 				t.Errorf("the log lacks %s: %s", part, log)
 			}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // A panic in a room full of talk, among rooms full of talk: its people get a

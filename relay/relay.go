@@ -9,8 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // Relay is an http.Handler that serves rooms. Make it with New. All methods

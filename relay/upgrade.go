@@ -13,7 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const (

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // opt adds something to a command.

@@ -3,7 +3,7 @@ package roomactor
 import (
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // command is what a room is asked to do. Randomness and time come with it, so

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"sotto/lockout"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // Defaults of std-1 and of this relay.

@@ -13,9 +13,9 @@ import (
 // ours are the packages that rooms are made of and what each may import of
 // this module.
 var ours = map[string][]string{
-	"roomactor":  {"sotto/lockout", "sotto/relay/wire"},
-	"lockout":    nil,
-	"relay/wire": nil,
+	"roomactor": {"sotto/lockout", "sotto/wire"},
+	"lockout":   nil,
+	"wire":      nil,
 }
 
 // forbidden are the standard library's packages that none of ours may import
@@ -64,7 +64,7 @@ func isStandard(path string) bool {
 
 // pure are the packages that the rules may import. They have no clock but
 // package time's.
-var pure = []string{"iter", "slices", "time", "sotto/lockout", "sotto/relay/wire"}
+var pure = []string{"iter", "slices", "time", "sotto/lockout", "sotto/wire"}
 
 // TestRulesArePure: state.step has no goroutine, clock, randomness or I/O.
 func TestRulesArePure(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // scribe is a member that writes down what it is asked, in the order of all

@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 func TestMain(m *testing.M) {

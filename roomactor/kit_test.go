@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // The kit for tests of step: a stage with a virtual clock and counted

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // machine drives a state and the model with the same drawn commands and

@@ -1,6 +1,6 @@
 package roomactor
 
-import "sotto/relay/wire"
+import "sotto/wire"
 
 // Member is one joined socket as its room sees it. The room tells members
 // apart by identity, so a Member must be a pointer. All methods are called

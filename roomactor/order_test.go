@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // Under contention every member sees the same steps in the same order, and its

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"testing"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // failing is a peer whose Deliver panics from the n-th frame on, and whose

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // peer is a Member that decodes and keeps what it is given, in order. One

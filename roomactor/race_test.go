@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // arrival is how one join of a race ended.

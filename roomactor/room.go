@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // Room is a live room: a goroutine with a mailbox. Its methods are safe for

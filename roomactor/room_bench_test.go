@@ -7,8 +7,8 @@ import (
 	"runtime"
 	"testing"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // sink is a Member that takes frames and tells of replies.

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // mute is a member that takes everything. It has a size: members are told apart

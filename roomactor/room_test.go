@@ -5,8 +5,8 @@ import (
 	"errors"
 	"testing"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 func TestConversation(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // Shutdown closes every member 1012, waits for the rooms, and lets no one in.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"sotto/lockout"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // state is a room without its goroutine. All of it is owned by that goroutine.

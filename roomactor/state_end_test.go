@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"sotto/lockout"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // PROTOCOL.md, TTL: exact, whatever happens first at or after it.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"sotto/lockout"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // join decides a join of this room: PROTOCOL.md, join, from step 2's "return"

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // PROTOCOL.md, join, steps 2 and 4 to 7.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"sotto/lockout"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // wrong is a join of someone who knows the number and not a PIN.

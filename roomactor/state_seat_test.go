@@ -3,7 +3,7 @@ package roomactor
 import (
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // PROTOCOL.md, typing.

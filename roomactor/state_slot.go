@@ -3,7 +3,7 @@ package roomactor
 import (
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // The rules of the slot, in the order of PROTOCOL.md.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // oneMessage is a paired room in which alice wrote m1 after a second.

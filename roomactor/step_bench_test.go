@@ -3,7 +3,7 @@ package roomactor
 import (
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // BenchmarkStepSend is one send of the rules alone: turns of two people, each

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // shardCount spreads rooms over maps so that joins rarely meet.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 func returning(name string) wire.Join {

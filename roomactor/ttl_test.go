@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sotto/relay/wire"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 const day = 24 * time.Hour

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"sotto/client"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // A relay that is killed says nothing. People in conversation, with the Go

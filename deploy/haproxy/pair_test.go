@@ -12,7 +12,7 @@ import (
 
 	"sotto/client"
 	"sotto/deploy/internal/kit"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // pairs talk in the tests, each over a room of its own. As the numbers are

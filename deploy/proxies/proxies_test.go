@@ -17,7 +17,7 @@ import (
 	"sotto/client"
 	"sotto/deploy/internal/kit"
 	"sotto/deploy/internal/program"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const patience = 5 * time.Minute

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // Kind is what must not be.

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 func id(n byte) wire.MessageID { return wire.MessageID{15: n} }

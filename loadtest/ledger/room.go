@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // window is how many of an author's last messages are remembered one by one.

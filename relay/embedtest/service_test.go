@@ -15,7 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sotto/client"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // patience bounds every wait: to derive keys takes seconds on a busy machine.

@@ -16,7 +16,7 @@ import (
 	"os"
 
 	"sotto/client"
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // who is the first line in.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // verdict is what the oracle says about a frame from a client.

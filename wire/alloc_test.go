@@ -8,7 +8,7 @@ import (
 	"bytes"
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 func TestSteadyStateDoesNotAllocate(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const (

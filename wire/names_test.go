@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // What PROTOCOL.md and the clients of std-1 rely on.

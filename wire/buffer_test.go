@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const (

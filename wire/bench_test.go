@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // The sizes of a short message and of the longest one allowed.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const maxCiphertext = 8192

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // objectOf returns an object of n keys.

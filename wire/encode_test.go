@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 var (

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const redacted = "[redacted]"

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 // object is a JSON object of raw values; "" leaves a field out.

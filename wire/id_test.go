@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 func TestParseHash(t *testing.T) {

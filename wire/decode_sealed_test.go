@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"sotto/relay/wire"
+	"sotto/wire"
 )
 
 const (
