@@ -41,7 +41,7 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@scripts/fuzz
 
 vuln: ## look for known vulnerabilities; needs their database online
-	go tool -modfile=tools/go.mod govulncheck ./...
+	GOWORK=off go tool -modfile=tools/go.mod govulncheck ./...
 
 fmt: bin/golangci-lint ## format the Go code
 	bin/golangci-lint fmt
@@ -53,4 +53,4 @@ release: ## static binaries of REF (HEAD) into bin/release, with SBOM, licences 
 	@scripts/release
 
 bin/golangci-lint: tools/go.mod tools/go.sum
-	go -C tools build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	GOWORK=off go -C tools build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
