@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -57,9 +58,9 @@ func Page(ctx context.Context, root string) ([]Component, error) {
 	return append(components, table), err
 }
 
-// numberTable is the module that web/numbers makes the page's table from.
+// numberTable is the module that web/build/numbers makes the page's table from.
 func numberTable(ctx context.Context, root string) (Component, error) {
-	out, err := run(exec.CommandContext(ctx, "go", "mod", "download", "-json", "github.com/nyaruka/phonenumbers"), root)
+	out, err := run(exec.CommandContext(ctx, "go", "mod", "download", "-json", "github.com/nyaruka/phonenumbers"), filepath.Join(root, "web", "build"))
 	if err != nil {
 		return Component{}, err
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
-	"sotto/web/numbers"
+	"sotto/web/build/numbers"
 )
 
 // TestDistIsFresh is the proof that what a relay serves is what src says: it

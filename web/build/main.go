@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"sotto/web/numbers"
+	"sotto/web/build/numbers"
 )
 
 func main() {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
-	"sotto/web/numbers"
+	"sotto/web/build/numbers"
 )
 
 var once = sync.OnceValues(numbers.Table) // takes a second
