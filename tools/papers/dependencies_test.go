@@ -1,0 +1,94 @@
+package main
+
+import (
+	"debug/buildinfo"
+	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDependenciesAreListed holds DEPENDENCIES.md against what is there: a
+// module or package that comes in has to be named with its reason, and one that
+// leaves has to leave the list.
+func TestDependenciesAreListed(t *testing.T) {
+	info, err := buildinfo.ReadFile(relayBinary(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inRelay, inPage, beside, tools := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, m := range info.Deps {
+		inRelay[m.Path] = true
+	}
+	for _, file := range strings.Fields(ourFiles(t)) {
+		if filepath.Base(file) != "go.mod" {
+			continue
+		}
+		var mod struct {
+			Require []struct {
+				Path     string
+				Indirect bool
+			}
+			Tool []struct{ Path string }
+		}
+		out, err := command(root, "go", "mod", "edit", "-json", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(out, &mod); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range mod.Require {
+			for _, tool := range mod.Tool {
+				if strings.HasPrefix(tool.Path, r.Path+"/") || tool.Path == r.Path {
+					tools[r.Path] = true
+				}
+			}
+			if !r.Indirect && len(mod.Tool) == 0 && !inRelay[r.Path] && !strings.HasPrefix(r.Path+"/", "sotto/") {
+				beside[r.Path] = true
+			}
+		}
+	}
+	for _, dir := range []string{"web", "web/e2e"} {
+		var pkg struct{ Dependencies, DevDependencies map[string]string }
+		if err := readJSON(filepath.Join(root, dir, "package.json"), &pkg); err != nil {
+			t.Fatal(err)
+		}
+		for name := range pkg.DevDependencies {
+			beside[name] = true
+		}
+		for name := range pkg.Dependencies {
+			if dir == "web" {
+				inPage[name] = true
+			} else {
+				beside[name] = true
+			}
+		}
+	}
+	here := map[string]map[string]bool{"In the relay": inRelay, "In the page": inPage, "To build and test": beside, "Tools": tools}
+
+	listed := 0
+	row := regexp.MustCompile("^\\| `([^`]+)` \\| (\\S+ \\S.*) \\|\\s$")
+	section := ""
+	for line := range strings.Lines(readFile(t, "DEPENDENCIES.md")) {
+		if name, ok := strings.CutPrefix(line, "## "); ok {
+			section = strings.TrimSpace(name)
+		}
+		if found := row.FindStringSubmatch(line); found != nil {
+			listed++
+			if !here[section][found[1]] {
+				t.Errorf("%s is listed under %q, where it is not", found[1], section)
+			}
+			delete(here[section], found[1])
+		}
+	}
+	for section, names := range here {
+		for name := range names {
+			t.Errorf("%s is not in DEPENDENCIES.md under %q: if it is worth having, add it with its reason", name, section)
+		}
+	}
+	if listed < 30 {
+		t.Errorf("only %d rows were read: the test is broken", listed)
+	}
+}

@@ -1,0 +1,3 @@
+module sotto/tools/papers
+
+go 1.26.0
