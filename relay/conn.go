@@ -36,12 +36,12 @@ const (
 // conn is one socket. Its read loop is its owner; fields without a note are
 // set before that starts.
 type conn struct {
-	*outbox
-	relay *Relay
-	hash  wire.RoomHash
-	addr  addrKey
-	// mark tells the lines of one socket in the log from those of others. It
-	// means nothing outside this process.
+	outbox *outbox // the room's Member
+	relay  *Relay
+	hash   wire.RoomHash
+	addr   addrKey
+	// mark is a random number that tells the log lines of one socket from those of
+	// others. It means nothing outside this process.
 	mark uint32
 	born time.Time
 
@@ -56,18 +56,18 @@ type conn struct {
 }
 
 // run reads until the socket ends. The relay waits for it. The context bounds
-// waiting, not reading: a socket is cut by sever.
+// waiting, not reading: what ends reading is the outbox.
 func (c *conn) run(ctx context.Context) {
 	log := &c.relay.cfg.Logger
 	log.Debug().Uint32("conn", c.mark).Msg("socket opened")
 	c.timer = time.AfterFunc(unjoinedIdle, c.onTimer)
 	err := c.guard(func() error { return c.readAll(ctx) })
 	c.timer.Stop()
-	end := endingOf(c.shut(), err)
+	end := endingOf(c.outbox.end(), err)
 	if c.room != nil {
-		c.room.Leave(c)
+		c.room.Leave(c.outbox)
 	}
-	c.out.release()
+	c.outbox.out.release()
 	c.relay.metrics.connsClosed.WithLabelValues(end.label).Inc()
 	log.WithLevel(end.level).Uint32("conn", c.mark).Str("code", end.label).Msg("socket closed")
 }
@@ -80,12 +80,12 @@ func (c *conn) readAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.readWithin(frameDeadline)
+		c.outbox.readWithin(frameDeadline)
 		if err := c.readFrame(ctx, kind, r); err != nil {
 			return err
 		}
-		c.readWithin(noDeadline)
-		if !c.waitForRoom() {
+		c.outbox.readWithin(noDeadline)
+		if !c.outbox.waitForSpace() {
 			return nil // the writer reads the rest of the closing handshake
 		}
 	}
@@ -94,7 +94,7 @@ func (c *conn) readAll(ctx context.Context) error {
 // nextMessage waits for a message. It has no context: one that can end would
 // take memory and a lock of the whole relay for every wait.
 func (c *conn) nextMessage() (websocket.MessageType, io.Reader, error) {
-	return c.ws.Reader(context.Background())
+	return c.outbox.ws.Reader(context.Background())
 }
 
 // readFrame handles one message. An error ends the socket.
@@ -112,7 +112,7 @@ func (c *conn) readFrame(ctx context.Context, kind websocket.MessageType, r io.R
 		c.rejectFrame(rejectedFrame)
 		return nil
 	case errors.Is(err, wire.ErrTooBig):
-		c.Close(wire.CloseTooBig)
+		c.outbox.Close(wire.CloseTooBig)
 		return err
 	case err != nil:
 		return err
@@ -127,7 +127,7 @@ func (c *conn) readFrame(ctx context.Context, kind websocket.MessageType, r io.R
 func (c *conn) discard(r io.Reader) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(r, int64(c.relay.buffers.Limit())+1))
 	if err == nil && n > int64(c.relay.buffers.Limit()) {
-		c.Close(wire.CloseTooBig)
+		c.outbox.Close(wire.CloseTooBig)
 		return wire.ErrTooBig
 	}
 	return err
@@ -140,7 +140,7 @@ func (c *conn) rejectFrame(reason string) {
 	c.answer(&wire.Response{Ref: wire.FrameRef, Reason: wire.ReasonInvalidEncoding})
 }
 
-// handle does what a request asks and reports whether it gave req away.
+// handle does what a request asks and reports whether the room has taken req.
 func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 	c.touch()
 	switch {
@@ -165,8 +165,8 @@ func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 	case req.Event == wire.EventSend, req.Event == wire.EventEdit, req.Event == wire.EventDelete:
 		c.holdChange()
 	}
-	// A room that is over has closed its members, this one too.
-	return c.room.Post(ctx, c, req) == nil
+	// Post fails when the room has ended, which has closed this socket too.
+	return c.room.Post(ctx, c.outbox, req) == nil
 }
 
 // holdChange waits while changes of the slot come too fast. Nothing is read
@@ -174,13 +174,13 @@ func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 func (c *conn) holdChange() {
 	c.changes.spend(framesPerChange * frameCost(c.relay.cfg.FrameRate))
 	if wait := c.changes.wait(); wait > 0 {
-		c.pause(wait)
+		c.outbox.pause(wait)
 	}
 }
 
-// join waits out the floor, whatever the join is like, and asks the room.
-// While it waits nothing is read, so the answers of a socket's joins can't be
-// had faster than one after another.
+// join waits for Config.JoinFloor, whatever the join says, and then asks the
+// room. Nothing is read meanwhile, so a socket gets the answers to its joins one
+// after another, each as late as the floor says.
 func (c *conn) join(ctx context.Context, req *wire.Request) {
 	if !c.holdJoin(ctx) {
 		return
@@ -193,7 +193,7 @@ func (c *conn) join(ctx context.Context, req *wire.Request) {
 		return
 	}
 	limits := c.relay.limits
-	result, err := c.relay.rooms.Join(ctx, c.hash, c, req, limits.creationWait(c.addr))
+	result, err := c.relay.rooms.Join(ctx, c.hash, c.outbox, req, limits.creationWait(c.addr))
 	switch {
 	case errors.Is(err, roomactor.ErrRoomFailed):
 		c.relay.metrics.Joined(roomactor.JoinRefused, wire.ReasonInternalError)
@@ -221,26 +221,26 @@ func (c *conn) join(ctx context.Context, req *wire.Request) {
 func (c *conn) holdJoin(ctx context.Context) bool {
 	floor := c.relay.cfg.JoinFloor
 	if floor <= 0 {
-		return c.isOpen()
+		return c.outbox.isOpen()
 	}
 	hold := time.NewTimer(floor + rand.N(floor/4+1)) //nolint:gosec // jitter that hides nanoseconds, not a secret
 	defer hold.Stop()
 	select {
 	case <-hold.C:
-		return c.isOpen()
+		return c.outbox.isOpen()
 	case <-ctx.Done():
 		return false
 	}
 }
 
-// answer queues a reply of the connection's own.
+// answer queues a reply that comes from the connection, not from the room.
 func (c *conn) answer(r *wire.Response) {
 	frame := c.relay.buffers.Encode(r)
 	defer frame.Release()
-	if !c.Deliver(wire.EventNone, frame) {
-		c.Close(wire.CloseSlowConsumer)
+	if !c.outbox.Deliver(wire.EventNone, frame) {
+		c.outbox.Close(wire.CloseSlowConsumer)
 	}
-	c.Flush()
+	c.outbox.Flush()
 }
 
 // touch gives an unjoined socket more time.
@@ -253,10 +253,10 @@ func (c *conn) touch() {
 // onTimer runs when the socket's timer fires.
 func (c *conn) onTimer() {
 	if !c.joined.Load() {
-		c.Close(wire.CloseNotJoined)
+		c.outbox.Close(wire.CloseNotJoined)
 		return
 	}
-	c.task(c.ping)
+	c.outbox.task(c.ping)
 }
 
 func (c *conn) schedulePing() {
@@ -265,7 +265,7 @@ func (c *conn) schedulePing() {
 		c.timer.Stop()
 		return
 	}
-	// Drawn, so that phones do not wake in step.
+	// Random, so that phones do not wake in step.
 	c.timer.Reset(every - rand.N(every/8+1)) //nolint:gosec // not a secret
 }
 
@@ -273,11 +273,11 @@ func (c *conn) schedulePing() {
 func (c *conn) ping() {
 	ctx, cancel := context.WithTimeout(context.Background(), pongDeadline)
 	defer cancel()
-	switch err := c.ws.Ping(ctx); {
+	switch err := c.outbox.ws.Ping(ctx); {
 	case err == nil:
 		c.schedulePing()
 	case errors.Is(err, net.ErrClosed): // the socket ended meanwhile
 	default:
-		c.Close(wire.CloseNoPong)
+		c.outbox.Close(wire.CloseNoPong)
 	}
 }

@@ -7,16 +7,16 @@ import (
 	"sotto/wire"
 )
 
-// maxGathered is how much several frames in one write may be: a write has the
-// time of one frame, and a slow link shall not have to do more in it.
+// maxGathered bounds the bytes of several frames in one write: they share one
+// write deadline, which a slow link must be able to meet.
 const maxGathered = 16 << 10
 
 // frameWriter sits between the WebSocket library, whose own buffer is a few
 // bytes, and the network. It gathers the pieces of a frame, and frames that
 // follow each other at once, in a buffer of the relay's: so they are one write,
-// one packet and one TLS record, and no ciphertext stays in a buffer nobody
-// clears. Control frames wait for nothing: a close frame is the last there is.
-// It is safe for concurrent use.
+// one packet and one TLS record, and no ciphertext stays in a buffer that nobody
+// clears. Control frames never wait, as nothing may follow them: a close frame is
+// the last frame of all. It is safe for concurrent use.
 type frameWriter struct {
 	to      func([]byte) (int, error)
 	buffers *wire.Buffers

@@ -99,8 +99,8 @@ func TestFrameWriter_ReleasedWithTheSocket(t *testing.T) {
 		ws := dial('a')
 		synctest.Wait()
 		for c := range rl.conns {
-			c.out.hold(true)
-			if _, err := c.out.Write(frame(0x81, 10)); err != nil {
+			c.outbox.out.hold(true)
+			if _, err := c.outbox.out.Write(frame(0x81, 10)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -16,8 +16,8 @@ import (
 // ServeHTTP serves the relay's own paths and hands all others to Config.Page.
 // A socket outlives the call.
 func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// A path that had to be unescaped is none of ours: a proxy that routes by
-	// the room in the path must see the same path as we do.
+	// A path with escapes is not one of ours: a proxy that routes by the room in
+	// the path must see the same path as the relay.
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
 		path = ""
@@ -38,9 +38,9 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveOwn serves a path of the relay's own, of which name is a part. What no
-// client of ours sends is refused first, and draws on nothing: a hostile page
-// uses up no allowance of its visitor.
+// serveOwn serves a path of the relay's own, of which name is a part. Requests
+// that no client of ours sends are refused first and draw on no allowance, so
+// that a hostile page can't use up that of its visitor.
 func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request, string), name string) {
 	switch {
 	case !originAllowed(r, rl.cfg.AllowedOrigins):
@@ -56,7 +56,7 @@ func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(htt
 	}
 }
 
-// addr is who the request draws on the allowances of.
+// addr is the address whose allowances the request draws on.
 func (rl *Relay) addr(r *http.Request) addrKey {
 	return rl.limits.key(clientAddr(r, rl.cfg.TrustedProxies))
 }
@@ -110,7 +110,7 @@ func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) 
 	rl.open(w, r, hash, addr)
 }
 
-// What a refused newcomer is told to wait.
+// How long a client that was refused is told to wait.
 const (
 	restartRetry = 5 * time.Second
 	connsRetry   = 30 * time.Second
@@ -176,8 +176,8 @@ func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string
 	}{rl.rooms.Exists(hash)})
 }
 
-// serveConfig answers what std-1 clients ask for. Nothing is for sale where
-// nothing is kept.
+// serveConfig answers what std-1 clients ask for. The relay sells nothing, so the
+// fields about money are zero.
 func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
 	if !allowMethods(w, r, http.MethodGet, http.MethodHead) || !rl.mayAsk(w, r) {
 		return
@@ -201,8 +201,8 @@ func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
 	})
 }
 
-// serveHealth draws on nothing: whoever decides by it where people are sent may
-// share an address with them. One answer ends the connection.
+// serveHealth draws on no allowance: a load balancer that asks it may share an
+// address with clients. The connection ends with the answer.
 func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request, _ string) {
 	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
 		return
@@ -242,9 +242,10 @@ func refuseFor(w http.ResponseWriter, r *http.Request, status int, reason string
 }
 
 // fail answers {"error": reason}. It never repeats anything of the request. The
-// connection ends with it: on one that stays, asking costs less than refusing.
+// connection ends with it: on one that stays open, asking would cost the client
+// less than refusing costs the relay.
 func fail(w http.ResponseWriter, r *http.Request, status int, reason string) {
-	// First, as net/http looks at the first alone.
+	// In front, as net/http looks only at the first value.
 	w.Header()["Connection"] = append([]string{"close"}, w.Header()["Connection"]...)
 	writeJSON(w, r, status, struct {
 		Error string `json:"error"`

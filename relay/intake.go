@@ -15,16 +15,16 @@ const (
 	// framesPerControl is what a control frame counts: it is answered with
 	// another one, and has no use in a conversation but to find a dead link.
 	framesPerControl = 5
-	// intakeSip is how much is read after a pause: many sockets that were made to
-	// wait take turns in short steps then, not in long ones.
+	// intakeSip is how many bytes are read after a pause. Many sockets that were
+	// made to wait then take turns in short steps, not in long ones.
 	intakeSip = 64
 )
 
 // intake bounds the work that one socket makes by what it sends. Frames of any
-// kind count, with those that the WebSocket library answers or skips by itself,
-// a ping or an empty fragment; so does their size. What comes too fast is not
-// lost: the relay reads on later, and the sender's network makes it wait. The
-// library reads from one goroutine at a time, which owns this.
+// kind count, also those that the WebSocket library answers or skips by itself,
+// such as a ping or an empty fragment; so does their size. What comes too fast
+// is not lost: the relay reads it later, and the sender's network makes it wait.
+// Owned by the goroutine that reads; the library has one at a time.
 type intake struct {
 	meter frameMeter
 	pace  pace
@@ -94,8 +94,8 @@ func (m *frameMeter) count(p []byte) (frames int) {
 	return frames
 }
 
-// transport is a connection that takes in no more than it may, and closes
-// without a last word.
+// transport is a connection that reads no faster than its intake allows, and
+// closes without sending a TLS alert.
 type transport struct {
 	net.Conn
 	intake intake
@@ -105,9 +105,9 @@ type transport struct {
 	closing atomic.Bool
 }
 
-// Read reads when the intake allows it. Nothing comes at once while the socket
-// is closing: all that matters then is the peer's close frame, and the library
-// reads what is before it in small pieces.
+// Read reads when the intake allows it. There is no burst while the
+// socket is closing: only the peer's close frame matters then, and the library
+// reads what comes before it in small pieces.
 func (t *transport) Read(p []byte) (int, error) {
 	if t.closing.Load() {
 		t.intake.pace.forgoBurst()
@@ -121,9 +121,9 @@ func (t *transport) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the connection below TLS, if there is TLS. That of TLS may wait
-// five seconds for a peer that does not read, and WebSocket frames and close
-// frames show by themselves where a stream was cut.
+// Close closes the connection below TLS, if there is TLS. tls.Conn.Close may
+// wait five seconds for a peer that does not read, and its alert is not needed:
+// WebSocket frames show by themselves where a stream was cut off.
 func (t *transport) Close() error {
 	if over, ok := t.Conn.(*tls.Conn); ok {
 		return over.NetConn().Close()

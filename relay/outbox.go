@@ -24,14 +24,20 @@ const (
 	// closeDeadline is how long a closing socket may take to send what is queued
 	// and its close frame, and once more to receive the peer's close frame.
 	closeDeadline = 5 * time.Second
-	// noDeadline lifts one.
+	// noDeadline removes a deadline.
 	noDeadline time.Duration = 0
 )
 
 // outbox is a socket's bounded queue of frames and its only sender of them.
-// An idle outbox has no goroutine: Flush starts a writer, which ends
-// with the queue. All methods are safe for concurrent use and, but for
-// waitForRoom and shut, those that others call do not block.
+// An idle outbox has no goroutine: Flush starts a writer, which ends with the
+// queue.
+//
+// It is open until Close makes it closing, which lets the writer send what is
+// queued and a close frame, or abort ends it at once. Nothing is queued after
+// the first, nothing is written after the second; end waits for either.
+//
+// All methods are safe for concurrent use. Only waitForSpace, pause and end,
+// which are the read loop's, block.
 type outbox struct {
 	ws      *websocket.Conn
 	net     *transport
@@ -46,11 +52,11 @@ type outbox struct {
 	writing bool
 	// code is set once the socket is to be closed; nothing is queued after it.
 	code wire.CloseCode
-	// closed: no writer and no task may start.
-	closed bool
-	// room is signalled when the queue has shrunk, the socket is closing or gone,
-	// or a pause is over.
-	room sync.Cond
+	// ended: no writer and no task may start.
+	ended bool
+	// changed is signalled when the queue has shrunk, the outbox is closing or
+	// has ended, or a pause is over.
+	changed sync.Cond
 }
 
 type queued struct {
@@ -61,7 +67,7 @@ type queued struct {
 
 func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics) *outbox {
 	o := &outbox{ws: ws, net: conn, out: out, metrics: m}
-	o.room.L = &o.mu
+	o.changed.L = &o.mu
 	out.to = o.transmit
 	conn.pause = o.pause
 	return o
@@ -102,13 +108,14 @@ func (o *outbox) Close(code wire.CloseCode) {
 	}
 	o.code = code
 	o.net.closing.Store(true)
-	// From here on nobody sets another: whatever the peer does, it is over soon.
+	// From here on nobody sets another deadline: the socket ends within these two,
+	// whatever the peer does.
 	_ = o.net.SetWriteDeadline(after(closeDeadline))
 	_ = o.net.SetReadDeadline(after(2 * closeDeadline))
 	if code == wire.CloseSlowConsumer {
 		o.dropQueue()
 	}
-	o.room.Broadcast()
+	o.changed.Broadcast()
 	o.startWriter()
 }
 
@@ -188,7 +195,7 @@ func (o *outbox) next() (q queued, last bool, code wire.CloseCode, more bool) {
 	o.queue = o.queue[1:]
 	o.bytes -= q.frame.Size()
 	if len(o.queue) < maxQueued/2 {
-		o.room.Broadcast()
+		o.changed.Broadcast()
 	}
 	return q, len(o.queue) == 0, o.code, true
 }
@@ -210,7 +217,7 @@ func (o *outbox) send(q queued, last bool) bool {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		o.tooSlow()
 	}
-	o.sever()
+	o.abort()
 	return false
 }
 
@@ -231,21 +238,21 @@ func (o *outbox) dropQueue() {
 	o.queue, o.bytes = nil, 0
 }
 
-// waitForRoom waits until the queue is at most half full or the socket is
+// waitForSpace waits until the queue is at most half full or the socket is
 // closing, so that a client that asks without reading the answers waits for
 // itself. It reports whether the socket is still open.
-func (o *outbox) waitForRoom() bool {
+func (o *outbox) waitForSpace() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.queue) > maxQueued/2 && o.open() {
-		o.room.Wait()
+		o.changed.Wait()
 	}
 	return o.open()
 }
 
 // pause waits for d and up to half as much again, which keeps a crowd out of
 // step, but no longer than the socket is there. A socket that is closing pauses
-// too: it is the more to be feared for what it sends.
+// too: nothing else slows down what its peer still sends.
 func (o *outbox) pause(d time.Duration) {
 	o.metrics.rateLimited.WithLabelValues(limitFrames).Inc()
 	d += rand.N(d/2 + 1) //nolint:gosec // not a secret
@@ -253,18 +260,18 @@ func (o *outbox) pause(d time.Duration) {
 	timer := time.AfterFunc(d, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.room.Broadcast()
+		o.changed.Broadcast()
 	})
 	defer timer.Stop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for !o.closed && time.Now().Before(until) {
-		o.room.Wait()
+	for !o.ended && time.Now().Before(until) {
+		o.changed.Wait()
 	}
 }
 
 // open reports whether frames are still taken. o.mu is held.
-func (o *outbox) open() bool { return !o.closed && o.code == wire.CloseNone }
+func (o *outbox) open() bool { return !o.ended && o.code == wire.CloseNone }
 
 // isOpen reports whether frames are still taken.
 func (o *outbox) isOpen() bool {
@@ -273,7 +280,8 @@ func (o *outbox) isOpen() bool {
 	return o.open()
 }
 
-// task runs f beside the writer, unless the socket is closing.
+// task runs f in a goroutine of its own, which end waits for. It does nothing
+// if the outbox is no longer open.
 func (o *outbox) task(f func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -282,26 +290,17 @@ func (o *outbox) task(f func()) {
 	}
 }
 
-// sever drops what is queued and breaks the connection, without a close frame.
-func (o *outbox) sever() {
-	o.seal()
+// abort ends the outbox and breaks the connection, without a close frame.
+func (o *outbox) abort() {
+	o.endNow()
 	_ = o.net.Close() // not under the lock, which a room may wait for
 }
 
-// seal lets nothing in any more and drops what is queued.
-func (o *outbox) seal() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed = true
-	o.dropQueue()
-	o.room.Broadcast()
-}
-
-// shut ends the outbox when reading has ended: it lets a closing handshake
-// under way finish, breaks the connection otherwise, and waits for the writer
-// and the tasks. It returns the code the relay closed with, if it did.
-func (o *outbox) shut() wire.CloseCode {
-	if !o.finishing() {
+// end is called when reading has ended. It lets a close under way finish,
+// breaks the connection otherwise, and waits for the writer and the tasks. It
+// returns the code the relay closed with, or CloseNone.
+func (o *outbox) end() wire.CloseCode {
+	if o.endUnlessClosing() {
 		_ = o.ws.CloseNow() // also wakes a ping that waits for its pong
 	}
 	o.writers.Wait()
@@ -310,16 +309,27 @@ func (o *outbox) shut() wire.CloseCode {
 	return o.code
 }
 
-// finishing reports whether there is a writer that closes the socket. If there
-// is not, nothing starts any more, and what a room has queued and not flushed
-// yet is dropped: nobody else would.
-func (o *outbox) finishing() bool {
+// endNow ends the outbox and drops what is queued.
+func (o *outbox) endNow() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.code != wire.CloseNone && !o.closed {
-		return true
+	o.endLocked()
+}
+
+// endUnlessClosing ends the outbox if no writer is there to close the socket,
+// and reports whether it has ended. What a room has queued and not flushed yet
+// is dropped then: nobody else would.
+func (o *outbox) endUnlessClosing() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.code == wire.CloseNone || o.ended {
+		o.endLocked()
 	}
-	o.closed = true
+	return o.ended
+}
+
+func (o *outbox) endLocked() {
+	o.ended = true
 	o.dropQueue()
-	return false
+	o.changed.Broadcast()
 }

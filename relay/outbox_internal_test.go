@@ -20,12 +20,12 @@ func TestFrameForASocketThatEnds(t *testing.T) {
 		joinAs(t, ws, '2')
 		c := slices.Collect(maps.Keys(rl.conns))[0]
 		frame := rl.buffers.Get(100)
-		if !c.Deliver(wire.EventNewMessage, frame) {
+		if !c.outbox.Deliver(wire.EventNewMessage, frame) {
 			t.Fatal("not taken")
 		}
 		_ = ws.CloseNow()
 		synctest.Wait()
-		c.Flush()
+		c.outbox.Flush()
 		frame.Release()
 		if len(rl.conns) != 0 {
 			t.Fatal("the socket is still there")

@@ -3,7 +3,7 @@ package relay
 import "time"
 
 const (
-	// paceBurst is what may come at once, in what it costs.
+	// paceBurst is the cost of what may come at once.
 	paceBurst = time.Second
 	// pacePause is the longest pause at a time, so that a socket that is closing
 	// is not kept for long.
@@ -11,11 +11,11 @@ const (
 )
 
 // pace spreads over time what one socket does. Each thing costs time, and the
-// next waits until that has passed, but for paceBurst of it. The zero value has
-// all of that burst ahead. It is not safe for concurrent use.
+// next waits until that time has passed, less paceBurst. The zero value has the
+// whole burst left. It is not safe for concurrent use.
 type pace struct {
-	// paid is when all so far is paid for. Nothing more is done while it lies
-	// ahead; it stays at most paceBurst behind and pacePause ahead.
+	// paid is the time at which everything so far is paid for. Nothing more is done
+	// before it. It is at most paceBurst in the past and pacePause in the future.
 	paid time.Time
 }
 
@@ -31,18 +31,18 @@ func (p *pace) spend(cost time.Duration) {
 	}
 }
 
-// forgoBurst gives up what could come at once by now.
+// forgoBurst gives up the rest of the burst.
 func (p *pace) forgoBurst() {
 	if now := time.Now(); p.paid.Before(now) {
 		p.paid = now
 	}
 }
 
-// wait returns how long to do nothing more.
+// wait returns how long to do nothing.
 func (p *pace) wait() time.Duration { return max(0, time.Until(p.paid)) }
 
-// frameCost is what a frame costs at so many a second; a negative rate bounds
-// nothing.
+// frameCost is what a frame costs at a rate of frames a second. It is 0, which
+// bounds nothing, when the rate is negative.
 func frameCost(rate int) time.Duration {
 	if rate < 0 {
 		return 0

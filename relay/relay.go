@@ -25,7 +25,7 @@ type Relay struct {
 	// whoever runs into one limit all the time does not hide the others.
 	limitLogs map[string]zerolog.Logger
 
-	// ctx ends when sockets that did not close in time are cut.
+	// ctx ends when sockets that did not close in time are aborted.
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // upgrades under way and read loops
@@ -102,10 +102,10 @@ func (rl *Relay) start(c *conn) {
 	defer rl.mu.Unlock()
 	rl.conns[c] = struct{}{}
 	if rl.closing { // since the reservation
-		c.Close(wire.CloseRestart)
+		c.outbox.Close(wire.CloseRestart)
 	}
 	if rl.ctx.Err() != nil { // no more patience
-		c.sever()
+		c.outbox.abort()
 	}
 	go func() { // the reservation lets Shutdown wait for it
 		defer rl.end(c)
@@ -131,7 +131,7 @@ func (rl *Relay) sockets() int {
 // Shutdown refuses newcomers, closes every socket with 1012 "relay_restart",
 // ends every room, and waits for all goroutines. It takes at most 5 s to write
 // what was queued and 5 s for closing handshakes; when the context ends first,
-// what is left is cut and the context's error returned. A second call returns
+// what is left is aborted and the context's error returned. A second call returns
 // ErrClosed at once.
 func (rl *Relay) Shutdown(ctx context.Context) error {
 	rl.mu.Lock()
@@ -148,7 +148,7 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 	err := rl.rooms.Shutdown(context.Background())
 	rl.closeAll() // who is in no room
 	ended := make(chan struct{})
-	go func() { // ends with the last read loop, which sever makes sure of
+	go func() { // ends with the last read loop, which abort makes sure of
 		rl.wg.Wait()
 		close(ended)
 	}()
@@ -161,7 +161,7 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 	rl.cancel()
 	rl.mu.Lock()
 	for c := range rl.conns {
-		c.sever()
+		c.outbox.abort()
 	}
 	rl.mu.Unlock()
 	<-ended
@@ -172,7 +172,7 @@ func (rl *Relay) closeAll() {
 	rl.mu.Lock()
 	defer rl.mu.Unlock()
 	for c := range rl.conns {
-		c.Close(wire.CloseRestart)
+		c.outbox.Close(wire.CloseRestart)
 	}
 }
 

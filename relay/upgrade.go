@@ -17,18 +17,19 @@ import (
 )
 
 const (
-	// readBuffer is the library's reader: a short frame in one system call;
-	// what is longer goes straight into the relay's own buffers.
+	// readBuffer is the size of the library's reader. It holds a short frame, so
+	// that one system call reads it; longer ones are read straight into the
+	// relay's own buffers.
 	readBuffer = 512
-	// headBuffer is the library's writer: a frame header, and as little of the
-	// payload as can be.
+	// headBuffer is the size of the library's writer: a frame header, and as little
+	// of the payload as possible.
 	headBuffer = 16
 )
 
-// originAllowed reports whether a request may come from where it says: its own
-// origin, a configured one, or no page at all. Browsers send one Origin without
-// a path or a user, or none where the answer stays hidden from the page: then
-// Sec-Fetch-Site tells, and only going there in a tab is anyone's.
+// originAllowed reports whether a request comes from the relay's own origin, an
+// allowed one, or no page at all. Browsers send one Origin without a path or a
+// user. They send none where the answer stays hidden from the page: then
+// Sec-Fetch-Site tells, and any page may only navigate here.
 func originAllowed(r *http.Request, allowed []string) bool {
 	origins := r.Header.Values("Origin")
 	switch len(origins) {
@@ -83,14 +84,13 @@ func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers, frame
 }
 
 // handshake stands between the WebSocket library and net/http. The library
-// answers a bad handshake by quoting it: all but the status is dropped here.
-// For a good one it gets buffers of the relay's choice instead of the two of
-// 4 KiB that come from net/http.
+// answers a bad handshake by quoting it: only its status is kept here. For a good
+// handshake it gets small buffers instead of net/http's two of 4 KiB.
 type handshake struct {
 	to     http.ResponseWriter
 	header http.Header
 	status int
-	// agreed: the answer is on its way, and no other can be given.
+	// agreed: the good answer was sent, so no other can be.
 	agreed    bool
 	frameRate int
 	conn      *transport
