@@ -2,164 +2,149 @@ package check
 
 import (
 	"bufio"
-	"maps"
+	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// known is what can be asked for: the label sets of each metric.
-type known map[string][]map[string]string
+// exported is what can be asked for: of each metric the values of its labels,
+// which are closed sets in a relay.
+type exported map[string]map[string]map[string]bool
 
 var (
-	sample = regexp.MustCompile(`^([a-z_]+)(?:\{(.*)\})? \S+$`)
-	pair   = regexp.MustCompile(`([a-z_]+)="([^"]*)"`)
+	series  = regexp.MustCompile(`\b((?:sotto|go)[_:][a-z0-9_:]+|up)\b(?:\{([^}]*)\})?`)
+	matcher = regexp.MustCompile(`([a-z_]+)(?:=~|!~|!=|=)"([^"]*)"`)
+	labels  = regexp.MustCompile(`\b(?:by|on|without|ignoring) \(([^)]*)\)`)
 )
 
-// exported returns what the relay's program exports, as Prometheus stores it.
-func exported(t *testing.T) known {
+// scrape reads what the relay's program exports, and what Prometheus adds.
+func scrape(t *testing.T) exported {
 	t.Helper()
 	res, err := http.Get(relay + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // read
-	k := make(known)
+	e := make(exported)
+	e.add("up", "")
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "#") {
-			continue
+		if m := series.FindStringSubmatch(lines.Text()); m != nil && !strings.HasPrefix(lines.Text(), "#") {
+			e.add(m[1], m[2])
 		}
-		m := sample.FindStringSubmatch(lines.Text())
-		if m == nil {
-			t.Fatalf("not a sample: %q", lines.Text())
-		}
-		set := map[string]string{"job": "sotto", "instance": "a"}
-		for _, l := range pair.FindAllStringSubmatch(m[2], -1) {
-			set[l[1]] = l[2]
-		}
-		k[m[1]] = append(k[m[1]], set)
 	}
-	if err := lines.Err(); err != nil {
+	if len(e) < 40 || len(e["sotto_joins_total"]["result"]) < 5 {
+		t.Fatalf("hardly anything is exported: %v, %d metrics", lines.Err(), len(e))
+	}
+	for _, r := range rules(t) {
+		if r.Record != "" {
+			e.add(r.Record, "")
+		}
+	}
+	return e
+}
+
+func (e exported) add(name, set string) {
+	if e[name] == nil {
+		e[name] = map[string]map[string]bool{"instance": nil, "job": {"sotto": true}}
+	}
+	for _, l := range matcher.FindAllStringSubmatch(set, -1) {
+		if e[name][l[1]] == nil {
+			e[name][l[1]] = make(map[string]bool)
+		}
+		e[name][l[1]][l[2]] = true
+	}
+}
+
+// faults returns what an expression asks for that there is not: metrics, their
+// labels, values of these, and labels to group by that none of its metrics has.
+func (e exported) faults(expr string) (faults []string) {
+	have := make(map[string]bool)
+	found := series.FindAllStringSubmatch(expr, -1)
+	for _, m := range found {
+		name, set := m[1], m[2]
+		if e[name] == nil {
+			faults = append(faults, "there is no metric "+name)
+		}
+		for label := range e[name] {
+			have[label] = true
+		}
+		for _, l := range matcher.FindAllStringSubmatch(set, -1) {
+			values, ok := e[name][l[1]]
+			if !ok {
+				faults = append(faults, fmt.Sprintf("%s has no label %s", name, l[1]))
+			}
+			for value := range strings.SplitSeq(l[2], "|") {
+				if values != nil && !values[value] {
+					faults = append(faults, fmt.Sprintf("%s is never %s of %s", value, l[1], name))
+				}
+			}
+		}
+	}
+	for _, m := range labels.FindAllStringSubmatch(expr, -1) {
+		for label := range strings.SplitSeq(m[1], ",") {
+			if label = strings.TrimSpace(label); !have[label] {
+				faults = append(faults, "there is no label "+label)
+			}
+		}
+	}
+	if len(found) == 0 {
+		faults = append(faults, "it asks for nothing")
+	}
+	return faults
+}
+
+// The rules and the dashboard ask for nothing that the relay does not export,
+// in what Prometheus takes for expressions.
+func TestExpressionsAskForWhatThereIs(t *testing.T) {
+	e := scrape(t)
+	var all strings.Builder
+	all.WriteString("groups:\n- name: dashboard\n  rules:\n")
+	for _, expr := range expressions(t) {
+		fmt.Fprintf(&all, "  - record: a:b\n    expr: %q\n", expr)
+		for _, fault := range e.faults(expr) {
+			t.Errorf("%s: %s", expr, fault)
+		}
+	}
+	for _, r := range rules(t) {
+		for _, fault := range e.faults(r.Expr) {
+			t.Errorf("%s: %s", r.Record+r.Alert, fault)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(file, []byte(all.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if len(k["sotto_deliver_seconds_bucket"]) < 10 || len(k["sotto_joins_total"]) < 10 {
-		t.Fatal("hardly anything is exported: the test is broken")
+	if out, err := exec.Command("promtool", "check", "rules", "--lint=none", file).CombinedOutput(); err != nil {
+		t.Errorf("promtool check rules: %v: %s", err, out)
 	}
-	k["up"] = []map[string]string{{"job": "sotto", "instance": "a"}}
-	return k
 }
 
-func parse(text string) (parser.Expr, error) {
-	return parser.NewParser(parser.Options{}).ParseExpr(text)
-}
-
-// expression reports what an expression asks for that there is not: metrics,
-// labels and, since the relay's label sets are closed, label values. It
-// returns the labels of the result.
-func (k known) expression(t *testing.T, where, text string) map[string]bool {
-	t.Helper()
-	expr, err := parse(text)
-	if err != nil {
-		t.Errorf("%s: %s: %v", where, text, err)
-		return nil
-	}
-	return k.walk(func(format string, args ...any) {
-		t.Helper()
-		t.Errorf("%s: %s: "+format, append([]any{where, text}, args...)...)
-	}, expr)
-}
-
-func (k known) walk(fault func(string, ...any), node parser.Node) map[string]bool {
-	have := make(map[string]bool)
-	for child := range parser.ChildrenIter(node) {
-		maps.Copy(have, k.walk(fault, child))
-	}
-	switch n := node.(type) {
-	case *parser.VectorSelector:
-		return k.selector(fault, n)
-	case *parser.AggregateExpr:
-		if n.Without {
-			for _, l := range n.Grouping {
-				delete(have, l)
-			}
-			return have
-		}
-		left := make(map[string]bool)
-		for _, l := range n.Grouping {
-			if left[l] = true; !have[l] {
-				fault("there is no label %s to group by", l)
-			}
-		}
-		return left
-	case *parser.BinaryExpr:
-		if m := n.VectorMatching; m != nil && m.On {
-			for _, l := range m.MatchingLabels {
-				if !have[l] {
-					fault("there is no label %s to match on", l)
-				}
-			}
-		}
-	case *parser.Call:
-		if n.Func.Name == "histogram_quantile" && !have["le"] {
-			fault("a quantile of what has no le")
-		}
-		if n.Func.Name == "histogram_quantile" {
-			delete(have, "le")
-		}
-	}
-	return have
-}
-
-func (k known) selector(fault func(string, ...any), n *parser.VectorSelector) map[string]bool {
-	sets, ok := k[n.Name]
-	if !ok {
-		fault("there is no metric %s", n.Name)
-	}
-	have := make(map[string]bool)
-	matched := false
-	for _, set := range sets {
-		all := true
-		for name, value := range set {
-			have[name] = true
-			for _, m := range n.LabelMatchers {
-				if m.Name == name && !m.Matches(value) {
-					all = false
-				}
-			}
-		}
-		matched = matched || all
-	}
-	for _, m := range n.LabelMatchers {
-		if m.Name != model.MetricNameLabel && !have[m.Name] {
-			fault("%s has no label %s", n.Name, m.Name)
-		}
-		k.values(fault, n.Name, sets, m)
-	}
-	if ok && !matched {
-		fault("no %s has these labels", n.Name)
-	}
-	return have
-}
-
-// values reports a value that is asked for by name, or among several, and that
-// the label never has.
-func (k known) values(fault func(string, ...any), metric string, sets []map[string]string, m *labels.Matcher) {
-	if m.Name == model.MetricNameLabel || m.Name == "instance" {
-		return
-	}
-	for value := range strings.SplitSeq(m.Value, "|") {
-		there := false
-		for _, set := range sets {
-			there = there || set[m.Name] == value
-		}
-		if !there {
-			fault("%s is never %s of %s", value, m.Name, metric)
+// What the test of expressions is worth: it finds each of these.
+func TestExpressionsThatAskForTooMuch(t *testing.T) {
+	e := scrape(t)
+	for _, expr := range []string{
+		`sotto_room`,
+		`rate(sotto_joins[5m])`,
+		`sotto_deliver_seconds`,
+		`sotto_joins_total{outcome="created"}`,
+		`sotto_joins_total{result="made"}`,
+		`sotto_rate_limited_total{limit=~"conns|room"}`,
+		`sotto_sandbox{measure!="memory"}`,
+		`sum by (code) (sotto_joins_total)`,
+		`sum by (le) (rate(sotto_rooms_started_total[5m]))`,
+		`sotto_rooms / on (room) sotto_connections`,
+		`sotto_rooms and on (instance) sotto_nothing`,
+		`max_over_time((sum(sotto_nothing))[5m:1m])`,
+		`1 + 1`,
+	} {
+		if e.faults(expr) == nil {
+			t.Errorf("%s was let through", expr)
 		}
 	}
 }
