@@ -1,5 +1,5 @@
-// Package vectors holds the test vectors of sTELgano-std-1. The page's tests
-// read the same file, std1.json.
+// Package vectors holds the test vectors of sTELgano-std-1 and of sotto-2. The
+// page's tests read the same files, std1.json and blind.json.
 //
 // The reader is stricter than encoding/json: a key it does not know, a key
 // given twice, a value that is missing and anything after the end are errors,
@@ -58,20 +58,12 @@ func Read(r io.Reader) ([]Vector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read vectors: %w", err)
 	}
-	if err := checkKeys(json.NewDecoder(bytes.NewReader(text)), ""); err != nil {
-		return nil, err
-	}
 	var file struct {
 		Description string   `json:"description"`
 		Vectors     []Vector `json:"vectors"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&file); err != nil {
-		return nil, fmt.Errorf("decode vectors: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("decode vectors: something follows the end")
+	if err := decode(text, &file); err != nil {
+		return nil, err
 	}
 	if file.Description == "" || len(file.Vectors) == 0 {
 		return nil, errors.New("check vectors: description or vectors missing")
@@ -82,6 +74,22 @@ func Read(r io.Reader) ([]Vector, error) {
 		}
 	}
 	return file.Vectors, nil
+}
+
+// decode reads the only value in text into a struct that has all its keys.
+func decode(text []byte, file any) error {
+	if err := checkKeys(json.NewDecoder(bytes.NewReader(text)), ""); err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(file); err != nil {
+		return fmt.Errorf("decode vectors: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("decode vectors: something follows the end")
+	}
+	return nil
 }
 
 // checkKeys reads one value and refuses what encoding/json lets pass: a key

@@ -1,0 +1,16 @@
+package blind
+
+import "errors"
+
+// What people type. The text is theirs to mend.
+var (
+	// ErrNoCode: the text holds no code, nor what is left of one. It may hold
+	// a number of std-1.
+	ErrNoCode = errors.New("no code in the text")
+	// ErrMistyped: the text holds a number too long for a telephone, in which
+	// no code is found: a digit is wrong or missing. Nothing may be sent, nor
+	// derived from it.
+	ErrMistyped = errors.New("a digit of the code is wrong or missing")
+	// ErrPIN: a PIN has 6 to 12 digits 0 to 9.
+	ErrPIN = errors.New("a PIN has 6 to 12 digits")
+)
