@@ -213,7 +213,8 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	checkRedacted(t, map[string]any{
 		"Code": code, "*Code": &code, "RootKey": *root, "*RootKey": root, "LifeKey": *life, "*LifeKey": life,
 		"Card": card, "*Card": &card,
-	}, "48219", "0123", "kkk", "107 107")
+		"Body": blind.Body{Content: blind.Content{Text: "canary"}}, "Content": &blind.Content{Text: "canary"},
+	}, "canary", "48219", "0123", "kkk", "107 107")
 }
 
 func FuzzCode(f *testing.F) {

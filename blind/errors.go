@@ -14,3 +14,19 @@ var (
 	// ErrPIN: a PIN has 6 to 12 digits 0 to 9.
 	ErrPIN = errors.New("a PIN has 6 to 12 digits")
 )
+
+// ErrTooLong is returned for a text or a voice note that does not fit into a
+// message.
+var ErrTooLong = errors.New("too long for a message")
+
+// What comes from the relay. Each is a fault: something that does not belong
+// there, after which a page shows nothing more and ends.
+var (
+	// ErrFormat: bytes that are no hello, message or body.
+	ErrFormat = errors.New("not of this protocol")
+	// ErrForged: made, or changed, by somebody without the key.
+	ErrForged = errors.New("forged")
+	// ErrKey: a public key or an encapsulation that is none, or one that would
+	// make a secret everybody knows.
+	ErrKey = errors.New("no usable key")
+)
