@@ -108,7 +108,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
-	r.key = identity.Key(wire.NewUUID[wire.RoomID](random))
+	r.key = identity.Key(wire.NewUUID[wire.RoomID](&random))
 	return nil
 }
 

@@ -139,30 +139,30 @@ func token(n byte) lockout.Token { return lockout.Token{31: n} }
 
 func TestTokens(t *testing.T) {
 	var mine, others lockout.Tokens
-	if mine.Has(lockout.Token{}) {
+	if mine.Has(&lockout.Token{}) {
 		t.Error("an empty seat has the zero token")
 	}
 	for n := byte(1); n <= lockout.MaxTokens; n++ {
-		mine.Add(token(n))
+		mine.Add(new(token(n)))
 	}
-	others.Add(token(100))
+	others.Add(new(token(100)))
 	for n := byte(1); n <= lockout.MaxTokens; n++ {
-		if !mine.Has(token(n)) {
+		if !mine.Has(new(token(n))) {
 			t.Errorf("token %d is lost", n)
 		}
-		if others.Has(token(n)) {
+		if others.Has(new(token(n))) {
 			t.Errorf("token %d counts for the wrong seat", n)
 		}
 	}
-	if mine.Has(token(99)) {
+	if mine.Has(new(token(99))) {
 		t.Error("a wrong token counts")
 	}
-	mine.Add(token(9))
-	if mine.Has(token(1)) {
+	mine.Add(new(token(9)))
+	if mine.Has(new(token(1))) {
 		t.Error("the ninth token did not push the oldest out")
 	}
 	for n := byte(2); n <= 9; n++ {
-		if !mine.Has(token(n)) {
+		if !mine.Has(new(token(n))) {
 			t.Errorf("token %d left with the ninth", n)
 		}
 	}

@@ -25,18 +25,18 @@ type Tokens struct {
 
 // Add keeps t; when there are MaxTokens already, the oldest leaves. What it
 // leaves behind is overwritten.
-func (s *Tokens) Add(t Token) {
+func (s *Tokens) Add(t *Token) {
 	switch len(s.list) {
 	case MaxTokens:
 		copy(s.list, s.list[1:])
-		s.list[MaxTokens-1] = t
+		s.list[MaxTokens-1] = *t
 		return
 	case cap(s.list):
 		old := s.list
 		s.list = append(make([]Token, 0, min(max(1, 2*len(old)), MaxTokens)), old...)
 		clear(old)
 	}
-	s.list = append(s.list, t)
+	s.list = append(s.list, *t)
 }
 
 // Forget overwrites all tokens.
@@ -47,7 +47,7 @@ func (s *Tokens) Forget() {
 
 // Has reports whether t is kept. The time it takes depends on how many tokens
 // there are, never on their values or on which one matched.
-func (s *Tokens) Has(t Token) bool {
+func (s *Tokens) Has(t *Token) bool {
 	found := 0
 	for i := range s.list {
 		found |= subtle.ConstantTimeCompare(s.list[i][:], t[:])

@@ -7,7 +7,7 @@ func TestTokensAreOverwritten(t *testing.T) {
 	var s Tokens
 	var arrays [][]Token
 	for n := range byte(3 * MaxTokens) {
-		s.Add(Token{0: 1 + n, 31: 0xff})
+		s.Add(&Token{0: 1 + n, 31: 0xff})
 		if last := len(arrays) - 1; last < 0 || &arrays[last][0] != &s.list[0] {
 			arrays = append(arrays, s.list[:cap(s.list)])
 		}
@@ -29,11 +29,11 @@ func TestTokensAreOverwritten(t *testing.T) {
 			t.Fatal("a token is left after Forget")
 		}
 	}
-	if s.Has(Token{}) || len(s.list) != 0 {
+	if s.Has(&Token{}) || len(s.list) != 0 {
 		t.Error("something is kept after Forget")
 	}
-	s.Add(Token{1})
-	if !s.Has(Token{1}) {
+	s.Add(&Token{1})
+	if !s.Has(&Token{1}) {
 		t.Error("nothing is kept any more after Forget")
 	}
 	new(Tokens).Forget() // of nothing

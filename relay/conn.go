@@ -193,7 +193,7 @@ func (c *conn) join(ctx context.Context, req *wire.Request) {
 		return
 	}
 	limits := c.relay.limits
-	result, err := c.relay.rooms.Join(ctx, c.hash, c.outbox, req, limits.creationWait(c.addr))
+	result, err := c.relay.rooms.Join(ctx, &c.hash, c.outbox, req, limits.creationWait(c.addr))
 	switch {
 	case errors.Is(err, roomactor.ErrRoomFailed):
 		c.relay.metrics.Joined(roomactor.JoinRefused, wire.ReasonInternalError)

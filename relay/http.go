@@ -173,7 +173,7 @@ func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string
 	}
 	writeJSON(w, r, http.StatusOK, struct {
 		Exists bool `json:"exists"`
-	}{rl.rooms.Exists(hash)})
+	}{rl.rooms.Exists(&hash)})
 }
 
 // serveConfig answers what std-1 clients ask for. The relay sells nothing, so the

@@ -137,7 +137,7 @@ func TestPanicInARoom(t *testing.T) {
 		hash, _ := wire.ParseHash[wire.RoomHash](strings.Repeat("a", 64))
 		access, _ := wire.ParseHash[wire.AccessHash](strings.Repeat("1", 64))
 		req := &wire.Request{Event: wire.EventJoin, Ref: wire.NewRef("1"), Join: wire.Join{Access: access}}
-		if _, err := rl.rooms.Join(context.Background(), hash, m, req, 0); err != nil {
+		if _, err := rl.rooms.Join(context.Background(), &hash, m, req, 0); err != nil {
 			t.Fatal(err)
 		}
 		m.armed = true
@@ -163,7 +163,7 @@ func TestPanicInARoom(t *testing.T) {
 		if answer := joinAs(t, other, '1'); !strings.Contains(answer, `"ok"`) {
 			t.Errorf("the other room's socket got %s", answer)
 		}
-		if rl.rooms.Exists(hash) {
+		if rl.rooms.Exists(&hash) {
 			t.Error("the room is still there")
 		}
 		if err := rl.Check(); err != nil {

@@ -33,7 +33,7 @@ func TestPanicInARoomUnderLoad(t *testing.T) {
 		hash, _ := wire.ParseHash[wire.RoomHash](strings.Repeat(rooms[:1], 64))
 		access, _ := wire.ParseHash[wire.AccessHash](strings.Repeat("1", 64))
 		req := &wire.Request{Event: wire.EventJoin, Ref: wire.NewRef("1"), Join: wire.Join{Access: access}}
-		if _, err := rl.rooms.Join(t.Context(), hash, &bomb{fuse: fatal}, req, 0); err != nil {
+		if _, err := rl.rooms.Join(t.Context(), &hash, &bomb{fuse: fatal}, req, 0); err != nil {
 			t.Fatal(err)
 		}
 		var talking sync.WaitGroup

@@ -94,7 +94,7 @@ func (c *client) rejoin(tb testing.TB) wire.Response {
 	ref := c.ref()
 	req := c.h.request(wire.Request{Event: wire.EventJoin, Ref: ref, Join: as(holders[c.seat])})
 	defer req.Release()
-	if result, err := c.h.Join(context.Background(), hash[wire.RoomHash]("room"), c.peer, req, 0); err != nil || result.Room != c.room {
+	if result, err := c.h.Join(context.Background(), new(hash[wire.RoomHash]("room")), c.peer, req, 0); err != nil || result.Room != c.room {
 		tb.Errorf("join: %+v, %v", result, err)
 	}
 	return c.until(tb, ref)

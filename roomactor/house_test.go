@@ -74,7 +74,7 @@ func (h *house) request(r wire.Request) *wire.Request {
 func (h *house) tryJoin(ctx context.Context, room string, p roomactor.Member, j wire.Join) (roomactor.JoinResult, error) {
 	req := h.request(wire.Request{Event: wire.EventJoin, Ref: wire.NewRef("join"), Join: j})
 	defer req.Release()
-	return h.Join(ctx, hash[wire.RoomHash](room), p, req, 0)
+	return h.Join(ctx, new(hash[wire.RoomHash](room)), p, req, 0)
 }
 
 // join joins and fails the test if that is refused.

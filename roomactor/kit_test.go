@@ -64,7 +64,7 @@ func newStage(tb failer) *stage {
 // room begins a new room.
 func (s *stage) room() {
 	s.rooms++
-	s.state = newState(&s.cfg, epoch, s.now, uuid[wire.RoomID](fmt.Sprint("r", s.rooms)))
+	s.state = newState(&s.cfg, epoch, s.now, new(uuid[wire.RoomID](fmt.Sprint("r", s.rooms))))
 }
 
 func (s *stage) member(name string) *puppet {
@@ -218,7 +218,7 @@ func hash[H ~[32]byte](name string) H {
 func uuid[U ~[16]byte](name string) U {
 	var random [16]byte
 	copy(random[:6], name)
-	return wire.NewUUID[U](random)
+	return wire.NewUUID[U](&random)
 }
 
 func nameOf(id []byte) string { return strings.TrimRight(string(id[:6]), "\x00") }

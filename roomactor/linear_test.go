@@ -183,7 +183,7 @@ func TestLinearizableFindsBrokenRooms(t *testing.T) {
 		return before, ok
 	}
 	forged := func(c *client) wire.MessageID {
-		return wire.NewUUID[wire.MessageID]([16]byte{byte(c.seat), byte(c.asked >> 8), byte(c.asked), 0xff})
+		return wire.NewUUID[wire.MessageID](&[16]byte{byte(c.seat), byte(c.asked >> 8), byte(c.asked), 0xff})
 	}
 	for name, broken := range map[string]exec{
 		"joins answer with an old slot": func(t *testing.T, c *client, o operation) result {

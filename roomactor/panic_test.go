@@ -153,7 +153,7 @@ func TestPanicAtTheEnd(t *testing.T) {
 	h.post(t, room, bad, expireRequest)
 	bad.expectClosed(t, wire.CloseRoomFailed)
 	back.expectOpen(t)
-	if !h.Exists(hash[wire.RoomHash]("room")) {
+	if !h.Exists(new(hash[wire.RoomHash]("room"))) {
 		t.Error("the next room is not found")
 	}
 	if err := h.Check(); err != nil {

@@ -93,7 +93,7 @@ func TestReapVsJoinRace(t *testing.T) {
 			a.peer.expectNothing(t)
 			a.peer.expectOpen(t)
 		}
-		if h.Exists(hash[wire.RoomHash](name)) != (next != nil) {
+		if h.Exists(new(hash[wire.RoomHash](name))) != (next != nil) {
 			t.Error("the map does not hold the new room alone")
 		}
 		if t.Failed() {

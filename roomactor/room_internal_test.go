@@ -27,7 +27,7 @@ func TestEndedRoomForgets(t *testing.T) {
 	s := NewSupervisor(Config{Buffers: wire.NewBuffers(0)})
 	m := new(mute)
 	join := &wire.Request{Event: wire.EventJoin, Join: wire.Join{Access: hash[wire.AccessHash]("alice")}}
-	result, err := s.Join(ctx, wire.RoomHash{}, m, join, 0)
+	result, err := s.Join(ctx, &wire.RoomHash{}, m, join, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestEndedRoomForgets(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A second join is answered behind the send; the room is idle after it.
-	if _, err := s.Join(ctx, wire.RoomHash{}, m, join, 0); err != nil {
+	if _, err := s.Join(ctx, &wire.RoomHash{}, m, join, 0); err != nil {
 		t.Fatal(err)
 	}
 	message := result.Room.state.slot.msg.Ciphertext
@@ -63,7 +63,7 @@ func TestEffectsAreCleared(t *testing.T) {
 	r := &Room{sup: NewSupervisor(Config{Buffers: wire.NewBuffers(0)}), state: new(state)}
 	array := r.borrowEffects()
 	for range 100 { // it grows
-		r.state.broadcast(bothSeats, wire.Response{Message: new(wire.Message)})
+		r.state.broadcast(bothSeats, &wire.Response{Message: new(wire.Message)})
 	}
 	r.state.effects = r.state.effects[:1] // as dropping a member does
 	r.returnEffects(array)

@@ -213,7 +213,7 @@ func TestExpiredRoomIsGoneBeforeItsOk(t *testing.T) {
 	a.expect(t, wire.EventNone)
 	exists := make(chan bool, 2)
 	a.onDeliver = func(wire.Event) bool {
-		exists <- h.Exists(hash[wire.RoomHash]("room"))
+		exists <- h.Exists(new(hash[wire.RoomHash]("room")))
 		return true
 	}
 	h.post(t, room, a, expireRequest)

@@ -67,8 +67,8 @@ func (s *slot) fill(ciphertext []byte) {
 	s.msg.Ciphertext = append(old[:0], ciphertext...)
 }
 
-func newState(cfg *Config, epoch time.Time, now time.Duration, id wire.RoomID) *state {
-	return &state{cfg: cfg, epoch: epoch, id: id, born: now, expires: now + cfg.UnpairedTTL}
+func newState(cfg *Config, epoch time.Time, now time.Duration, id *wire.RoomID) *state {
+	return &state{cfg: cfg, epoch: epoch, id: *id, born: now, expires: now + cfg.UnpairedTTL}
 }
 
 // step applies one command. The effects are in s.effects, valid until the next
@@ -119,7 +119,7 @@ func (s *state) request(now time.Duration, c *command) outcome {
 		if s.faulty(c) {
 			return outcome{}
 		}
-		s.reply(c, wire.Response{})
+		s.reply(c, &wire.Response{})
 		out := s.end(ClosedExpired)
 		out.accepted = wire.EventExpire
 		return out
@@ -136,7 +136,7 @@ func (s *state) typing(c *command, me int) outcome {
 	if c.req.Fault != "" {
 		return outcome{}
 	}
-	s.broadcast(onlySeat(1-me), wire.Response{Event: wire.EventCounterpartyTyping})
+	s.broadcast(onlySeat(1-me), &wire.Response{Event: wire.EventCounterpartyTyping})
 	return outcome{accepted: wire.EventTyping}
 }
 
@@ -153,13 +153,13 @@ func (s *state) resetPairing(c *command) outcome {
 	}
 	s.gate, s.gateSet = c.req.Gate.Hash, true
 	s.lock.Reset()
-	s.reply(c, wire.Response{})
+	s.reply(c, &wire.Response{})
 	return outcome{accepted: wire.EventResetPairing}
 }
 
 // end tells everyone that the room is over and forgets it.
 func (s *state) end(cause CloseCause) outcome {
-	s.broadcast(bothSeats, wire.Response{Event: wire.EventRoomExpired})
+	s.broadcast(bothSeats, &wire.Response{Event: wire.EventRoomExpired})
 	s.closeAll(wire.CloseRoomExpired)
 	return outcome{ended: cause}
 }
@@ -221,16 +221,16 @@ func (s *state) faulty(c *command) bool {
 }
 
 // reply answers the request, if it carried a ref; the zero response is ok {}.
-func (s *state) reply(c *command, r wire.Response) {
+func (s *state) reply(c *command, r *wire.Response) {
 	if !c.req.Ref.Set() {
 		return
 	}
-	r.Ref = c.req.Ref
-	s.effects = append(s.effects, effect{kind: effReply, member: c.from, frame: r})
+	s.effects = append(s.effects, effect{kind: effReply, member: c.from, frame: *r})
+	s.effects[len(s.effects)-1].frame.Ref = c.req.Ref
 }
 
 func (s *state) refuse(c *command, reason wire.Reason) {
-	s.reply(c, wire.Response{Reason: reason})
+	s.reply(c, &wire.Response{Reason: reason})
 }
 
 // recipients are the members a broadcast goes to, of those in the room after
@@ -250,6 +250,6 @@ func (s *state) recipients(e *effect) iter.Seq[Member] {
 	}
 }
 
-func (s *state) broadcast(to seatSet, r wire.Response) {
-	s.effects = append(s.effects, effect{kind: effBroadcast, seats: to, frame: r})
+func (s *state) broadcast(to seatSet, r *wire.Response) {
+	s.effects = append(s.effects, effect{kind: effBroadcast, seats: to, frame: *r})
 }

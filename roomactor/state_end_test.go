@@ -129,12 +129,12 @@ func TestForgetOverwritesTokens(t *testing.T) {
 	all(join("a", "alice"), join("b", "bob"), join("a2", "alice"))(s)
 	seats := s.state.seats // copies that share the arrays of tokens
 	tokenOf := func(name string) lockout.Token { return lockout.Token(hash[wire.ResumeToken](name)) }
-	if !seats[0].tokens.Has(tokenOf("t1")) || !seats[1].tokens.Has(tokenOf("t2")) || !seats[0].tokens.Has(tokenOf("t3")) {
+	if !seats[0].tokens.Has(new(tokenOf("t1"))) || !seats[1].tokens.Has(new(tokenOf("t2"))) || !seats[0].tokens.Has(new(tokenOf("t3"))) {
 		t.Fatal("the room does not hold the tokens")
 	}
 	s.state.forget()
 	for name, seat := range map[string]int{"t1": 0, "t2": 1, "t3": 0} {
-		if seats[seat].tokens.Has(tokenOf(name)) {
+		if seats[seat].tokens.Has(new(tokenOf(name))) {
 			t.Errorf("%s is left", name)
 		}
 	}

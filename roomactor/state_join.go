@@ -15,7 +15,7 @@ func (s *state) join(now time.Duration, c *command) outcome {
 	if j.Intent == wire.IntentReturn && j.RoomID != s.id {
 		return s.refuseJoin(c, wire.ReasonNotFound)
 	}
-	me, known := s.seatFor(j.Access)
+	me, known := s.seatFor(&j.Access)
 	resumed := s.resumes(j, me, known)
 
 	var lock LockKind
@@ -38,7 +38,7 @@ func (s *state) join(now time.Duration, c *command) outcome {
 }
 
 // seatFor finds the seat of an access hash. Both seats are always compared.
-func (s *state) seatFor(a wire.AccessHash) (seat int, known bool) {
+func (s *state) seatFor(a *wire.AccessHash) (seat int, known bool) {
 	for i := range s.seats {
 		if s.seats[i].access.Equal(a) && s.seats[i].taken {
 			seat, known = i, true
@@ -51,8 +51,8 @@ func (s *state) seatFor(a wire.AccessHash) (seat int, known bool) {
 // both seats' even when the access hash is unknown: a locked room, where tries
 // are not counted, takes no longer for a PIN that is right.
 func (s *state) resumes(j *wire.Join, me int, known bool) bool {
-	first := s.seats[0].tokens.Has(lockout.Token(j.Resume))
-	second := s.seats[1].tokens.Has(lockout.Token(j.Resume))
+	first := s.seats[0].tokens.Has((*lockout.Token)(&j.Resume))
+	second := s.seats[1].tokens.Has((*lockout.Token)(&j.Resume))
 	return j.HasResume && known && (me == 0 && first || me == 1 && second)
 }
 
@@ -70,7 +70,7 @@ func (s *state) claim(c *command) (int, JoinKind, wire.Reason) {
 		return 0, "", wire.ReasonUnauthorized
 	case s.gateSet && !j.Gate.Present:
 		return 0, "", wire.ReasonOTPRequired
-	case s.gateSet && (!j.Gate.Valid || !s.gate.Equal(j.Gate.Hash)):
+	case s.gateSet && (!j.Gate.Valid || !s.gate.Equal(&j.Gate.Hash)):
 		return 0, "", wire.ReasonOTPInvalid
 	case j.Sender == first.sender:
 		return 0, "", wire.ReasonInvalidSender
@@ -97,12 +97,12 @@ func (s *state) countFailure(now time.Duration, c *command, reason wire.Reason) 
 	case wire.ReasonRateLimited:
 		r.RetryAfter = c.claimWait
 	}
-	s.reply(c, r)
+	s.reply(c, &r)
 	return outcome{join: JoinRefused, reason: reason}
 }
 
 func (s *state) refuseLocked(c *command, wait time.Duration, kind LockKind) outcome {
-	s.reply(c, wire.Response{Reason: wire.ReasonLocked, RetryAfter: wait})
+	s.reply(c, &wire.Response{Reason: wire.ReasonLocked, RetryAfter: wait})
 	return outcome{join: JoinRefused, reason: wire.ReasonLocked, lock: kind}
 }
 
@@ -118,7 +118,7 @@ func (s *state) enter(c *command, me int, resumed, claimed bool) {
 	token := lockout.Token(c.req.Join.Resume)
 	if !resumed {
 		token = lockout.Token(c.random)
-		seat.tokens.Add(token)
+		seat.tokens.Add(&token)
 	}
 	at, joined := s.seatOf(c.from)
 	moved := joined && at != me
@@ -137,7 +137,7 @@ func (s *state) enter(c *command, me int, resumed, claimed bool) {
 	if s.slot.full {
 		ok.Message = &s.slot.msg
 	}
-	s.reply(c, wire.Response{Joined: ok})
+	s.reply(c, &wire.Response{Joined: ok})
 
 	if c.req.Join.Ext {
 		s.effects = append(s.effects, effect{kind: effReply, member: c.from, frame: wire.Response{

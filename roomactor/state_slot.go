@@ -14,19 +14,19 @@ func (s *state) send(now time.Duration, c *command, me int) outcome {
 		return outcome{}
 	}
 	if req.Nonce.Set() && req.Nonce == seat.lastNonce {
-		s.reply(c, wire.Response{MessageID: seat.lastID})
+		s.reply(c, &wire.Response{MessageID: seat.lastID})
 		return outcome{}
 	}
 	if s.slot.full && s.slot.author == me {
 		s.refuse(c, wire.ReasonNotYourTurn)
 		return outcome{}
 	}
-	if !s.answers(req.Replaces) {
+	if !s.answers(&req.Replaces) {
 		s.refuse(c, wire.ReasonStale)
 		return outcome{}
 	}
 
-	id := wire.NewUUID[wire.MessageID]([16]byte(c.random[:16]))
+	id := wire.NewUUID[wire.MessageID]((*[16]byte)(c.random[:16]))
 	s.slot.fill(req.Ciphertext)
 	s.slot.full, s.slot.author = true, me
 	s.slot.msg.ID = id
@@ -36,13 +36,13 @@ func (s *state) send(now time.Duration, c *command, me int) outcome {
 	s.slot.msg.ReadAt = time.Time{}
 	seat.lastNonce, seat.lastID = req.Nonce, id
 
-	s.broadcast(bothSeats, wire.Response{Event: wire.EventNewMessage, Message: &s.slot.msg})
-	s.reply(c, wire.Response{MessageID: id})
+	s.broadcast(bothSeats, &wire.Response{Event: wire.EventNewMessage, Message: &s.slot.msg})
+	s.reply(c, &wire.Response{MessageID: id})
 	return outcome{accepted: wire.EventSend}
 }
 
 // answers reports whether the slot holds what a send says it replaces.
-func (s *state) answers(r wire.Replaces) bool {
+func (s *state) answers(r *wire.Replaces) bool {
 	switch {
 	case !r.Set:
 		return true
@@ -53,14 +53,14 @@ func (s *state) answers(r wire.Replaces) bool {
 }
 
 // holds reports whether the slot holds the message id.
-func (s *state) holds(id wire.MessageID) bool { return s.slot.full && s.slot.msg.ID == id }
+func (s *state) holds(id *wire.MessageID) bool { return s.slot.full && s.slot.msg.ID == *id }
 
 func (s *state) read(now time.Duration, c *command, me int) outcome {
-	if !s.holds(c.req.MessageID) || s.slot.author == me || !s.slot.msg.ReadAt.IsZero() {
+	if !s.holds(&c.req.MessageID) || s.slot.author == me || !s.slot.msg.ReadAt.IsZero() {
 		return outcome{}
 	}
 	s.slot.msg.ReadAt = s.wall(now)
-	s.broadcast(bothSeats, wire.Response{
+	s.broadcast(bothSeats, &wire.Response{
 		Event: wire.EventMessageRead, MessageID: s.slot.msg.ID, Message: &s.slot.msg,
 	})
 	return outcome{accepted: wire.EventRead}
@@ -68,7 +68,7 @@ func (s *state) read(now time.Duration, c *command, me int) outcome {
 
 func (s *state) edit(c *command, me int) outcome {
 	switch {
-	case !s.holds(c.req.MessageID) || s.slot.author != me:
+	case !s.holds(&c.req.MessageID) || s.slot.author != me:
 		s.refuse(c, wire.ReasonNotFound)
 		return outcome{}
 	case !s.slot.msg.ReadAt.IsZero():
@@ -79,8 +79,8 @@ func (s *state) edit(c *command, me int) outcome {
 	}
 	s.slot.fill(c.req.Ciphertext)
 	s.slot.msg.IV = c.req.IV
-	s.reply(c, wire.Response{})
-	s.broadcast(bothSeats, wire.Response{
+	s.reply(c, &wire.Response{})
+	s.broadcast(bothSeats, &wire.Response{
 		Event: wire.EventMessageEdited, MessageID: s.slot.msg.ID, Message: &s.slot.msg,
 	})
 	return outcome{accepted: wire.EventEdit}
@@ -89,7 +89,7 @@ func (s *state) edit(c *command, me int) outcome {
 func (s *state) remove(c *command, me int) outcome {
 	id := c.req.MessageID
 	switch {
-	case !s.holds(id) || s.slot.author != me:
+	case !s.holds(&id) || s.slot.author != me:
 		s.refuse(c, wire.ReasonNotFound)
 		return outcome{}
 	case !s.slot.msg.ReadAt.IsZero():
@@ -97,7 +97,7 @@ func (s *state) remove(c *command, me int) outcome {
 		return outcome{}
 	}
 	s.slot.clear()
-	s.reply(c, wire.Response{})
-	s.broadcast(bothSeats, wire.Response{Event: wire.EventMessageDeleted, MessageID: id})
+	s.reply(c, &wire.Response{})
+	s.broadcast(bothSeats, &wire.Response{Event: wire.EventMessageDeleted, MessageID: id})
 	return outcome{accepted: wire.EventDelete}
 }

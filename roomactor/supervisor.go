@@ -68,7 +68,7 @@ func NewSupervisor(cfg Config) *Supervisor {
 // Errors: ErrShutdown; ErrRoomFailed; the context's. After an error the join
 // brought the member into no room. It was not answered, unless the room failed
 // just after that: the member is then closed, with wire.CloseRoomFailed.
-func (s *Supervisor) Join(ctx context.Context, hash wire.RoomHash, from Member, req *wire.Request, claimWait time.Duration) (JoinResult, error) {
+func (s *Supervisor) Join(ctx context.Context, hash *wire.RoomHash, from Member, req *wire.Request, claimWait time.Duration) (JoinResult, error) {
 	c := &command{
 		kind: cmdJoin, from: from, req: req, claimWait: claimWait,
 		random: randomBytes(), answer: make(chan joinAnswer, 1),
@@ -102,14 +102,14 @@ func (s *Supervisor) Join(ctx context.Context, hash wire.RoomHash, from Member, 
 // findOrSpawn returns the room that c must be posted to, or why the join is
 // refused without one. It returns neither when it spawned a room: c is then
 // that room's first command, so that no one finds a room without a seat.
-func (s *Supervisor) findOrSpawn(hash wire.RoomHash, c *command) (*Room, JoinResult, error) {
+func (s *Supervisor) findOrSpawn(hash *wire.RoomHash, c *command) (*Room, JoinResult, error) {
 	sh := s.shard(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if sh.closed {
 		return nil, JoinResult{}, ErrShutdown
 	}
-	if room, ok := sh.rooms[hash]; ok {
+	if room, ok := sh.rooms[*hash]; ok {
 		return room, JoinResult{}, nil
 	}
 	switch {
@@ -123,16 +123,17 @@ func (s *Supervisor) findOrSpawn(hash wire.RoomHash, c *command) (*Room, JoinRes
 		return nil, JoinResult{Kind: JoinMaxRooms, Reason: wire.ReasonRateLimited}, nil
 	}
 	random, now := randomBytes(), s.now()
+	id := wire.NewUUID[wire.RoomID]((*[16]byte)(random[:16]))
 	room := &Room{
 		sup:     s,
-		hash:    hash,
+		hash:    *hash,
 		mailbox: make(chan *command, mailboxSize),
 		done:    make(chan struct{}),
-		state:   newState(&s.cfg, s.start, now, wire.NewUUID[wire.RoomID]([16]byte(random[:16]))),
+		state:   newState(&s.cfg, s.start, now, &id),
 	}
 	c.posted = now
 	room.mailbox <- c // it is empty
-	sh.rooms[hash] = room
+	sh.rooms[*hash] = room
 	s.wg.Go(room.run)
 	return nil, JoinResult{}, nil
 }
@@ -163,11 +164,11 @@ func (s *Supervisor) refuse(c *command, refusal JoinResult) {
 }
 
 // Exists reports whether the room is alive.
-func (s *Supervisor) Exists(hash wire.RoomHash) bool {
+func (s *Supervisor) Exists(hash *wire.RoomHash) bool {
 	sh := s.shard(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	_, ok := sh.rooms[hash]
+	_, ok := sh.rooms[*hash]
 	return ok
 }
 
@@ -223,7 +224,7 @@ func (s *Supervisor) Shutdown(ctx context.Context) error {
 
 // unregister takes the room out of the map, if the map still holds it.
 func (s *Supervisor) unregister(r *Room) {
-	sh := s.shard(r.hash)
+	sh := s.shard(&r.hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if sh.rooms[r.hash] == r {
@@ -233,7 +234,7 @@ func (s *Supervisor) unregister(r *Room) {
 }
 
 // shard picks by the first byte: room hashes are SHA-256, so it is uniform.
-func (s *Supervisor) shard(h wire.RoomHash) *shard { return &s.shards[h[0]%shardCount] }
+func (s *Supervisor) shard(h *wire.RoomHash) *shard { return &s.shards[h[0]%shardCount] }
 
 // now is the monotonic time since the supervisor was made.
 func (s *Supervisor) now() time.Duration { return time.Since(s.start) }

@@ -12,7 +12,7 @@ import (
 
 func returning(name string) wire.Join {
 	j := as(name)
-	j.Intent, j.RoomID = wire.IntentReturn, wire.NewUUID[wire.RoomID]([16]byte{1})
+	j.Intent, j.RoomID = wire.IntentReturn, wire.NewUUID[wire.RoomID](&[16]byte{1})
 	return j
 }
 
@@ -46,7 +46,7 @@ func TestJoinWithoutRoom(t *testing.T) {
 				p := newPeer()
 				req := h.request(wire.Request{Event: wire.EventJoin, Ref: ref, Join: tt.join})
 				defer req.Release()
-				result, err := h.Join(context.Background(), wire.RoomHash{}, p, req, tt.wait)
+				result, err := h.Join(context.Background(), &wire.RoomHash{}, p, req, tt.wait)
 				want := roomactor.JoinResult{Kind: roomactor.JoinRefused, Reason: tt.reason}
 				if err != nil || result != want {
 					t.Errorf("join: %+v, %v; want %+v", result, err, want)
@@ -61,7 +61,7 @@ func TestJoinWithoutRoom(t *testing.T) {
 				}
 				p.expectNothing(t)
 				p.expectOpen(t)
-				if h.Rooms() != 0 || h.Exists(wire.RoomHash{}) {
+				if h.Rooms() != 0 || h.Exists(&wire.RoomHash{}) {
 					t.Error("a room was made")
 				}
 			})
@@ -140,7 +140,7 @@ func TestExists(t *testing.T) {
 	h := newHouse(t, roomactor.Config{})
 	p := newPeer()
 	h.join(t, "room", p, as("alice"))
-	if !h.Exists(hash[wire.RoomHash]("room")) || h.Exists(hash[wire.RoomHash]("another")) {
+	if !h.Exists(new(hash[wire.RoomHash]("room"))) || h.Exists(new(hash[wire.RoomHash]("another"))) {
 		t.Error("only the room that was made exists")
 	}
 }

@@ -72,7 +72,7 @@ func TestTimerMeetsFullMailbox(t *testing.T) {
 				}
 				time.Sleep(2 * time.Second)
 				synctest.Wait()
-				if h.Exists(hash[wire.RoomHash]("room")) != paired {
+				if h.Exists(new(hash[wire.RoomHash]("room"))) != paired {
 					t.Errorf("a day after its creation the room exists: %v", !paired)
 				}
 				time.Sleep(6 * day)

@@ -20,7 +20,7 @@ func AppendRequest(dst []byte, r *Request) []byte {
 	case EventJoin:
 		dst = appendJoin(dst, &r.Join)
 	case EventSend:
-		dst = appendSealed(dst, r.Ciphertext, r.IV)
+		dst = appendSealed(dst, r.Ciphertext, &r.IV)
 		if r.Nonce.Set() {
 			dst = append(dst, `,"nonce":"`...)
 			dst = append(dst, r.Nonce.digits[:r.Nonce.len]...)
@@ -35,14 +35,14 @@ func AppendRequest(dst []byte, r *Request) []byte {
 			dst = append(dst, `,"replaces":null`...)
 		}
 	case EventEdit:
-		dst = appendMessageID(dst, r.MessageID)
+		dst = appendMessageID(dst, &r.MessageID)
 		dst = append(dst, ',')
-		dst = appendSealed(dst, r.Ciphertext, r.IV)
+		dst = appendSealed(dst, r.Ciphertext, &r.IV)
 	case EventRead, EventDelete:
-		dst = appendMessageID(dst, r.MessageID)
+		dst = appendMessageID(dst, &r.MessageID)
 	case EventResetPairing:
 		if r.Gate.Present {
-			dst = appendGate(dst, r.Gate)
+			dst = appendGate(dst, &r.Gate)
 		}
 	}
 	return append(dst, '}', '}')
@@ -56,7 +56,7 @@ func appendJoin(dst []byte, j *Join) []byte {
 	dst = append(dst, '"')
 	if j.Gate.Present {
 		dst = append(dst, ',')
-		dst = appendGate(dst, j.Gate)
+		dst = appendGate(dst, &j.Gate)
 	}
 	switch j.Intent {
 	case IntentAny:
@@ -84,7 +84,7 @@ func appendJoin(dst []byte, j *Join) []byte {
 }
 
 // appendGate writes a gate that is present; one that is not valid has no hash.
-func appendGate(dst []byte, g Gate) []byte {
+func appendGate(dst []byte, g *Gate) []byte {
 	dst = append(dst, `"otp_hash":"`...)
 	if g.Valid {
 		dst = g.Hash.Append(dst)
@@ -92,13 +92,13 @@ func appendGate(dst []byte, g Gate) []byte {
 	return append(dst, '"')
 }
 
-func appendMessageID(dst []byte, id MessageID) []byte {
+func appendMessageID(dst []byte, id *MessageID) []byte {
 	dst = append(dst, `"message_id":"`...)
 	dst = id.Append(dst)
 	return append(dst, '"')
 }
 
-func appendSealed(dst, ciphertext []byte, iv [IVSize]byte) []byte {
+func appendSealed(dst, ciphertext []byte, iv *[IVSize]byte) []byte {
 	dst = append(dst, `"ciphertext":"`...)
 	dst = base64.StdEncoding.AppendEncode(dst, ciphertext)
 	dst = append(dst, `","iv":"`...)

@@ -58,15 +58,15 @@ func (r *Response) append(dst []byte) []byte {
 	case EventNewMessage:
 		dst = appendMessage(dst, r.Message)
 	case EventMessageRead:
-		dst = appendMessageID(dst, r.MessageID)
+		dst = appendMessageID(dst, &r.MessageID)
 		dst = append(dst, `,"read_at":`...)
 		dst = appendTime(dst, r.Message.ReadAt)
 	case EventMessageEdited:
-		dst = appendMessageID(dst, r.MessageID)
+		dst = appendMessageID(dst, &r.MessageID)
 		dst = append(dst, ',')
-		dst = appendSealed(dst, r.Message.Ciphertext, r.Message.IV)
+		dst = appendSealed(dst, r.Message.Ciphertext, &r.Message.IV)
 	case EventMessageDeleted:
-		dst = appendMessageID(dst, r.MessageID)
+		dst = appendMessageID(dst, &r.MessageID)
 	case EventPartyPaired:
 		if !r.TTLExpiresAt.IsZero() {
 			dst = append(dst, `"ttl_expires_at":`...)
@@ -101,7 +101,7 @@ func (r *Response) appendReply(dst []byte) []byte {
 	case r.Joined != nil:
 		dst = appendJoined(dst, r.Joined)
 	case r.MessageID != MessageID{}:
-		dst = appendMessageID(dst, r.MessageID)
+		dst = appendMessageID(dst, &r.MessageID)
 	}
 	return append(dst, '}', '}')
 }
@@ -132,7 +132,7 @@ func appendMessage(dst []byte, m *Message) []byte {
 	dst = append(dst, `","sender_hash":"`...)
 	dst = m.Sender.Append(dst)
 	dst = append(dst, `",`...)
-	dst = appendSealed(dst, m.Ciphertext, m.IV)
+	dst = appendSealed(dst, m.Ciphertext, &m.IV)
 	dst = append(dst, `,"read_at":`...)
 	if m.ReadAt.IsZero() {
 		dst = append(dst, "null"...)

@@ -10,7 +10,8 @@ import (
 // "[redacted]" through every marshaller and every verb that package fmt lets a
 // type answer: not %p, not a %w (which is for errors), and not from within an
 // unexported field. So a struct that keeps identifiers in unexported fields
-// needs a Format method of its own, or is never printed.
+// needs a Format method of its own, or is never printed. Stack dumps print the
+// arguments of functions, so in the relay hashes and UUIDs are passed by pointer.
 type Hash[K any] [32]byte
 
 // UUID is a version-4 UUID; K keeps the kinds apart. On the wire it is the
@@ -65,20 +66,21 @@ func parseHash[H ~[32]byte](s []byte) (h H, ok bool) {
 }
 
 // Append adds the wire form to dst.
-func (h Hash[K]) Append(dst []byte) []byte { return hex.AppendEncode(dst, h[:]) }
+func (h *Hash[K]) Append(dst []byte) []byte { return hex.AppendEncode(dst, h[:]) }
 
 // Reveal returns the wire form as a string. It is for clients, which own what
 // they reveal; the relay never calls it.
 func (h Hash[K]) Reveal() string { return hex.EncodeToString(h[:]) }
 
 // Equal compares in constant time.
-func (h Hash[K]) Equal(o Hash[K]) bool { return subtle.ConstantTimeCompare(h[:], o[:]) == 1 }
+func (h *Hash[K]) Equal(o *Hash[K]) bool { return subtle.ConstantTimeCompare(h[:], o[:]) == 1 }
 
 // NewUUID makes a version-4 UUID of 16 random bytes: NewUUID[MessageID](random).
-func NewUUID[U ~[16]byte](random [16]byte) U {
-	random[6] = random[6]&0x0f | 0x40
-	random[8] = random[8]&0x3f | 0x80
-	return U(random)
+func NewUUID[U ~[16]byte](random *[16]byte) U {
+	u := U(*random)
+	u[6] = u[6]&0x0f | 0x40
+	u[8] = u[8]&0x3f | 0x80
+	return u
 }
 
 // uuidDigits is where the digits of each byte stand.
@@ -103,7 +105,7 @@ func parseUUID[U ~[16]byte](s []byte) (u U, ok bool) {
 }
 
 // Append adds the wire form to dst.
-func (u UUID[K]) Append(dst []byte) []byte {
+func (u *UUID[K]) Append(dst []byte) []byte {
 	dst = hex.AppendEncode(dst, u[0:4])
 	dst = append(dst, '-')
 	dst = hex.AppendEncode(dst, u[4:6])

@@ -97,7 +97,7 @@ func TestNewUUID(t *testing.T) {
 			for i := range random {
 				random[i] = tc.fill
 			}
-			if got := wire.NewUUID[wire.RoomID](random).Reveal(); got != tc.want {
+			if got := wire.NewUUID[wire.RoomID](&random).Reveal(); got != tc.want {
 				t.Errorf("got %s", got)
 			}
 		})
@@ -107,7 +107,7 @@ func TestNewUUID(t *testing.T) {
 func TestHashEqual(t *testing.T) {
 	t.Parallel()
 	a, b := wire.ResumeToken{31: 1}, wire.ResumeToken{31: 2}
-	if !a.Equal(a) || a.Equal(b) {
+	if !a.Equal(&a) || a.Equal(&b) {
 		t.Error("Equal does not say whether two hashes are the same")
 	}
 }

@@ -62,7 +62,7 @@ type Nonce struct {
 }
 
 // Set reports whether there is a nonce.
-func (n Nonce) Set() bool { return n.len > 0 }
+func (n *Nonce) Set() bool { return n.len > 0 }
 
 // ParseNonce reads MinNonce to MaxNonce hex digits.
 func ParseNonce(s string) (n Nonce, ok bool) { return parseNonce([]byte(s)) }
