@@ -144,8 +144,6 @@ func (c *conn) rejectFrame(reason string) {
 func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 	c.touch()
 	switch {
-	case req.Event == wire.EventUnknown:
-		return false
 	case req.Event == wire.EventJoin:
 		c.join(ctx, req)
 		return false
@@ -154,6 +152,8 @@ func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 		if req.Ref.Set() {
 			c.answer(&wire.Response{Ref: req.Ref, Reason: wire.ReasonNotJoined})
 		}
+		return false
+	case req.Event == wire.EventUnknown:
 		return false
 	case req.Event == wire.EventTyping:
 		now := time.Now()

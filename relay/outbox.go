@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	// maxQueued and maxQueuedBytes bound what waits for a slow socket. Two
-	// people who take turns have a handful of frames under way.
-	maxQueued      = 64
-	maxQueuedBytes = 256 << 10
+	// maxQueued bounds the frames that wait for a slow socket, and maxQueuedFull
+	// their memory, in frames of the largest size, whatever that is. Two people who
+	// take turns have a handful under way.
+	maxQueued     = 64
+	maxQueuedFull = 8
 	// writeDeadline is how long one write may take into the kernel's buffer. A
 	// peer that stops reading loses its socket after it.
 	writeDeadline = 10 * time.Second
@@ -43,12 +44,14 @@ type outbox struct {
 	net     *transport
 	out     *frameWriter
 	metrics *metrics
+	// most is how much memory may be queued, in bytes.
+	most    int
 	writers sync.WaitGroup // the writer and the tasks
 
 	mu sync.Mutex
 	// guarded by mu
 	queue   []queued
-	bytes   int
+	bytes   int // the memory that the queue holds
 	writing bool
 	// code is set once the socket is to be closed; nothing is queued after it.
 	code wire.CloseCode
@@ -66,7 +69,7 @@ type queued struct {
 }
 
 func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics) *outbox {
-	o := &outbox{ws: ws, net: conn, out: out, metrics: m}
+	o := &outbox{ws: ws, net: conn, out: out, metrics: m, most: max(maxQueuedFull*out.buffers.Limit(), maxQueued<<10)}
 	o.changed.L = &o.mu
 	out.to = o.transmit
 	conn.pause = o.pause
@@ -80,7 +83,7 @@ func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
 	if !o.open() {
 		return false
 	}
-	if len(o.queue) >= maxQueued || o.bytes+frame.Size() > maxQueuedBytes {
+	if len(o.queue) >= maxQueued || o.bytes+frame.Size() > o.most {
 		o.metrics.slowConsumers.WithLabelValues(slowQueue).Inc()
 		return false
 	}

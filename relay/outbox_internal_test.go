@@ -35,3 +35,27 @@ func TestFrameForASocketThatEnds(t *testing.T) {
 		}
 	})
 }
+
+// At every limit of messages the same number of the largest fit, and small
+// frames by their number.
+func TestOutbox_HoldsFramesOfTheLargestSize(t *testing.T) {
+	for _, largest := range []int{2 << 10, DefaultMaxCiphertextBytes, 32 << 10} {
+		buffers := wire.NewBuffers(4 * largest)
+		for size, most := range map[int]int{4 * largest: maxQueuedFull, 100: maxQueued} {
+			o := newOutbox(nil, new(transport), &frameWriter{buffers: buffers}, newMetrics())
+			frame := buffers.Get(size)
+			taken := 0
+			for o.Deliver(wire.EventNewMessage, frame) {
+				taken++
+			}
+			if taken != most {
+				t.Errorf("with messages of %d bytes an outbox took %d frames of %d; want %d", largest, taken, size, most)
+			}
+			o.endNow()
+			frame.Release()
+		}
+		if n := buffers.Live(); n != 0 {
+			t.Errorf("%d buffers are out", n)
+		}
+	}
+}
