@@ -104,7 +104,7 @@ func TestFrames_UnjoinedIdle(t *testing.T) {
 		c.say("nonsense")
 		c.next(within)
 		time.Sleep(29 * time.Second)
-		c.post("shout", nil)
+		c.refusedFor(c.post("shout", nil), "not_joined")
 		time.Sleep(29 * time.Second)
 		last := time.Now()
 		c.refusedFor(c.post("join", object{}), "invalid_sender")
