@@ -153,7 +153,7 @@ func TestOpenRefused(t *testing.T) {
 		"403":           {func(*testing.T) handler { return status(403) }, nil, "client: relay answered 403 Forbidden"},
 		"redirect":      {func(*testing.T) handler { return status(302, "Location", "http://elsewhere.example/") }, nil, "client: relay answered 302 Found"},
 		"frame too big": {closed(1009), nil, "client: relay closed the connection: 1009 frame_too_big"},
-		"terminal code": {closed(4500), nil, "client: relay closed the connection: 4500 "},
+		"terminal code": {closed(4501), nil, "client: relay closed the connection: 4501 too_many_devices"},
 		"room expired":  {closed(1000), client.ErrRoomExpired, "client: room expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -288,7 +288,6 @@ func TestReturn(t *testing.T) {
 	for name, cut := range map[string]func(p *peer){
 		"cut":           func(*peer) {},
 		"slow consumer": func(p *peer) { p.close(4000) },
-		"replaced":      func(p *peer) { p.close(4001) },
 		"no pong":       func(p *peer) { p.close(4002) },
 		"garbage":       func(p *peer) { p.send(`{"event":"new_message","data":{}}`); p.drain() },
 		"binary":        func(p *peer) { p.write(websocket.MessageBinary, []byte(`{"event":"counterparty_typing"}`)); p.drain() },

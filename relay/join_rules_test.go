@@ -329,7 +329,7 @@ func TestJoin_NinthSocket(t *testing.T) {
 		b.silent()
 		ninth := w.dial("room")
 		ninth.join(ben)
-		b.closed(4001, "replaced")
+		b.closed(4501, "too_many_devices")
 		a.silent()
 		id := a.sends(ninth)
 		for _, c := range phones[1:] {
@@ -337,8 +337,8 @@ func TestJoin_NinthSocket(t *testing.T) {
 		}
 		tenth := w.dial("room")
 		tenth.join(ben)
-		phones[1].closed(4001, "replaced")
+		phones[1].closed(4501, "too_many_devices")
 		a.silent() // the other seat is not touched
-		want(t, "counted", w.metric("sotto_connections_closed_total", "4001"), 2.0)
+		want(t, "counted", w.metric("sotto_connections_closed_total", "4501"), 2.0)
 	})
 }

@@ -32,7 +32,7 @@ var labels = map[string][]string{
 		"delete_message", "edit_message", "expire_room", "read_receipt", "reset_pairing", "send_message", "typing",
 	},
 	"sotto_frames_rejected_total":    {"binary", "not_a_frame", "not_joined", "typing_too_often"},
-	"sotto_connections_closed_total": {"1000", "1009", "1012", "4000", "4001", "4002", "4003", "4004", "failed", "lost", "peer"},
+	"sotto_connections_closed_total": {"1000", "1009", "1012", "4000", "4002", "4003", "4004", "4500", "4501", "failed", "lost", "peer"},
 	"sotto_slow_consumers_total":     {"queue", "write_deadline"},
 	"sotto_lockouts_total":           {"began", "refused", "resumed"},
 	"sotto_rate_limited_total":       {"conns", "create", "frames", "knocks", "requests", "rooms", "upgrade"},
@@ -245,7 +245,7 @@ func TestMetrics_Count(t *testing.T) {
 		{"sotto_connections_closed_total", "1009"}: {do: inCouple(func(a, _ *client) { a.say(strings.Repeat("x", 40_000)) })},
 		{"sotto_connections_closed_total", "4003"}: {do: func(w *world) { w.dial("room"); time.Sleep(time.Minute) }},
 		{"sotto_connections_closed_total", "4002"}: {do: inCouple(func(a, _ *client) { a.deaf.Store(true); time.Sleep(5 * time.Minute) })},
-		{"sotto_connections_closed_total", "4001"}: {do: func(w *world) {
+		{"sotto_connections_closed_total", "4501"}: {do: func(w *world) {
 			for range 9 {
 				w.dial("room").join(ann)
 			}

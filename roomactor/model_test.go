@@ -250,7 +250,7 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 		seat.sockets[at].ext = j.ext
 	} else {
 		if len(seat.sockets) == 8 {
-			m.say(seat.sockets[0].name, "closed 4001")
+			m.say(seat.sockets[0].name, "closed 4501")
 			seat.sockets = seat.sockets[1:]
 		}
 		seat.sockets = append(slices.Clip(seat.sockets), socketModel{j.who, j.ext})

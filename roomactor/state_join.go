@@ -169,7 +169,7 @@ func (s *state) addSocket(seat *seat, m Member, optIn bool) {
 	}
 	if len(seat.sockets) == MaxSockets {
 		s.effects = append(s.effects, effect{
-			kind: effClose, member: seat.sockets[0].member, code: wire.CloseReplaced,
+			kind: effClose, member: seat.sockets[0].member, code: wire.CloseTooManyDevices,
 		})
 		seat.sockets = slices.Delete(seat.sockets, 0, 1)
 	}

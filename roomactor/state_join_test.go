@@ -322,14 +322,14 @@ func TestJoinSockets(t *testing.T) {
 		"the ninth closes the oldest": {
 			given: all(eight, join("a8", "alice")),
 			when:  join("a9", "alice"),
-			want: `a1 closed 4001
+			want: `a1 closed 4501
 			       a9 joined r1 until 24h0m0s token t9 awaiting
 			       = entered`,
 		},
 		"the tenth closes the second": {
 			given: all(eight, join("a8", "alice"), join("a9", "alice")),
 			when:  join("a10", "alice"),
-			want: `a2 closed 4001
+			want: `a2 closed 4501
 			       a10 joined r1 until 24h0m0s token t10 awaiting
 			       = entered`,
 		},

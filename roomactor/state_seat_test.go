@@ -84,7 +84,7 @@ func TestPresence(t *testing.T) {
 			given: all(optedIn, join("b2", "bob"), join("b3", "bob"), join("b4", "bob"), join("b5", "bob"),
 				join("b6", "bob"), join("b7", "bob"), join("b8", "bob")),
 			when: join("b9", "bob"),
-			want: `b closed 4001
+			want: `b closed 4501
 			       b9 joined r1 until 168h0m0s token t10
 			       = entered`,
 		},
@@ -162,7 +162,7 @@ func TestMovedSocket(t *testing.T) {
 			given: all(paired, join("b2", "bob"), join("b3", "bob"), join("b4", "bob"), join("b5", "bob"),
 				join("b6", "bob"), join("b7", "bob"), join("b8", "bob")),
 			when: join("a", "bob"),
-			want: `b closed 4001
+			want: `b closed 4501
 			       a joined r1 until 168h0m0s token t10
 			       = entered`,
 		},

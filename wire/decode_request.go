@@ -50,7 +50,8 @@ type requestFields struct {
 // come before event.
 type dataFields struct {
 	sender, access, otp, intent, roomID, resume, ext value
-	ciphertext, iv, nonce, replaces, messageID       value
+	ciphertext, iv, nonce, messageID                 value
+	replaces, replacesIV, hello                      value
 }
 
 func (f *requestFields) scan(s *scanner) bool {
@@ -105,8 +106,12 @@ func (f *dataFields) scan(s *scanner) {
 			f.nonce = s.value()
 		case "replaces":
 			f.replaces = s.value()
+		case "replaces_iv":
+			f.replacesIV = s.value()
 		case "message_id":
 			f.messageID = s.value()
+		case "hello":
+			f.hello = s.value()
 		default:
 			s.value()
 		}
@@ -141,6 +146,8 @@ func (r *Request) decode(s *scanner, maxCiphertext int) bool {
 		r.MessageID = messageIDValue(f.data.messageID)
 	case EventResetPairing:
 		r.Gate = gateValue(f.data.otp)
+	case EventHello:
+		r.Hello, r.Fault = helloValue(f.data.hello)
 	}
 	return true
 }
@@ -205,13 +212,18 @@ func (r *Request) decodeSend(f *dataFields, maxCiphertext int) Reason {
 	default:
 		return ReasonInvalidEncoding
 	}
+	if !f.replacesIV.none() {
+		if r.Replaces.IV, r.Replaces.HasIV = ivValue(f.replacesIV); !r.Replaces.HasIV {
+			return ReasonInvalidEncoding
+		}
+	}
 	return sealed
 }
 
 // decodeSealed reads ciphertext and iv.
 func (r *Request) decodeSealed(f *dataFields, maxCiphertext int) Reason {
-	iv, ok := f.iv.base64()
-	if !ok || len(iv) != IVSize {
+	iv, ok := ivValue(f.iv)
+	if !ok {
 		return ReasonInvalidEncoding
 	}
 	ciphertext, ok := f.ciphertext.base64()
@@ -221,7 +233,7 @@ func (r *Request) decodeSealed(f *dataFields, maxCiphertext int) Reason {
 	if len(ciphertext) > maxCiphertext {
 		return ReasonTooLarge
 	}
-	r.IV = [IVSize]byte(iv)
+	r.IV = iv
 	r.Ciphertext = ciphertext
 	return ""
 }

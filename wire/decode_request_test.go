@@ -53,7 +53,7 @@ var events = map[string]wire.Event{
 	"join": wire.EventJoin, "send_message": wire.EventSend, "read_receipt": wire.EventRead,
 	"edit_message": wire.EventEdit, "delete_message": wire.EventDelete, "typing": wire.EventTyping,
 	"expire_room": wire.EventExpire, "reset_pairing": wire.EventResetPairing,
-	"redeem_extension": wire.EventRedeemExtension,
+	"redeem_extension": wire.EventRedeemExtension, "hello": wire.EventHello,
 }
 
 func TestEventNames(t *testing.T) {
@@ -66,7 +66,7 @@ func TestEventNames(t *testing.T) {
 	for _, name := range []string{
 		"", "Join", "JOIN", "join ", " join", "joi", "joinx", "phx_join", "send", "message_sent", "joi\\u0000",
 		"new_message", "message_read", "message_edited", "message_deleted", "counterparty_typing",
-		"room_expired", "party_paired", "presence",
+		"room_expired", "party_paired", "presence", "ttl_extended",
 	} {
 		req, err := read(t, `{"event":"`+name+`","ref":"1","data":1}`)
 		if err != nil || req.Event != wire.EventUnknown || req.Fault != "" || req.Ref.Text() != "1" {
@@ -278,6 +278,7 @@ func TestRequestsAreReadAfresh(t *testing.T) {
 		`{"event":"send_message","data":` + goodSend().with("nonce", quoted(otpHex)).with("replaces", quoted(messageHex)).String() + `}`,
 		`{"event":"edit_message","data":` + goodSend().with("message_id", quoted(messageHex)).String() + `}`,
 		`{"event":"reset_pairing","data":{"otp_hash":"` + otpHex + `"}}`,
+		`{"event":"hello","data":{"hello":"AAAA"}}`,
 		`{"event":"typing","data":1}`,
 		`{"event":1}`,
 	}

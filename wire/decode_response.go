@@ -33,10 +33,10 @@ type responseFields struct {
 type bodyFields struct {
 	kind                                  kind
 	messageID, ttlExpiresAt, connected    value
-	roomID, awaitingParty, resume         value
+	roomID, awaitingParty, resume, hello  value
 	reason, attemptsRemaining, retryAfter value
 
-	message messageFields // of data
+	message messageFields // of data; its sender is also that of a join's ok
 	current messageFields // current_message of ok
 }
 
@@ -93,6 +93,8 @@ func (f *bodyFields) scan(s *scanner) {
 			f.awaitingParty = s.value()
 		case "resume":
 			f.resume = s.value()
+		case "hello":
+			f.hello = s.value()
 		case "reason":
 			f.reason = s.value()
 		case "attempts_remaining":
@@ -173,7 +175,7 @@ func broadcastEvent(name []byte) Event {
 	return EventUnknown
 }
 
-// decodeOK tells the three kinds of ok apart by what is in them.
+// decodeOK tells the kinds of ok apart by what is in them.
 func (f *bodyFields) decodeOK(r *Response) (ok bool) {
 	switch {
 	case f.roomID.kind != kindAbsent:
@@ -182,20 +184,27 @@ func (f *bodyFields) decodeOK(r *Response) (ok bool) {
 	case f.messageID.kind != kindAbsent:
 		r.MessageID, ok = uuidValue[MessageID](f.messageID)
 		return ok
+	case !f.hello.none():
+		var fault Reason
+		r.Hello, fault = helloValue(f.hello)
+		return fault == ""
 	}
 	return true
 }
 
 func (f *bodyFields) decodeJoined(j *Joined) bool {
-	var ok [4]bool
+	ok := [5]bool{3: f.resume.none(), 4: f.message.sender.none()}
 	j.RoomID, ok[0] = uuidValue[RoomID](f.roomID)
 	j.TTLExpiresAt, ok[1] = timeValue(f.ttlExpiresAt)
 	j.AwaitingParty, ok[2] = boolValue(f.awaitingParty)
-	j.Resume, ok[3] = hashValue[ResumeToken](f.resume)
-	if f.resume.none() {
-		ok[3] = true
+	if !ok[3] {
+		j.Resume, ok[3] = hashValue[ResumeToken](f.resume)
 	}
-	if ok != [4]bool{true, true, true, true} {
+	if !ok[4] {
+		j.Sender, ok[4] = hashValue[SenderHash](f.message.sender)
+		j.HasSender = ok[4]
+	}
+	if ok != [5]bool{true, true, true, true, true} {
 		return false
 	}
 	switch f.current.kind {
@@ -243,6 +252,13 @@ func (f *bodyFields) decodeBroadcast(r *Response) (ok bool) {
 		}
 		r.TTLExpiresAt, ok = timeValue(f.ttlExpiresAt)
 		return ok
+	case EventTTLExtended:
+		r.TTLExpiresAt, ok = timeValue(f.ttlExpiresAt)
+		return ok
+	case EventHello:
+		var fault Reason
+		r.Hello, fault = helloValue(f.hello)
+		return fault == ""
 	case EventPresence:
 		r.Connected, ok = boolValue(f.connected)
 		return ok
@@ -267,11 +283,11 @@ func (f *messageFields) decode(m *Message) bool {
 }
 
 func (f *messageFields) decodeSealed(m *Message) bool {
-	iv, ok := f.iv.base64()
-	if !ok || len(iv) != IVSize {
+	iv, ok := ivValue(f.iv)
+	if !ok {
 		return false
 	}
-	m.IV = [IVSize]byte(iv)
+	m.IV = iv
 	m.Ciphertext, ok = f.ciphertext.base64()
 	return ok
 }

@@ -46,7 +46,8 @@ func TestDecodeResponse(t *testing.T) {
 	read := *unread
 	read.ReadAt = readAt.UTC()
 	std1 := wire.Joined{RoomID: uuid[wire.RoomID](t, roomIDHex), TTLExpiresAt: expiresAt.Truncate(time.Microsecond)}
-	ours, empty, full := std1, std1, std1
+	ours, empty, full, ext := std1, std1, std1, std1
+	ext.Sender, ext.HasSender = hash[wire.SenderHash](t, senderHex), true
 	ours.Resume = hash[wire.ResumeToken](t, resumeHex)
 	empty.AwaitingParty = true
 	full.Message = &read
@@ -64,7 +65,10 @@ func TestDecodeResponse(t *testing.T) {
 		"joined":          {ok(goodJoined()), wire.Response{Ref: ref, Joined: &std1}},
 		"joined, waiting": {ok(goodJoined().with("awaiting_party", "true")), wire.Response{Ref: ref, Joined: &empty}},
 		"joined, token":   {ok(goodJoined().with("resume", quoted(resumeHex))), wire.Response{Ref: ref, Joined: &ours}},
-		"joined, nulls":   {ok(goodJoined().with("resume", "null").with("current_message", "null")), wire.Response{Ref: ref, Joined: &std1}},
+		"joined, nulls":   {ok(goodJoined().with("resume", "null").with("current_message", "null").with("sender_hash", "null")), wire.Response{Ref: ref, Joined: &std1}},
+		"joined, ext":     {ok(goodJoined().with("sender_hash", quoted(senderHex))), wire.Response{Ref: ref, Joined: &ext}},
+		"hello kept":      {ok(object{"hello": quoted(ciphertextText)}), wire.Response{Ref: ref, Hello: ciphertextBytes}},
+		"no hello kept":   {ok(object{"hello": "null"}), wire.Response{Ref: ref}},
 		"joined, slot full": {
 			ok(goodJoined().with("current_message", goodMessage().with("read_at", quoted(readAtText)).String())),
 			wire.Response{Ref: ref, Joined: &full},
@@ -112,6 +116,8 @@ func TestDecodeResponse(t *testing.T) {
 		"room_expired, null":  {`{"event":"room_expired","data":null}`, wire.Response{Event: wire.EventRoomExpired}},
 		"party_paired":        {broadcast("party_paired", object{"ttl_expires_at": quoted(expiresAtText)}), paired},
 		"party_paired, std-1": {broadcast("party_paired", object{}), wire.Response{Event: wire.EventPartyPaired}},
+		"hello":               {broadcast("hello", object{"hello": quoted(ciphertextText)}), wire.Response{Event: wire.EventHello, Hello: ciphertextBytes}},
+		"ttl_extended":        {broadcast("ttl_extended", object{"ttl_expires_at": quoted(expiresAtText)}), wire.Response{Event: wire.EventTTLExtended, TTLExpiresAt: std1.TTLExpiresAt}},
 		"presence":            {broadcast("presence", object{"connected": "true"}), wire.Response{Event: wire.EventPresence, Connected: true}},
 		"no presence":         {broadcast("presence", object{"connected": "false"}), wire.Response{Event: wire.EventPresence}},
 		"unknown event":       {broadcast("dance", object{"connected": "1"}), wire.Response{Event: wire.EventUnknown}},
@@ -217,6 +223,7 @@ func TestBadResponses(t *testing.T) {
 	add("joined", ok, goodJoined(), map[string]map[string]string{
 		"room_id": here(noID, "absent"), "ttl_expires_at": noTime, "awaiting_party": noBool,
 		"resume":          here(noHash, "absent", "null"),
+		"sender_hash":     here(noHash, "absent", "null"),
 		"current_message": {"a string": `"x"`, "true": "true", "an array": "[]", "empty": "{}"},
 	})
 	add("current message", func(o object) string { return ok(goodJoined().with("current_message", o.String())) }, goodMessage(), parts)
@@ -231,6 +238,10 @@ func TestBadResponses(t *testing.T) {
 		map[string]map[string]string{"message_id": noID, "ciphertext": badBase64, "iv": noIV})
 	add("message_deleted", pushed("message_deleted"), object{}, map[string]map[string]string{"message_id": noID})
 	add("party_paired", pushed("party_paired"), object{}, map[string]map[string]string{"ttl_expires_at": here(noTime, "absent", "null")})
+	noHello := merged(badBase64, map[string]string{"empty": `""`, "too long": base64Of(wire.MaxHello + 1)})
+	add("hello kept", ok, object{}, map[string]map[string]string{"hello": here(noHello, "absent", "null")})
+	add("hello", pushed("hello"), object{}, map[string]map[string]string{"hello": noHello})
+	add("ttl_extended", pushed("ttl_extended"), object{}, map[string]map[string]string{"ttl_expires_at": noTime})
 	add("presence", pushed("presence"), object{}, map[string]map[string]string{"connected": noBool})
 	for name, frame := range bad {
 		got, err := decodeResponse(t, frame)

@@ -51,6 +51,17 @@ func TestSend(t *testing.T) {
 			goodSend().with("replaces", quoted(strings.ToUpper(messageHex))),
 			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true, ID: id} },
 		},
+		"replaces_iv": {
+			goodSend().with("replaces", quoted(messageHex)).with("replaces_iv", quoted(ivText)),
+			func(r *wire.Request) {
+				r.Replaces = wire.Replaces{Set: true, Message: true, ID: id, HasIV: true, IV: ivBytes}
+			},
+		},
+		"replaces_iv alone": {
+			goodSend().with("replaces_iv", quoted(ivText)),
+			func(r *wire.Request) { r.Replaces = wire.Replaces{HasIV: true, IV: ivBytes} },
+		},
+		"replaces_iv null": {goodSend().with("replaces_iv", "null"), func(*wire.Request) {}},
 		"replaces no id": {
 			goodSend().with("replaces", `"that one"`),
 			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true} },
@@ -149,6 +160,9 @@ func TestSendFaults(t *testing.T) {
 		"encoding of the iv goes first":  {tooLong.with("iv", "1"), wire.ReasonInvalidEncoding},
 		"encoding of the nonce too":      {tooLong.with("nonce", `"x"`), wire.ReasonInvalidEncoding},
 		"encoding of replaces too":       {tooLong.with("replaces", "1"), wire.ReasonInvalidEncoding},
+		"encoding of replaces_iv too":    {tooLong.with("replaces_iv", base64Of(11)), wire.ReasonInvalidEncoding},
+		"replaces_iv empty":              {goodSend().with("replaces_iv", `""`), wire.ReasonInvalidEncoding},
+		"replaces_iv too long":           {goodSend().with("replaces_iv", base64Of(13)), wire.ReasonInvalidEncoding},
 		"nonce empty":                    {goodSend().with("nonce", `""`), wire.ReasonInvalidEncoding},
 		"nonce too short":                {goodSend().with("nonce", quoted(senderHex[:15])), wire.ReasonInvalidEncoding},
 		"nonce too long":                 {goodSend().with("nonce", quoted(senderHex+"0")), wire.ReasonInvalidEncoding},
@@ -163,7 +177,7 @@ func TestSendFaults(t *testing.T) {
 		})
 	}
 	for name, raw := range notStrings {
-		for _, field := range []string{"nonce", "replaces"} {
+		for _, field := range []string{"nonce", "replaces", "replaces_iv"} {
 			if got := decodeData(t, "send_message", goodSend().with(field, raw).String()); got.Fault != wire.ReasonInvalidEncoding {
 				t.Errorf("%s as %s: fault is %q", name, field, got.Fault)
 			}
@@ -171,6 +185,32 @@ func TestSendFaults(t *testing.T) {
 	}
 	if got := decodeData(t, "edit_message", tooLong.String()); got.Fault != wire.ReasonTooLarge {
 		t.Errorf("an edit too large: fault is %q", got.Fault)
+	}
+}
+
+func TestHello(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		raw   string
+		size  int
+		fault wire.Reason
+	}{
+		"shortest":      {raw: `"AA=="`, size: 1},
+		"longest":       {raw: base64Of(wire.MaxHello), size: wire.MaxHello},
+		"empty":         {raw: `""`, fault: wire.ReasonInvalidEncoding},
+		"one too long":  {raw: base64Of(wire.MaxHello + 1), fault: wire.ReasonTooLarge},
+		"far too long":  {raw: base64Of(20_000), fault: wire.ReasonTooLarge},
+		"long, garbage": {raw: quoted(strings.Repeat("-", 4000)), fault: wire.ReasonInvalidEncoding},
+	} {
+		got := decodeData(t, "hello", object{"hello": tc.raw}.String())
+		if got.Fault != tc.fault || !bytes.Equal(got.Hello, make([]byte, tc.size)) {
+			t.Errorf("%s: fault %q, %d bytes", name, got.Fault, len(got.Hello))
+		}
+	}
+	for name, raw := range merged(badBase64, notStrings) {
+		if got := decodeData(t, "hello", object{"hello": raw}.String()); got.Fault != wire.ReasonInvalidEncoding || got.Hello != nil {
+			t.Errorf("%s: fault is %q", name, got.Fault)
+		}
 	}
 }
 

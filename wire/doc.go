@@ -1,11 +1,11 @@
-// Package wire is the frame codec of sTELgano-std-1, shared by the relay, the
+// Package wire is the frame codec of sTELgano-std-1 and sotto-2, shared by the relay, the
 // Go client and the load harness.
 //
 // A frame is one JSON object in one WebSocket text message. Client to relay is
 // a [Request]; relay to client is a [Response], which is either a reply (it
 // has a ref and no event) or a broadcast (it has an event and no ref).
 //
-// Ciphertext never becomes a Go string. A Request is decoded in place in a
+// Ciphertext and hellos never become Go strings. A Request is decoded in place in a
 // [Buffer] and a Response is encoded into one; buffers come from a [Buffers]
 // owned by the relay, are counted while they are out, and are overwritten when
 // they are released.

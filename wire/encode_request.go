@@ -34,6 +34,11 @@ func AppendRequest(dst []byte, r *Request) []byte {
 		case r.Replaces.Set:
 			dst = append(dst, `,"replaces":null`...)
 		}
+		if r.Replaces.HasIV {
+			dst = append(dst, `,"replaces_iv":"`...)
+			dst = base64.StdEncoding.AppendEncode(dst, r.Replaces.IV[:])
+			dst = append(dst, '"')
+		}
 	case EventEdit:
 		dst = appendMessageID(dst, &r.MessageID)
 		dst = append(dst, ',')
@@ -44,6 +49,8 @@ func AppendRequest(dst []byte, r *Request) []byte {
 		if r.Gate.Present {
 			dst = appendGate(dst, &r.Gate)
 		}
+	case EventHello:
+		dst = appendHello(dst, r.Hello)
 	}
 	return append(dst, '}', '}')
 }
@@ -95,6 +102,12 @@ func appendGate(dst []byte, g *Gate) []byte {
 func appendMessageID(dst []byte, id *MessageID) []byte {
 	dst = append(dst, `"message_id":"`...)
 	dst = id.Append(dst)
+	return append(dst, '"')
+}
+
+func appendHello(dst, hello []byte) []byte {
+	dst = append(dst, `"hello":"`...)
+	dst = base64.StdEncoding.AppendEncode(dst, hello)
 	return append(dst, '"')
 }
 

@@ -7,8 +7,11 @@ import (
 )
 
 // maxEnvelope bounds a response without its ref and ciphertext, in bytes. The
-// longest is the answer to a join.
+// longest is the answer to a join, without its sender_hash.
 const maxEnvelope = 512
+
+// maxSender is what the seat's sender_hash adds to the answer to a join.
+const maxSender = 96
 
 // timeFormat is RFC 3339 in UTC with microseconds.
 const timeFormat = "2006-01-02T15:04:05.000000Z"
@@ -32,6 +35,10 @@ func (r *Response) bound() int {
 			panic("wire: reply without a ref")
 		}
 		n += maxEscaped * (int(r.Ref.len) + len(r.Reason))
+		n += base64.StdEncoding.EncodedLen(len(r.Hello))
+		if r.Joined != nil {
+			n += maxSender
+		}
 		if r.Joined != nil && r.Joined.Message != nil {
 			n += base64.StdEncoding.EncodedLen(len(r.Joined.Message.Ciphertext))
 		}
@@ -40,7 +47,12 @@ func (r *Response) bound() int {
 			panic("wire: broadcast without its message")
 		}
 		n += base64.StdEncoding.EncodedLen(len(m.Ciphertext))
-	case EventMessageDeleted, EventCounterpartyTyping, EventRoomExpired, EventPartyPaired, EventPresence:
+	case EventHello:
+		if len(r.Hello) == 0 {
+			panic("wire: broadcast without its hello")
+		}
+		n += base64.StdEncoding.EncodedLen(len(r.Hello))
+	case EventMessageDeleted, EventCounterpartyTyping, EventRoomExpired, EventPartyPaired, EventPresence, EventTTLExtended:
 	default:
 		panic("wire: response with an event of no relay")
 	}
@@ -72,6 +84,11 @@ func (r *Response) append(dst []byte) []byte {
 			dst = append(dst, `"ttl_expires_at":`...)
 			dst = appendTime(dst, r.TTLExpiresAt)
 		}
+	case EventTTLExtended:
+		dst = append(dst, `"ttl_expires_at":`...)
+		dst = appendTime(dst, r.TTLExpiresAt)
+	case EventHello:
+		dst = appendHello(dst, r.Hello)
 	case EventPresence:
 		dst = append(dst, `"connected":`...)
 		dst = strconv.AppendBool(dst, r.Connected)
@@ -102,6 +119,8 @@ func (r *Response) appendReply(dst []byte) []byte {
 		dst = appendJoined(dst, r.Joined)
 	case r.MessageID != MessageID{}:
 		dst = appendMessageID(dst, &r.MessageID)
+	case len(r.Hello) > 0:
+		dst = appendHello(dst, r.Hello)
 	}
 	return append(dst, '}', '}')
 }
@@ -121,6 +140,11 @@ func appendJoined(dst []byte, j *Joined) []byte {
 	if j.Resume != (ResumeToken{}) {
 		dst = append(dst, `,"resume":"`...)
 		dst = j.Resume.Append(dst)
+		dst = append(dst, '"')
+	}
+	if j.HasSender {
+		dst = append(dst, `,"sender_hash":"`...)
+		dst = j.Sender.Append(dst)
 		dst = append(dst, '"')
 	}
 	return dst

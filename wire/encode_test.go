@@ -49,6 +49,8 @@ func TestEncode(t *testing.T) {
 	}
 	full := joined
 	full.AwaitingParty, full.Message = false, read
+	ext := joined
+	ext.Sender, ext.HasSender = hash[wire.SenderHash](t, senderHex), true
 	std1 := joined
 	std1.Resume = wire.ResumeToken{}
 	roomText := `"room_id":"` + roomIDHex + `","ttl_expires_at":"` + expiresAtText + `",`
@@ -73,6 +75,16 @@ func TestEncode(t *testing.T) {
 		},
 		"joined, no token": {
 			wire.Response{Ref: ref, Joined: &std1}, `{"ref":"7","ok":{` + roomText + `"awaiting_party":true}}`,
+		},
+		"joined, ext": {
+			wire.Response{Ref: ref, Joined: &ext},
+			`{"ref":"7","ok":{` + roomText + `"awaiting_party":true,"resume":"` + resumeHex + `","sender_hash":"` + senderHex + `"}}`,
+		},
+		"hello kept": {wire.Response{Ref: ref, Hello: ciphertextBytes}, `{"ref":"7","ok":{"hello":"` + ciphertextText + `"}}`},
+		"hello":      {wire.Response{Event: wire.EventHello, Hello: ciphertextBytes}, `{"event":"hello","data":{"hello":"` + ciphertextText + `"}}`},
+		"ttl_extended": {
+			wire.Response{Event: wire.EventTTLExtended, TTLExpiresAt: expiresAt},
+			`{"event":"ttl_extended","data":{"ttl_expires_at":"` + expiresAtText + `"}}`,
 		},
 		"error": {
 			wire.Response{Ref: ref, Reason: wire.ReasonNotYourTurn}, `{"ref":"7","error":{"reason":"not_your_turn"}}`,
@@ -162,7 +174,9 @@ func TestEncodePicksItsBufferOnce(t *testing.T) {
 	for size := 0; size <= maxCiphertext; size += 1 + size/64 {
 		full := &wire.Message{Ciphertext: make([]byte, size), ReadAt: readAt}
 		for _, r := range []*wire.Response{
-			{Ref: longest, Joined: &wire.Joined{Message: full, Resume: wire.ResumeToken{1}}},
+			{Ref: longest, Joined: &wire.Joined{Message: full, Resume: wire.ResumeToken{1}, HasSender: true}},
+			{Ref: longest, Hello: make([]byte, min(size, wire.MaxHello))},
+			{Event: wire.EventHello, Hello: make([]byte, 1+min(size, wire.MaxHello-1))},
 			{Event: wire.EventNewMessage, Message: full},
 		} {
 			buf := b.Encode(r)
@@ -193,7 +207,7 @@ func TestAnswersFitTheLimit(t *testing.T) {
 			Ref: wire.NewRef(strings.Repeat("\x00", wire.MaxRef)),
 			Joined: &wire.Joined{
 				Message: &wire.Message{Ciphertext: make([]byte, largest), ReadAt: readAt},
-				Resume:  wire.ResumeToken{1},
+				Resume:  wire.ResumeToken{1}, HasSender: true,
 			},
 		})
 		if buf.Size() > b.Limit() {
@@ -214,6 +228,7 @@ func TestEncodeMisusePanics(t *testing.T) {
 		"new_message of nothing":    {Event: wire.EventNewMessage},
 		"message_read of nothing":   {Event: wire.EventMessageRead},
 		"message_edited of nothing": {Event: wire.EventMessageEdited},
+		"hello of nothing":          {Event: wire.EventHello},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -247,6 +262,8 @@ func TestAppendRequest(t *testing.T) {
 	sealed := `"ciphertext":"` + ciphertextText + `","iv":"` + ivText + `"`
 	send := wire.Request{Event: wire.EventSend, Ref: ref, Ciphertext: ciphertextBytes, IV: ivBytes}
 	replaced, first := send, send
+	variant := send
+	variant.Replaces = wire.Replaces{Set: true, Message: true, ID: id, HasIV: true, IV: ivBytes}
 	replaced.Nonce, replaced.Replaces = nonce(t, otpHex), wire.Replaces{Set: true, Message: true, ID: id}
 	first.Replaces.Set = true
 	for name, tc := range map[string]struct {
@@ -266,6 +283,8 @@ func TestAppendRequest(t *testing.T) {
 		"send":            {send, `{"event":"send_message","ref":"7","data":{` + sealed + `}}`},
 		"send first":      {first, `{"event":"send_message","ref":"7","data":{` + sealed + `,"replaces":null}}`},
 		"send in reply":   {replaced, `{"event":"send_message","ref":"7","data":{` + sealed + `,"nonce":"` + otpHex + `","replaces":"` + messageHex + `"}}`},
+		"send to words":   {variant, `{"event":"send_message","ref":"7","data":{` + sealed + `,"replaces":"` + messageHex + `","replaces_iv":"` + ivText + `"}}`},
+		"hello":           {wire.Request{Event: wire.EventHello, Ref: ref, Hello: ciphertextBytes}, `{"event":"hello","ref":"7","data":{"hello":"` + ciphertextText + `"}}`},
 		"read, no ref":    {wire.Request{Event: wire.EventRead, MessageID: id}, `{"event":"read_receipt","data":{"message_id":"` + messageHex + `"}}`},
 		"delete":          {wire.Request{Event: wire.EventDelete, Ref: ref, MessageID: id}, `{"event":"delete_message","ref":"7","data":{"message_id":"` + messageHex + `"}}`},
 		"typing":          {wire.Request{Event: wire.EventTyping}, `{"event":"typing","data":{}}`},

@@ -124,7 +124,7 @@ func FuzzRequestRoundTrip(f *testing.F) {
 		if len(ciphertext) > maxCiphertext {
 			ciphertext = ciphertext[:maxCiphertext]
 		}
-		in := &wire.Request{Event: wire.EventJoin + wire.Event(event%9), Ref: fuzzedRef(ref)}
+		in := &wire.Request{Event: wire.EventJoin + wire.Event(event%10), Ref: fuzzedRef(ref)}
 		switch in.Event {
 		case wire.EventJoin:
 			in.Join = wire.Join{
@@ -147,12 +147,17 @@ func FuzzRequestRoundTrip(f *testing.F) {
 			if in.Replaces.Set = bit(flags, 1); in.Replaces.Set && bit(flags, 2) {
 				in.Replaces.Message, in.Replaces.ID = true, takeUUID[wire.MessageID](&s)
 			}
+			if in.Replaces.HasIV = bit(flags, 3); in.Replaces.HasIV {
+				in.Replaces.IV = s.iv()
+			}
 		case wire.EventEdit:
 			in.Ciphertext, in.IV, in.MessageID = ciphertext, s.iv(), takeUUID[wire.MessageID](&s)
 		case wire.EventRead, wire.EventDelete:
 			in.MessageID = takeUUID[wire.MessageID](&s)
 		case wire.EventResetPairing:
 			in.Gate = s.gate(bit(flags, 0), bit(flags, 1))
+		case wire.EventHello:
+			in.Hello = hello(ciphertext)
 		}
 		frame := wire.AppendRequest(nil, in)
 		if v := verdictOf(frame); !v.good {
@@ -170,6 +175,11 @@ func FuzzRequestRoundTrip(f *testing.F) {
 			t.Errorf("%d buffers are out at the end", n)
 		}
 	})
+}
+
+// hello cuts b to what a hello may be, and makes one of nothing.
+func hello(b []byte) []byte {
+	return append(b[:min(len(b), wire.MaxHello)], 0)[:max(1, min(len(b), wire.MaxHello))]
 }
 
 // microtime returns a time of the years 1 to 9999, as precise as the wire.
@@ -199,7 +209,7 @@ func FuzzResponseRoundTrip(f *testing.F) {
 			return m
 		}
 		var in wire.Response
-		switch kind % 12 {
+		switch kind % 15 {
 		case 0:
 		case 1:
 			in.MessageID = takeUUID[wire.MessageID](&s)
@@ -210,6 +220,9 @@ func FuzzResponseRoundTrip(f *testing.F) {
 			}
 			if bit(flags, 2) {
 				in.Joined.Message = message()
+			}
+			if in.Joined.HasSender = bit(flags, 3); in.Joined.HasSender {
+				in.Joined.Sender = take[wire.SenderHash](&s)
 			}
 		case 3:
 			in.Reason = reasons[int(flags)%len(reasons)]
@@ -233,6 +246,12 @@ func FuzzResponseRoundTrip(f *testing.F) {
 			in.Event, in.TTLExpiresAt = wire.EventPartyPaired, microtime(at)
 		case 11:
 			in.Event, in.Connected = wire.EventPresence, bit(flags, 1)
+		case 12:
+			in.Hello = hello(ciphertext)
+		case 13:
+			in.Event, in.Hello = wire.EventHello, hello(ciphertext)
+		case 14:
+			in.Event, in.TTLExpiresAt = wire.EventTTLExtended, microtime(at)
 		}
 		if in.Event == wire.EventNone {
 			if in.Ref = fuzzedRef(ref); !in.Ref.Set() {
@@ -306,7 +325,7 @@ func truncateTimes(r *wire.Response) {
 func TestFuzzSeedsAreThere(t *testing.T) {
 	t.Parallel()
 	for target, least := range map[string]int{
-		"FuzzReadRequest": 190, "FuzzRequestRoundTrip": 20, "FuzzResponseRoundTrip": 25, "FuzzDecodeResponse": 35,
+		"FuzzReadRequest": 195, "FuzzRequestRoundTrip": 22, "FuzzResponseRoundTrip": 28, "FuzzDecodeResponse": 38,
 	} {
 		dir := filepath.Join("testdata", "fuzz", target)
 		files, err := os.ReadDir(dir)

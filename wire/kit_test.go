@@ -79,6 +79,7 @@ func owned(req *wire.Request) wire.Request {
 		IV:         req.IV,
 		Nonce:      req.Nonce,
 		Replaces:   req.Replaces,
+		Hello:      bytes.Clone(req.Hello),
 	}
 }
 
@@ -95,6 +96,7 @@ func different(a, b *wire.Request) (fields []string) {
 		"IV":         a.IV == b.IV,
 		"Nonce":      a.Nonce == b.Nonce,
 		"Replaces":   a.Replaces == b.Replaces,
+		"Hello":      bytes.Equal(a.Hello, b.Hello),
 	} {
 		if !same {
 			fields = append(fields, name)
@@ -124,6 +126,7 @@ func differentResponse(a, b *wire.Response) (fields []string) {
 		"Message":           sameMessage(a.Message, b.Message),
 		"TTLExpiresAt":      a.TTLExpiresAt.Equal(b.TTLExpiresAt),
 		"Connected":         a.Connected == b.Connected,
+		"Hello":             bytes.Equal(a.Hello, b.Hello),
 	} {
 		if !same {
 			fields = append(fields, name)
@@ -137,7 +140,7 @@ func sameJoined(a, b *wire.Joined) bool {
 		return a == b
 	}
 	return a.RoomID == b.RoomID && a.TTLExpiresAt.Equal(b.TTLExpiresAt) && a.AwaitingParty == b.AwaitingParty &&
-		a.Resume == b.Resume && sameMessage(a.Message, b.Message)
+		a.Resume == b.Resume && a.Sender == b.Sender && a.HasSender == b.HasSender && sameMessage(a.Message, b.Message)
 }
 
 func sameMessage(a, b *wire.Message) bool {

@@ -21,6 +21,9 @@ const (
 	EventResetPairing
 	EventRedeemExtension
 
+	// EventHello is sent by clients and broadcast by the relay.
+	EventHello
+
 	EventNewMessage
 	EventMessageRead
 	EventMessageEdited
@@ -29,11 +32,12 @@ const (
 	EventRoomExpired
 	EventPartyPaired
 	EventPresence
+	EventTTLExtended
 
 	eventCount
 
-	firstRequest, lastRequest     = EventJoin, EventRedeemExtension
-	firstBroadcast, lastBroadcast = EventNewMessage, EventPresence
+	firstRequest, lastRequest     = EventJoin, EventHello
+	firstBroadcast, lastBroadcast = EventHello, EventTTLExtended
 )
 
 var eventNames = [eventCount]string{
@@ -46,6 +50,7 @@ var eventNames = [eventCount]string{
 	EventExpire:             "expire_room",
 	EventResetPairing:       "reset_pairing",
 	EventRedeemExtension:    "redeem_extension",
+	EventHello:              "hello",
 	EventNewMessage:         "new_message",
 	EventMessageRead:        "message_read",
 	EventMessageEdited:      "message_edited",
@@ -54,6 +59,7 @@ var eventNames = [eventCount]string{
 	EventRoomExpired:        "room_expired",
 	EventPartyPaired:        "party_paired",
 	EventPresence:           "presence",
+	EventTTLExtended:        "ttl_extended",
 }
 
 // String returns the name on the wire; EventNone and EventUnknown have none.
@@ -92,7 +98,8 @@ const (
 )
 
 // CloseCode is why the relay closed a socket. Codes from 4000 to 4499 and 1012
-// the client may retry, with back-off; all others are final for this room.
+// the client may retry, with back-off; all others are final: it comes back only
+// when the person asks for it.
 type CloseCode uint16
 
 // The close codes of the relay. The text that travels with a code is
@@ -109,25 +116,29 @@ const (
 	// CloseSlowConsumer: the peer reads more slowly than frames arrive. Retry;
 	// a rejoin gets the whole state, so nothing is lost.
 	CloseSlowConsumer CloseCode = 4000
-	// CloseReplaced: a ninth socket of the same seat took this one's place. Retry.
-	CloseReplaced CloseCode = 4001
 	// CloseNoPong: a ping stayed without its pong. Retry.
 	CloseNoPong CloseCode = 4002
 	// CloseNotJoined: no successful join in time. Retry.
 	CloseNotJoined CloseCode = 4003
 	// CloseRoomFailed: the room failed and is gone. Retry, with intent "return".
 	CloseRoomFailed CloseCode = 4004
+	// CloseMoved: another socket of the same seat sent a hello. Final.
+	CloseMoved CloseCode = 4500
+	// CloseTooManyDevices: a ninth socket of the same seat joined, and this was
+	// the oldest. Final, or nine devices would push each other out for ever.
+	CloseTooManyDevices CloseCode = 4501
 )
 
 var closeReasons = map[CloseCode]string{
-	CloseRoomExpired:  "room_expired",
-	CloseTooBig:       "frame_too_big",
-	CloseRestart:      "relay_restart",
-	CloseSlowConsumer: "slow_consumer",
-	CloseReplaced:     "replaced",
-	CloseNoPong:       "no_pong",
-	CloseNotJoined:    "not_joined",
-	CloseRoomFailed:   "room_failed",
+	CloseRoomExpired:    "room_expired",
+	CloseTooBig:         "frame_too_big",
+	CloseRestart:        "relay_restart",
+	CloseSlowConsumer:   "slow_consumer",
+	CloseNoPong:         "no_pong",
+	CloseNotJoined:      "not_joined",
+	CloseRoomFailed:     "room_failed",
+	CloseMoved:          "moved",
+	CloseTooManyDevices: "too_many_devices",
 }
 
 // Reason returns the short text that travels with the code, or "".
@@ -140,6 +151,6 @@ func (c CloseCode) Retry() bool { return c == CloseRestart || c >= 4000 && c < 4
 func CloseCodes() []CloseCode {
 	return []CloseCode{
 		CloseRoomExpired, CloseTooBig, CloseRestart, CloseSlowConsumer,
-		CloseReplaced, CloseNoPong, CloseNotJoined, CloseRoomFailed,
+		CloseNoPong, CloseNotJoined, CloseRoomFailed, CloseMoved, CloseTooManyDevices,
 	}
 }

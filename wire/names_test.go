@@ -18,10 +18,11 @@ func TestCloseCodes(t *testing.T) {
 		1009: {"frame_too_big", false},
 		1012: {"relay_restart", true},
 		4000: {"slow_consumer", true},
-		4001: {"replaced", true},
 		4002: {"no_pong", true},
 		4003: {"not_joined", true},
 		4004: {"room_failed", true},
+		4500: {"moved", false},
+		4501: {"too_many_devices", false},
 	}
 	codes := wire.CloseCodes()
 	if !slices.IsSorted(codes) || len(codes) != len(want) {
@@ -35,7 +36,7 @@ func TestCloseCodes(t *testing.T) {
 	// A client meets codes that are not ours.
 	for code, retry := range map[wire.CloseCode]bool{
 		wire.CloseNone: false, 1001: false, 1006: false, 1011: false, 1013: false, 3999: false,
-		4005: true, 4499: true, 4500: false, 4999: false,
+		4001: true, 4005: true, 4499: true, 4502: false, 4999: false,
 	} {
 		if code.Reason() != "" || code.Retry() != retry {
 			t.Errorf("%d is %q, retry %v", code, code.Reason(), code.Retry())
@@ -47,7 +48,7 @@ func TestEventString(t *testing.T) {
 	t.Parallel()
 	for event, want := range map[wire.Event]string{
 		wire.EventNone: "", wire.EventUnknown: "", wire.EventJoin: "join", wire.EventRedeemExtension: "redeem_extension",
-		wire.EventNewMessage: "new_message", wire.EventPresence: "presence", wire.EventPresence + 1: "", 255: "",
+		wire.EventNewMessage: "new_message", wire.EventHello: "hello", wire.EventTTLExtended: "ttl_extended", wire.EventTTLExtended + 1: "", 255: "",
 	} {
 		if got := event.String(); got != want {
 			t.Errorf("%d is %q, not %q", event, got, want)

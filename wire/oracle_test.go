@@ -62,6 +62,8 @@ func verdictOf(frame []byte) (v verdict) {
 		v.fault = joinFault(v.data)
 	case wire.EventSend, wire.EventEdit:
 		v.fault = sealedFault(v.data, v.event)
+	case wire.EventHello:
+		v.fault = helloFault(v.data)
 	}
 	return v
 }
@@ -83,6 +85,7 @@ func clientEvents() map[string]wire.Event {
 		"expire_room":      wire.EventExpire,
 		"reset_pairing":    wire.EventResetPairing,
 		"redeem_extension": wire.EventRedeemExtension,
+		"hello":            wire.EventHello,
 	}
 }
 
@@ -206,8 +209,22 @@ func sealedFault(data map[string]any, event wire.Event) wire.Reason {
 		if _, isString := data["replaces"].(string); data["replaces"] != nil && !isString {
 			return wire.ReasonInvalidEncoding
 		}
+		if replaced, good := fromBase64(data["replaces_iv"]); data["replaces_iv"] != nil && (!good || len(replaced) != wire.IVSize) {
+			return wire.ReasonInvalidEncoding
+		}
 	}
 	if len(ciphertext) > fuzzCiphertext {
+		return wire.ReasonTooLarge
+	}
+	return ""
+}
+
+func helloFault(data map[string]any) wire.Reason {
+	hello, good := fromBase64(data["hello"])
+	switch {
+	case !good || len(hello) == 0:
+		return wire.ReasonInvalidEncoding
+	case len(hello) > 2048:
 		return wire.ReasonTooLarge
 	}
 	return ""
@@ -258,10 +275,17 @@ func (v verdict) disagreement(req *wire.Request) string {
 		replaced, there := v.data["replaces"]
 		id, _ := wire.ParseUUID[wire.MessageID](text("replaces"))
 		want := wire.Replaces{Set: there, Message: replaced != nil, ID: id}
+		if iv, _ := fromBase64(v.data["replaces_iv"]); len(iv) > 0 {
+			want.HasIV, want.IV = true, [wire.IVSize]byte(iv)
+		}
 		if req.Nonce != n || req.Replaces != want {
 			return "nonce or replaces"
 		}
 		messageID = wire.MessageID{}
+	case wire.EventHello:
+		if hello, _ := fromBase64(v.data["hello"]); !bytes.Equal(req.Hello, hello) {
+			return "hello"
+		}
 	case wire.EventResetPairing:
 		if req.Gate != v.gate() {
 			return "gate"

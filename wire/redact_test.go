@@ -47,9 +47,9 @@ func secrets(t testing.TB) map[string]any {
 		"Message":     message,
 		"Joined":      wire.Joined{RoomID: u, Resume: h, Message: &message},
 		"Request": wire.Request{
-			Ref: wire.NewRef("c5"), MessageID: u, Ciphertext: h[:], Join: wire.Join{Access: h},
+			Ref: wire.NewRef("c5"), MessageID: u, Ciphertext: h[:], Join: wire.Join{Access: h}, Hello: h[:],
 		},
-		"Response": wire.Response{Ref: wire.NewRef("c5"), MessageID: u, Message: &message},
+		"Response": wire.Response{Ref: wire.NewRef("c5"), MessageID: u, Message: &message, Hello: h[:]},
 	}
 }
 

@@ -13,6 +13,8 @@ const (
 	MaxDepth = 8
 	// MaxKeys is how many keys one object may have.
 	MaxKeys = 64
+	// MaxHello is the longest hello, in bytes; the shortest has one.
+	MaxHello = 2048
 	// IVSize is the length of an AES-GCM iv in bytes.
 	IVSize = 12
 	// MinNonce and MaxNonce bound a nonce, in hex digits.
@@ -91,6 +93,9 @@ type Replaces struct {
 	// ID is what the slot must hold when Message is true. A string that is no
 	// UUID is the zero ID, which no message has.
 	ID MessageID
+	// HasIV: replaces_iv was there; the slot must hold a message with IV.
+	HasIV bool
+	IV    [IVSize]byte
 }
 
 // Intent says what a join may do (an extension).
@@ -156,6 +161,9 @@ type Request struct {
 	IV         [IVSize]byte
 	Nonce      Nonce
 	Replaces   Replaces
+	// Hello is decoded base64 of 1 to MaxHello bytes, which mean nothing to the
+	// relay.
+	Hello []byte
 
 	buf *Buffer
 }

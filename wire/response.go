@@ -21,16 +21,20 @@ type Response struct {
 	// Joined is the ok of a join.
 	Joined *Joined
 	// MessageID is the ok of a send ({message_id}) when not zero, and names the
-	// message of message_read, message_edited and message_deleted. A reply with
-	// neither Reason, Joined nor MessageID is ok {}.
+	// message of message_read, message_edited and message_deleted.
 	MessageID MessageID
+	// Hello is the ok of a hello ({hello}) when not empty, and travels with the
+	// broadcast: 1 to MaxHello bytes. A reply with neither Reason, Joined,
+	// MessageID nor Hello is ok {}.
+	Hello []byte
 
 	// Of broadcasts.
 
 	// Message is that of new_message; message_edited uses its Ciphertext and
 	// IV, message_read its ReadAt.
 	Message *Message
-	// TTLExpiresAt travels with party_paired; the zero time is left out.
+	// TTLExpiresAt travels with party_paired, where the zero time is left out,
+	// and ttl_extended.
 	TTLExpiresAt time.Time
 	// Connected travels with presence.
 	Connected bool
@@ -47,4 +51,7 @@ type Joined struct {
 	Message *Message
 	// Resume is the seat's token, an extension; the zero token is left out.
 	Resume ResumeToken
+	// Sender is the seat's, when HasSender: an answer to ext: 1.
+	Sender    SenderHash
+	HasSender bool
 }

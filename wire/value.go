@@ -60,6 +60,27 @@ func messageIDValue(v value) MessageID {
 	return id
 }
 
+// ivValue decodes in place.
+func ivValue(v value) (iv [IVSize]byte, ok bool) {
+	decoded, ok := v.base64()
+	if !ok || len(decoded) != IVSize {
+		return iv, false
+	}
+	return [IVSize]byte(decoded), true
+}
+
+// helloValue decodes in place.
+func helloValue(v value) ([]byte, Reason) {
+	hello, ok := v.base64()
+	switch {
+	case !ok || len(hello) == 0:
+		return nil, ReasonInvalidEncoding
+	case len(hello) > MaxHello:
+		return nil, ReasonTooLarge
+	}
+	return hello, ""
+}
+
 func nonceValue(v value) (Nonce, bool) {
 	if v.kind != kindString {
 		return Nonce{}, false
