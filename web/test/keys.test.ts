@@ -125,12 +125,12 @@ class World {
         this.tell(seat, { do: "ok", nonce });
       }
     } else if (what === "edit") {
-      if (!slot || slot.id !== about || slot.seat !== seat || slot.read) this.tell(seat, { do: "no", nonce });
+      if (slot?.id !== about || slot.seat !== seat || slot.read) this.tell(seat, { do: "no", nonce });
       else {
         this.tell(seat, { do: "ok", nonce });
         store(slot.id);
       }
-    } else if (what === "read" && slot && slot.id === about && slot.seat !== seat) {
+    } else if (what === "read" && slot?.id === about && slot.seat !== seat) {
       slot.read = true;
       this.tellBoth({ do: "read", id: slot.id });
     }
@@ -333,6 +333,124 @@ class World {
     return tried;
   }
 }
+
+const text = (words: string, more?: Partial<Order>): Omit<Order, "nonce" | "sent"> =>
+  ({ edit: false, text: words, empty: false, anew: false, leave: false, ...more });
+
+/** Two pages that have said hello, and the first has sent a message that the second reads. */
+const talking = async (seed: number): Promise<{ w: World; a: Person; b: Person }> => {
+  const w = new World(seed);
+  const [a, b] = w.people as [Person, Person];
+  await w.settle();
+  await w.write(a, text("first"));
+  await w.settle();
+  assert.equal(b.seen?.text, "first");
+  return { w, a, b };
+};
+
+/** Lets the relay have what a person said, and cuts the link before they hear of it. */
+const unheard = (w: World, p: Person): void => {
+  while (p.link!.up.length) w.serve(p);
+  p.link = null;
+};
+
+void test("one key a reply: whose key a message names", async () => {
+  const { w, a, b } = await talking(1);
+  assert.ok(a.keys!.own!.toHello, "the first message is sealed to a hello");
+  assert.equal(a.keys!.hello, null, "whose own hello is used up by it");
+  await w.write(b, text("second"));
+  assert.equal(b.keys!.job!.own.toHello, null, "the answer is sealed to the chain");
+  await w.settle();
+  assert.equal(b.keys!.theirs, null);
+  assert.equal(a.keys!.own!.open, null, "what was replaced can't be opened again");
+  await w.check();
+});
+
+void test("an edit keeps its header, an edit of what was left too", async () => {
+  const { w, a, b } = await talking(2);
+  const header = a.keys!.own!.open!.header.bytes;
+  for (const words of ["again", "and again"]) await w.write(a, text(words, { edit: true })).then(() => w.settle());
+  assert.equal(b.seen?.text, "and again");
+  assert.equal(a.keys!.own!.open!.header.bytes, header);
+  await w.write(a, text("left", { edit: true, leave: true }));
+  await w.settle();
+  const left = a.keys!.own!.open!.header.bytes;
+  await w.write(a, text("left, changed", { edit: true }));
+  await w.settle();
+  assert.equal(a.keys!.own!.open!.header.bytes, left);
+  assert.deepEqual([b.seen.text, b.seen.left], ["left, changed", true]);
+  // Before the broadcast of an edit comes, its answer has told what is in the slot.
+  await w.write(a, text("one", { edit: true }));
+  w.serve(a);
+  while (a.draft) await w.get(a);
+  await w.write(a, text("two", { edit: true }));
+  assert.equal(a.keys!.job!.own.open!.header.bytes, left);
+  await w.check();
+});
+
+void test("an edit whose answer was lost, given up and made again", async () => {
+  const { w, a, b } = await talking(3);
+  await w.write(a, text("lost", { edit: true }));
+  unheard(w, a);
+  a.keys = drop(a.keys!, a.draft!.order.nonce);
+  a.draft = null;
+  await w.settle();
+  assert.equal(a.seen?.text, "lost");
+  await w.write(a, text("made again", { edit: true }));
+  await w.settle();
+  await w.write(b, text("answer"));
+  await w.settle();
+  assert.equal(a.seen.text, "answer");
+});
+
+void test("a page that comes back: sealed anew, said, and compared", async () => {
+  const { w, a, b } = await talking(4);
+  const before = await compare(a.keys!);
+  w.close(b);
+  await w.settle();
+  assert.equal(b.seen?.text, "first");
+  assert.notEqual(await compare(a.keys!), before);
+  assert.equal(await compare(a.keys!), await compare(b.keys!));
+  // And once more, after it said hello without anything being sealed to it.
+  const hello = b.keys!.hello!.bytes;
+  b.link = null;
+  await w.settle();
+  assert.equal(b.keys!.hello!.bytes, hello, "an unused hello is said again");
+});
+
+void test("the answer of a new page to what it could not read", async () => {
+  const { w, a, b } = await talking(5);
+  await w.write(b, text("second"));
+  await w.settle();
+  await w.write(a, text("third"));
+  unheard(w, a);
+  w.close(b);
+  w.connect(b);
+  while (b.link!.up.length + b.link!.down.length) {
+    w.serve(b);
+    await w.get(b);
+  }
+  assert.equal(b.seen?.kind, "locked");
+  await w.write(b, text("what was it?"));
+  assert.deepEqual(b.keys!.job!.own.ack, new Uint8Array(idBytes), "what was not read is not acknowledged");
+  await w.settle();
+  assert.equal(a.seen?.text, "what was it?");
+  assert.equal(a.keys!.own!.open, null);
+  await w.check();
+});
+
+void test("a locked message and no hello of one's own: it says hello", async () => {
+  const { w, a, b } = await talking(6);
+  await w.write(b, text("second"));
+  await w.settle();
+  assert.ok(b.keys!.own && !b.keys!.hello && b.keys!.peer);
+  assert.equal(mustGreet(b.keys!), false);
+  const slot = { id: "x", iv: new Uint8Array(12), mine: false };
+  assert.equal(mustGreet({ ...b.keys!, slot, theirs: null }), true);
+  const elsewhere = { ...b.keys!.peer, page: new Uint8Array(idBytes) };
+  assert.equal(mustGreet({ ...b.keys!, peer: elsewhere }), true, "their new page knows no key of this one");
+  assert.equal(mustGreet(a.keys!), false);
+});
 
 /** Histories; more of them by hand. */
 const histories = Number(process.env.HISTORIES ?? 2000);
