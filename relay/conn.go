@@ -63,12 +63,12 @@ func (c *conn) run(ctx context.Context) {
 	c.timer = time.AfterFunc(unjoinedIdle, c.onTimer)
 	err := c.guard(func() error { return c.readAll(ctx) })
 	c.timer.Stop()
-	end := endingOf(c.outbox.end(), err)
+	end := closeOf(c.outbox.end(), err)
 	if c.room != nil {
 		c.room.Leave(c.outbox)
 	}
 	c.outbox.out.release()
-	c.relay.metrics.connsClosed.WithLabelValues(end.label).Inc()
+	c.relay.metrics.count(end)
 	log.WithLevel(end.level).Uint32("conn", c.mark).Str("code", end.label).Msg("socket closed")
 }
 
@@ -103,13 +103,13 @@ func (c *conn) readFrame(ctx context.Context, kind websocket.MessageType, r io.R
 		if err := c.discard(r); err != nil {
 			return err
 		}
-		c.rejectFrame(rejectedBinary)
+		c.rejectFrame(replyBinary)
 		return nil
 	}
 	req, err := c.relay.buffers.ReadRequest(r, c.relay.cfg.MaxCiphertextBytes)
 	switch {
 	case errors.Is(err, wire.ErrFrame):
-		c.rejectFrame(rejectedFrame)
+		c.rejectFrame(replyNotAFrame)
 		return nil
 	case errors.Is(err, wire.ErrTooBig):
 		c.outbox.Close(wire.CloseTooBig)
@@ -134,10 +134,10 @@ func (c *conn) discard(r io.Reader) error {
 }
 
 // rejectFrame answers what could not be read as a frame.
-func (c *conn) rejectFrame(reason string) {
-	c.relay.metrics.framesRejected.WithLabelValues(reason).Inc()
+func (c *conn) rejectFrame(a answer) {
+	c.relay.metrics.count(a)
 	c.touch()
-	c.answer(&wire.Response{Ref: wire.FrameRef, Reason: wire.ReasonInvalidEncoding})
+	c.answer(&wire.Response{Ref: wire.FrameRef, Reason: wire.Reason(a.reason)})
 }
 
 // handle does what a request asks and reports whether the room has taken req.
@@ -148,7 +148,7 @@ func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 		c.join(ctx, req)
 		return false
 	case c.room == nil:
-		c.relay.metrics.framesRejected.WithLabelValues(rejectedNotJoined).Inc()
+		c.relay.metrics.count(replyNotJoined)
 		if req.Ref.Set() {
 			c.answer(&wire.Response{Ref: req.Ref, Reason: wire.ReasonNotJoined})
 		}
@@ -158,7 +158,7 @@ func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 	case req.Event == wire.EventTyping:
 		now := time.Now()
 		if !c.lastTyping.IsZero() && now.Sub(c.lastTyping) < typingInterval {
-			c.relay.metrics.framesRejected.WithLabelValues(rejectedTyping).Inc()
+			c.relay.metrics.count(silentTyping)
 			return false
 		}
 		c.lastTyping = now

@@ -32,7 +32,7 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/healthz":
 		rl.serveOwn(w, r, rl.serveHealth, "")
 	case rl.cfg.Page == nil:
-		fail(w, r, http.StatusNotFound, "not_found")
+		rl.refuse(w, r, httpNothingHere)
 	case rl.mayAsk(w, r):
 		rl.cfg.Page.ServeHTTP(w, r)
 	}
@@ -44,13 +44,12 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request, string), name string) {
 	switch {
 	case !originAllowed(r, rl.cfg.AllowedOrigins):
-		rl.metrics.upgradesRefused.WithLabelValues(refusedOrigin).Inc()
-		fail(w, r, http.StatusForbidden, "forbidden")
+		rl.refuse(w, r, httpForeignPage)
 	case r.ContentLength != 0:
 		// Behind an upgrade a body would be read as frames. net/http would wait
 		// for the rest of it.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // else the server's own has to do
-		fail(w, r, http.StatusBadRequest, "body_not_allowed")
+		rl.refuse(w, r, httpBody)
 	default:
 		serve(w, r, name)
 	}
@@ -66,7 +65,7 @@ func (rl *Relay) addr(r *http.Request) addrKey {
 func (rl *Relay) mayAsk(w http.ResponseWriter, r *http.Request) bool {
 	wait := rl.limits.takeRequest(rl.addr(r))
 	if wait > 0 {
-		rl.tooMany(w, r, limitRequests, wait)
+		rl.tooMany(w, r, httpTooManyRequests, wait)
 	}
 	return wait == 0
 }
@@ -80,16 +79,16 @@ func between(s, prefix, suffix string) string {
 
 // serveRoom opens a socket. What can be refused without cost is refused first.
 func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) {
-	if !allowMethods(w, r, http.MethodGet) {
+	if !rl.allowMethods(w, r, http.MethodGet) {
 		return
 	}
 	hash, ok := parseRoom(name)
 	switch {
 	case !ok:
-		fail(w, r, http.StatusBadRequest, string(wire.ReasonInvalidRoom))
+		rl.refuse(w, r, httpInvalidRoom)
 		return
 	case !isUpgrade(r):
-		upgradeRequired(w, r)
+		rl.refuse(w, r, httpNoUpgrade)
 		return
 	}
 	addr := rl.addr(r)
@@ -98,13 +97,10 @@ func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) 
 	}
 	switch ok, closing := rl.reserve(); {
 	case closing:
-		rl.metrics.upgradesRefused.WithLabelValues(refusedClosing).Inc()
-		refuseFor(w, r, http.StatusServiceUnavailable, "relay_restart", restartRetry)
+		rl.refuseFor(w, r, httpRestart, restartRetry)
 		return
 	case !ok:
-		rl.metrics.rateLimited.WithLabelValues(limitConns).Inc()
-		rl.limitHit(limitConns)
-		refuseFor(w, r, http.StatusServiceUnavailable, "too_many_connections", connsRetry)
+		rl.refuseFor(w, r, httpFull, connsRetry)
 		return
 	}
 	rl.open(w, r, hash, addr)
@@ -118,10 +114,10 @@ const (
 
 // open upgrades and starts the socket, for which there is a reservation.
 func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash, addr addrKey) {
-	ws, shaken := accept(w, r, rl.buffers, rl.cfg.FrameRate)
+	ws, shaken, refused := accept(w, r, rl.buffers, rl.cfg.FrameRate)
 	if ws == nil {
 		rl.release()
-		rl.metrics.upgradesRefused.WithLabelValues(refusedProtocol).Inc()
+		rl.refuse(w, r, refused)
 		return
 	}
 	rl.start(&conn{
@@ -138,34 +134,31 @@ func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash
 // it returns false.
 func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) bool {
 	if wait := rl.limits.takeUpgrade(addr); wait > 0 {
-		rl.tooMany(w, r, limitUpgrade, wait)
+		rl.tooMany(w, r, httpTooManyUpgrades, wait)
 		return false
 	}
 	if rl.cfg.Admit != nil && rl.cfg.Admit(r) != nil {
-		rl.metrics.upgradesRefused.WithLabelValues(refusedAdmit).Inc()
-		fail(w, r, http.StatusForbidden, "forbidden")
+		rl.refuse(w, r, httpNotAdmitted)
 		return false
 	}
 	return true
 }
 
 // tooMany refuses an address that has used up an allowance.
-func (rl *Relay) tooMany(w http.ResponseWriter, r *http.Request, limit string, wait time.Duration) {
-	rl.metrics.rateLimited.WithLabelValues(limit).Inc()
-	rl.limitHit(limit)
+func (rl *Relay) tooMany(w http.ResponseWriter, r *http.Request, a answer, wait time.Duration) {
 	if originAllowed(r, rl.cfg.AllowedOrigins) { // else it is not the visitor's doing
 		rl.limits.tookRefusal(rl.addr(r))
 	}
-	refuseFor(w, r, http.StatusTooManyRequests, string(wire.ReasonRateLimited), wait)
+	rl.refuseFor(w, r, a, wait)
 }
 
 func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string) {
-	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
+	if !rl.allowMethods(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
 	hash, ok := parseRoom(name)
 	if !ok {
-		fail(w, r, http.StatusBadRequest, "invalid_room_hash")
+		rl.refuse(w, r, httpInvalidHash)
 		return
 	}
 	if !rl.admit(w, r, rl.addr(r)) {
@@ -179,7 +172,7 @@ func (rl *Relay) serveExists(w http.ResponseWriter, r *http.Request, name string
 // serveConfig answers what std-1 clients ask for. The relay sells nothing, so the
 // fields about money are zero.
 func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
-	if !allowMethods(w, r, http.MethodGet, http.MethodHead) || !rl.mayAsk(w, r) {
+	if !rl.allowMethods(w, r, http.MethodGet, http.MethodHead) || !rl.mayAsk(w, r) {
 		return
 	}
 	days := int(math.Round(rl.cfg.RoomTTL.Hours() / 24))
@@ -204,7 +197,7 @@ func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
 // serveHealth draws on no allowance: a load balancer that asks it may share an
 // address with clients. The connection ends with the answer.
 func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request, _ string) {
-	if !allowMethods(w, r, http.MethodGet, http.MethodHead) {
+	if !rl.allowMethods(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
 	w.Header().Set("Connection", "close")
@@ -218,38 +211,43 @@ func parseRoom(name string) (wire.RoomHash, bool) {
 }
 
 // allowMethods answers 405 and returns false for any other method.
-func allowMethods(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+func (rl *Relay) allowMethods(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 	for _, m := range methods {
 		if r.Method == m {
 			return true
 		}
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	fail(w, r, http.StatusMethodNotAllowed, "method_not_allowed")
+	rl.refuse(w, r, httpWrongMethod)
 	return false
 }
 
-func upgradeRequired(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Connection", "Upgrade")
-	w.Header().Set("Upgrade", "websocket")
-	fail(w, r, http.StatusUpgradeRequired, "upgrade_required")
-}
-
-// refuseFor is fail with a time after which to try again, at least a second.
-func refuseFor(w http.ResponseWriter, r *http.Request, status int, reason string, wait time.Duration) {
+// refuseFor is refuse with a time after which to try again, at least a second.
+func (rl *Relay) refuseFor(w http.ResponseWriter, r *http.Request, a answer, wait time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
-	fail(w, r, status, reason)
+	rl.refuse(w, r, a)
 }
 
-// fail answers {"error": reason}. It never repeats anything of the request. The
-// connection ends with it: on one that stays open, asking would cost the client
-// less than refusing costs the relay.
-func fail(w http.ResponseWriter, r *http.Request, status int, reason string) {
-	// In front, as net/http looks only at the first value.
-	w.Header()["Connection"] = append([]string{"close"}, w.Header()["Connection"]...)
-	writeJSON(w, r, status, struct {
+// refuse counts a row of the catalogue, logs it, and answers {"error": reason}.
+// It never repeats anything of the request. The connection ends with it: on one
+// that stays open, asking would cost the client less than refusing costs the
+// relay. An answer without a status is only counted.
+func (rl *Relay) refuse(w http.ResponseWriter, r *http.Request, a answer) {
+	rl.metrics.count(a)
+	if a.counter == countLimits {
+		rl.limitHit(a.label)
+	}
+	if a.status == 0 {
+		return
+	}
+	w.Header().Set("Connection", "close")
+	if a.status == http.StatusUpgradeRequired {
+		w.Header().Add("Connection", "Upgrade") // second, as net/http looks only at the first
+		w.Header().Set("Upgrade", "websocket")
+	}
+	writeJSON(w, r, a.status, struct {
 		Error string `json:"error"`
-	}{reason})
+	}{a.reason})
 }
 
 func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {

@@ -33,11 +33,6 @@ type metrics struct {
 
 // Label values that are used in code.
 const (
-	rejectedFrame     = "not_a_frame"
-	rejectedBinary    = "binary"
-	rejectedNotJoined = "not_joined"
-	rejectedTyping    = "typing_too_often"
-
 	slowQueue = "queue"
 	slowWrite = "write_deadline"
 
@@ -50,11 +45,6 @@ const (
 	limitFrames = "frames"
 	// limitKnocks: an address was refused too often, and is no longer heard.
 	limitKnocks = "knocks"
-
-	refusedOrigin   = "origin"
-	refusedAdmit    = "admit"
-	refusedClosing  = "closing"
-	refusedProtocol = "protocol"
 )
 
 // limitLabels are the limits at which newcomers are refused.
@@ -90,22 +80,22 @@ func newMetrics() *metrics {
 		roomsStarted: counter("sotto_rooms_started_total", "Rooms created."),
 		roomsClosed: vec("sotto_rooms_closed_total", "Rooms that ended, by reason.",
 			"reason", texts(roomactor.CloseCauses())...),
-		joins: vec("sotto_joins_total", "Joins answered, by result: how they got in, or why not.",
+		joins: vec(countJoins, "Joins answered, by result: how they got in, or why not.",
 			"result", joinResults()...),
 		messages: vec("sotto_messages_total", "Events that changed a room or reached the other seat.",
 			"event", eventNames(acceptedEvents)...),
-		framesRejected: vec("sotto_frames_rejected_total", "Frames refused or dropped before a room saw them.",
-			"reason", rejectedFrame, rejectedBinary, rejectedNotJoined, rejectedTyping),
-		connsClosed: vec("sotto_connections_closed_total", "Sockets that ended, by close code, or peer or lost.",
-			"code", endingLabels()...),
+		framesRejected: vec(countFrames, "Frames refused or dropped before a room saw them.",
+			"reason", labelsOf(countFrames)...),
+		connsClosed: vec(countClosed, "Sockets that ended, by close code, or peer or lost.",
+			"code", labelsOf(countClosed)...),
 		slowConsumers: vec("sotto_slow_consumers_total", "Sockets closed because their peer read too slowly.",
 			"cause", slowQueue, slowWrite),
 		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
 			"kind", texts(roomactor.LockKinds())...),
-		rateLimited: vec("sotto_rate_limited_total", "Requests refused at a limit, reads put off (frames), and connections closed unread (knocks).",
+		rateLimited: vec(countLimits, "Requests refused at a limit, reads put off (frames), and connections closed unread (knocks).",
 			"limit", slices.Concat(limitLabels, []string{limitFrames, limitKnocks})...),
-		upgradesRefused: vec("sotto_upgrades_refused_total", "Upgrades, and other requests of foreign pages, refused for other reasons than a limit.",
-			"reason", refusedOrigin, refusedAdmit, refusedClosing, refusedProtocol),
+		upgradesRefused: vec(countRefused, "Upgrades, and other requests of foreign pages, refused for other reasons than a limit.",
+			"reason", labelsOf(countRefused)...),
 		roomPanics:  counter("sotto_room_panics_total", "Rooms that ended by a panic."),
 		deliver:     histogram("sotto_deliver_seconds", "Time from queueing a new message for a socket to having written it."),
 		mailboxWait: histogram("sotto_mailbox_wait_seconds", "Time a command waited for its room."),
@@ -163,22 +153,8 @@ func eventNames(events []wire.Event) []string {
 
 // joinResults are the ways in and the reasons why not.
 func joinResults() []string {
-	return []string{
-		string(roomactor.JoinCreated), string(roomactor.JoinClaimed), string(roomactor.JoinEntered),
-		string(roomactor.JoinMaxRooms),
-		string(wire.ReasonInvalidSender), string(wire.ReasonInvalidAccess), string(wire.ReasonInvalidEncoding),
-		string(wire.ReasonNotFound), string(wire.ReasonLocked), string(wire.ReasonUnauthorized),
-		string(wire.ReasonOTPRequired), string(wire.ReasonOTPInvalid), string(wire.ReasonRateLimited),
-		string(wire.ReasonInternalError),
-	}
-}
-
-func endingLabels() []string {
-	labels := make([]string, len(endings))
-	for i, e := range endings {
-		labels[i] = e.label
-	}
-	return labels
+	ways := []roomactor.JoinKind{roomactor.JoinCreated, roomactor.JoinClaimed, roomactor.JoinEntered}
+	return append(texts(ways), labelsOf(countJoins)...)
 }
 
 func texts[T ~string](values []T) []string {
@@ -187,6 +163,21 @@ func texts[T ~string](values []T) []string {
 		out[i] = string(v)
 	}
 	return out
+}
+
+// count counts an answer where the catalogue says. Those to joins are counted by
+// Joined.
+func (m *metrics) count(a answer) {
+	switch a.counter {
+	case countFrames:
+		m.framesRejected.WithLabelValues(a.label).Inc()
+	case countLimits:
+		m.rateLimited.WithLabelValues(a.label).Inc()
+	case countRefused:
+		m.upgradesRefused.WithLabelValues(a.label).Inc()
+	case countClosed:
+		m.connsClosed.WithLabelValues(a.label).Inc()
+	}
 }
 
 func (m *metrics) RoomStarted() { m.roomsStarted.Inc() }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"sotto/relay"
-	"sotto/wire"
 )
 
 // labels are all label values of each metric, which are there from the start.
@@ -94,19 +92,6 @@ func labelValues(f *dto.MetricFamily) (values []string) {
 		}
 	}
 	return values
-}
-
-// Every reason that a join can be refused for is a result, every close code a
-// label: adding one to wire without one here fails.
-func TestMetrics_CloseCodesAreLabels(t *testing.T) {
-	for _, code := range wire.CloseCodes() {
-		if !slices.Contains(labels["sotto_connections_closed_total"], strconv.Itoa(int(code))) {
-			t.Errorf("close code %d has no label", code)
-		}
-		if code.Reason() == "" {
-			t.Errorf("close code %d has no text", code)
-		}
-	}
 }
 
 func TestMetrics_Limits(t *testing.T) {

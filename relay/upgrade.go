@@ -67,20 +67,19 @@ func hasToken(values []string, token string) bool {
 	return false
 }
 
-// accept upgrades the request to a socket with small buffers. When it can't,
-// it has answered and returns no handshake.
-func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers, frameRate int) (*websocket.Conn, *handshake) {
+// accept upgrades the request to a socket with small buffers. When it can't, it
+// returns no socket and what to answer.
+func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers, frameRate int) (*websocket.Conn, *handshake, answer) {
 	h := &handshake{to: w, header: make(http.Header), frameRate: frameRate, out: &frameWriter{buffers: buffers}}
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // originAllowed has decided
 		CompressionMode:    websocket.CompressionDisabled,
 	})
 	if err != nil {
-		h.refuse(w, r)
-		return nil, nil
+		return nil, nil, h.refusal()
 	}
 	ws.SetReadLimit(-1) // Buffers.ReadRequest keeps the limit, and has its own close code
-	return ws, h
+	return ws, h, answer{}
 }
 
 // handshake stands between the WebSocket library and net/http. The library
@@ -142,16 +141,16 @@ func canHijack(w http.ResponseWriter) bool {
 	}
 }
 
-// refuse answers a handshake that the library refused.
-func (h *handshake) refuse(w http.ResponseWriter, r *http.Request) {
+// refusal is the answer to a handshake that the library refused.
+func (h *handshake) refusal() answer {
 	switch {
 	case h.agreed:
+		return httpBroken
 	case h.status == http.StatusUpgradeRequired:
-		upgradeRequired(w, r)
+		return httpOldVersion
 	case h.status == http.StatusBadRequest:
-		w.Header().Set("Sec-WebSocket-Version", "13")
-		fail(w, r, h.status, "bad_handshake")
-	default: // the server, or what wraps its writer, can't upgrade
-		fail(w, r, http.StatusNotImplemented, "no_upgrade_here")
+		h.to.Header().Set("Sec-WebSocket-Version", "13")
+		return httpBadHandshake
 	}
+	return httpCantUpgrade
 }
