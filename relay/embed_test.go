@@ -111,3 +111,24 @@ func TestHTTP_StrictTransportSecurity(t *testing.T) {
 		}
 	})
 }
+
+// A body in chunks may hide another request from a proxy in front: what comes
+// behind it on the connection is not read, whatever the page makes of it.
+func TestPage_ConnectionEndsAfterChunks(t *testing.T) {
+	cfg := unlimited
+	cfg.Page = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		for _, lines := range [][]string{
+			{"Host: relay.test", "Transfer-Encoding: chunked"},
+			{"Host: relay.test", "Transfer-Encoding: chunked", "Content-Length: 5"},
+		} {
+			conn := w.connect(0)
+			resp := exchange(t, conn, ask("/", lines...)+"0\r\n\r\n"+ask("/healthz", "Host: relay.test"))
+			want(t, "status", resp.StatusCode, 200)
+			want(t, "close", resp.Close, true)
+			if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
+				t.Errorf("the connection went on with %q, %v", rest, err)
+			}
+		}
+	})
+}

@@ -34,6 +34,10 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case rl.cfg.Page == nil:
 		rl.refuse(w, r, httpNothingHere)
 	case rl.mayAsk(w, r):
+		// A proxy in front may have read what follows chunks as something else.
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
 		rl.cfg.Page.ServeHTTP(w, r)
 	}
 }
@@ -43,7 +47,7 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // that a hostile page can't use up that of its visitor.
 func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request, string), name string) {
 	switch {
-	case !originAllowed(r, rl.cfg.AllowedOrigins):
+	case !originAllowed(r, &rl.cfg):
 		rl.refuse(w, r, httpForeignPage)
 	case r.ContentLength != 0:
 		// Behind an upgrade a body would be read as frames. net/http would wait
@@ -146,7 +150,7 @@ func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) boo
 
 // tooMany refuses an address that has used up an allowance.
 func (rl *Relay) tooMany(w http.ResponseWriter, r *http.Request, a answer, wait time.Duration) {
-	if originAllowed(r, rl.cfg.AllowedOrigins) { // else it is not the visitor's doing
+	if originAllowed(r, &rl.cfg) { // else it is not the visitor's doing
 		rl.limits.tookRefusal(rl.addr(r))
 	}
 	rl.refuseFor(w, r, a, wait)

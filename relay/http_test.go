@@ -1,9 +1,12 @@
 package relay_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -316,6 +319,80 @@ func TestHTTP_Origin(t *testing.T) {
 		}
 		want(t, "refused", w.metric("sotto_upgrades_refused_total", "origin"), 13.0)
 	})
+}
+
+// An http page may not talk to a relay that speaks https, on its own or behind
+// a proxy that says so.
+func TestHTTP_OriginsScheme(t *testing.T) {
+	rl, err := relay.New(relay.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rl.Close() }()
+	const proxy, client = "10.0.0.1:1", "192.0.2.1:1"
+	for name, tt := range map[string]struct {
+		tls    bool
+		peer   string
+		proto  []string
+		origin string
+		status int
+	}{
+		"https to https":                    {true, client, nil, "https://relay.test", 200},
+		"http to https":                     {true, client, nil, "http://relay.test", 403},
+		"http to http":                      {false, client, nil, "http://relay.test", 200},
+		"https to a proxy that says it":     {false, proxy, []string{"https"}, "https://relay.test", 200},
+		"http to a proxy of https":          {false, proxy, []string{"https"}, "http://relay.test", 403},
+		"the nearest proxy decides":         {false, proxy, []string{"http", "http, HTTPS"}, "http://relay.test", 403},
+		"http to a proxy of http":           {false, proxy, []string{"https, http"}, "http://relay.test", 200},
+		"a proxy that does not say":         {false, proxy, nil, "http://relay.test", 200},
+		"a client is not believed":          {false, client, []string{"https"}, "http://relay.test", 200},
+		"https to a proxy that is not ours": {false, client, nil, "https://relay.test", 200},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "http://relay.test/api/config", http.NoBody)
+		r.RemoteAddr = tt.peer
+		r.Header = http.Header{"Origin": {tt.origin}, "X-Forwarded-Proto": tt.proto}
+		if tt.tls {
+			r.TLS = new(tls.ConnectionState)
+		}
+		w := httptest.NewRecorder()
+		rl.ServeHTTP(w, r)
+		want(t, name, w.Code, tt.status)
+	}
+}
+
+// What net/http answers before any handler sees the request has no security
+// headers, and can't get any. It is a fixed plain text that repeats nothing, and
+// the connection ends with it.
+func TestHTTP_AnswersOfTheServer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		request string
+		status  int
+		body    string
+	}{
+		"no host":         {ask("/canary"), 400, "400 Bad Request: missing required Host header"},
+		"a bad line":      {"canary\r\n\r\n", 400, "400 Bad Request"},
+		"a huge header":   {ask("/", "Host: relay.test", "X: "+strings.Repeat("canary", 1<<19)), 431, "431 Request Header Fields Too Large"},
+		"odd encoding":    {ask("/", "Host: relay.test", "Transfer-Encoding: canary"), 501, "Unsupported transfer encoding"},
+		"another version": {"GET / HTTP/3.0\r\nHost: relay.test\r\n\r\n", 505, "505 HTTP Version Not Supported: unsupported protocol version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				conn := w.connect(0)
+				go func() { _, _ = io.WriteString(conn, tt.request) }() // it is not all read
+				resp := exchange(t, conn, "")
+				body, err := io.ReadAll(resp.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want(t, "status", resp.StatusCode, tt.status)
+				want(t, "body", string(body), tt.body)
+				want(t, "close", resp.Close, true)
+				resp.Header.Del("Content-Type")
+				want(t, "headers but for the type and close", len(resp.Header), 0)
+				time.Sleep(time.Second) // net/http lets the answer arrive before it closes
+			})
+		})
+	}
 }
 
 func TestHTTP_SecurityHeaders(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -27,10 +28,11 @@ const (
 )
 
 // originAllowed reports whether a request comes from the relay's own origin, an
-// allowed one, or no page at all. Browsers send one Origin without a path or a
+// allowed one, or no page at all. A page over plain HTTP is not of the relay's
+// origin where that is known to be https. Browsers send one Origin without a path or a
 // user. They send none where the answer stays hidden from the page: then
 // Sec-Fetch-Site tells, and any page may only navigate here.
-func originAllowed(r *http.Request, allowed []string) bool {
+func originAllowed(r *http.Request, cfg *Config) bool {
 	origins := r.Header.Values("Origin")
 	switch len(origins) {
 	case 0:
@@ -44,11 +46,26 @@ func originAllowed(r *http.Request, allowed []string) bool {
 		return false
 	}
 	origin := origins[0]
-	if slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, origin) }) {
+	if slices.ContainsFunc(cfg.AllowedOrigins, func(a string) bool { return strings.EqualFold(a, origin) }) {
 		return true
 	}
 	scheme, host, ok := strings.Cut(origin, "://")
-	return ok && (scheme == "http" || scheme == "https") && host != "" && strings.EqualFold(host, r.Host)
+	return ok && (scheme == "https" || scheme == "http" && !overTLS(r, cfg.TrustedProxies)) &&
+		host != "" && strings.EqualFold(host, r.Host)
+}
+
+// overTLS reports whether the client is known to speak TLS: to the relay, or to
+// a trusted proxy that says so. The last value is the nearest proxy's own.
+func overTLS(r *http.Request, trusted []netip.Prefix) bool {
+	if r.TLS != nil {
+		return true
+	}
+	values := r.Header.Values("X-Forwarded-Proto")
+	if len(values) == 0 || !isTrusted(hostAddr(r.RemoteAddr), trusted) {
+		return false
+	}
+	last := values[len(values)-1]
+	return strings.EqualFold(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]), "https")
 }
 
 // isUpgrade reports whether the request asks for a WebSocket.
