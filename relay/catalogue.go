@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 
@@ -103,6 +102,7 @@ var httpAnswers = []answer{
 	httpBadHandshake,
 	httpCantUpgrade,
 	httpBroken,
+	httpFailed,
 }
 
 var (
@@ -129,6 +129,8 @@ var (
 	httpCantUpgrade = ofHTTP(http.StatusNotImplemented, "no_upgrade_here").countedAs(countRefused, "protocol")
 	// httpBroken: the connection failed after the good answer to a handshake.
 	httpBroken = answer{counter: countRefused, label: "protocol", level: unlogged, retry: true}
+	// httpFailed: the upgrade panicked.
+	httpFailed = answer{counter: countRefused, label: "failed", level: zerolog.ErrorLevel, retry: true}
 )
 
 func ofHTTP(status int, reason string) answer {
@@ -186,10 +188,7 @@ func closeOf(code wire.CloseCode, readErr error) answer {
 		}
 		panic("relay: close code without a row")
 	}
-	switch {
-	case errors.Is(readErr, errFailed):
-		return endedFailed
-	case websocket.CloseStatus(readErr) != -1:
+	if websocket.CloseStatus(readErr) != -1 {
 		return endedByPeer
 	}
 	return endedLost

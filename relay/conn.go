@@ -40,10 +40,7 @@ type conn struct {
 	relay  *Relay
 	hash   wire.RoomHash
 	addr   addrKey
-	// mark is a random number that tells the log lines of one socket from those of
-	// others. It means nothing outside this process.
-	mark uint32
-	born time.Time
+	born   time.Time
 
 	// timer closes an unjoined socket and pings a joined one.
 	timer  *time.Timer
@@ -58,18 +55,23 @@ type conn struct {
 // run reads until the socket ends. The relay waits for it. The context bounds
 // waiting, not reading: what ends reading is the outbox.
 func (c *conn) run(ctx context.Context) {
-	log := &c.relay.cfg.Logger
-	log.Debug().Uint32("conn", c.mark).Msg("socket opened")
-	c.timer = time.AfterFunc(unjoinedIdle, c.onTimer)
-	err := c.guard(func() error { return c.readAll(ctx) })
+	log, mark := &c.relay.cfg.Logger, c.outbox.guard.mark
+	log.Debug().Uint32("conn", mark).Msg("socket opened")
+	c.timer = time.AfterFunc(unjoinedIdle, func() { c.outbox.guarded(c.onTimer) })
+	var err error
+	c.outbox.guarded(func() { err = c.readAll(ctx) })
 	c.timer.Stop()
-	end := closeOf(c.outbox.end(), err)
+	code := c.outbox.end()
 	if c.room != nil {
 		c.room.Leave(c.outbox)
 	}
 	c.outbox.out.release()
+	end := endedFailed
+	if !c.outbox.failed.Load() {
+		end = closeOf(code, err)
+	}
 	c.relay.metrics.count(end)
-	log.WithLevel(end.level).Uint32("conn", c.mark).Str("code", end.label).Msg("socket closed")
+	log.WithLevel(end.level).Uint32("conn", mark).Str("code", end.label).Msg("socket closed")
 }
 
 // readAll handles frame after frame until the socket fails, is closing, or

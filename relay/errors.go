@@ -10,7 +10,4 @@ var (
 	// ErrInconsistent is wrapped by what Check finds. It is a bug of this
 	// package.
 	ErrInconsistent = errors.New("relay: counters disagree")
-
-	// errFailed ends a socket whose read loop panicked.
-	errFailed = errors.New("relay: socket failed")
 )

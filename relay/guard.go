@@ -1,21 +1,49 @@
 package relay
 
 import (
+	"net/http"
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/rs/zerolog"
 )
 
-// guard runs read. A panic in it, which is where what strangers sent is taken
-// apart, ends this socket alone, as one in a room ends that room alone.
-func (c *conn) guard(read func() error) (err error) {
+// guard keeps a panic in a goroutine that serves one socket from ending the
+// process, and with it every room.
+type guard struct {
+	log *zerolog.Logger
+	// mark is a random number that tells the log lines of one socket from those of
+	// others. It means nothing outside this process.
+	mark uint32
+}
+
+// run runs f and reports whether it panicked.
+func (g *guard) run(f func()) (panicked bool) {
 	defer func() {
 		if recover() != nil { // its value may quote what was sent
-			c.relay.cfg.Logger.Error().Uint32("conn", c.mark).Str("at", panicSite()).Msg("socket failed")
-			err = errFailed
+			g.log.Error().Uint32("conn", g.mark).Str("at", panicSite()).Msg("socket failed")
+			panicked = true
 		}
 	}()
-	return read()
+	f()
+	return false
+}
+
+// recoverUpgrade is deferred around an upgrade, which calls what an embedder has
+// wrapped around the ResponseWriter. A panic is counted and logged here: net/http
+// would log its value and the client's address. It goes on as ErrAbortHandler,
+// by which net/http ends the connection without a word.
+func (rl *Relay) recoverUpgrade() {
+	switch p := recover(); p {
+	case nil:
+		return
+	case http.ErrAbortHandler:
+	default:
+		rl.metrics.count(httpFailed)
+		rl.cfg.Logger.WithLevel(httpFailed.level).Str("at", panicSite()).Msg("upgrade failed")
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // panicSite names the line that panicked, for use while recovering.

@@ -107,7 +107,7 @@ func (rl *Relay) serveRoom(w http.ResponseWriter, r *http.Request, name string) 
 		rl.refuseFor(w, r, httpFull, connsRetry)
 		return
 	}
-	rl.open(w, r, hash, addr)
+	rl.open(w, r, &hash, addr)
 }
 
 // How long a client that was refused is told to wait.
@@ -117,21 +117,29 @@ const (
 )
 
 // open upgrades and starts the socket, for which there is a reservation.
-func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash wire.RoomHash, addr addrKey) {
-	ws, shaken, refused := accept(w, r, rl.buffers, rl.cfg.FrameRate)
+func (rl *Relay) open(w http.ResponseWriter, r *http.Request, hash *wire.RoomHash, addr addrKey) {
+	started := false
+	defer func() {
+		if !started {
+			rl.release()
+		}
+	}()
+	defer rl.recoverUpgrade()
+	ws, shaken, refused := rl.accept(w, r)
 	if ws == nil {
-		rl.release()
 		rl.refuse(w, r, refused)
 		return
 	}
-	rl.start(&conn{
-		outbox: newOutbox(ws, shaken.conn, shaken.out, rl.metrics),
+	g := guard{log: &rl.cfg.Logger, mark: rand.Uint32()} //nolint:gosec // a mark, not a secret
+	c := &conn{
+		outbox: newOutbox(ws, shaken.conn, shaken.out, rl.metrics, g),
 		relay:  rl,
-		hash:   hash,
 		addr:   addr,
-		mark:   rand.Uint32(), //nolint:gosec // a mark, not a secret
 		born:   time.Now(),
-	})
+	}
+	c.hash = *hash
+	started = true // it has the reservation now
+	rl.start(c)
 }
 
 // admit draws on the upgrade allowance and asks Config.Admit. It answers when

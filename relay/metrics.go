@@ -3,9 +3,11 @@ package relay
 import (
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"sotto/roomactor"
 	"sotto/wire"
@@ -29,6 +31,10 @@ type metrics struct {
 	mailboxWait     prometheus.Histogram
 
 	all []prometheus.Collector
+	// registered is where all of them are, or nil.
+	registered prometheus.Registerer
+	once       sync.Once // unregister
+	log        zerolog.Logger
 }
 
 // Label values that are used in code.
@@ -56,7 +62,7 @@ var durationBuckets = []float64{
 	0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10,
 }
 
-func newMetrics() *metrics {
+func newMetrics(log zerolog.Logger) *metrics {
 	var collectors []prometheus.Collector
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -77,6 +83,7 @@ func newMetrics() *metrics {
 		return h
 	}
 	m := &metrics{
+		log:          log,
 		roomsStarted: counter("sotto_rooms_started_total", "Rooms created."),
 		roomsClosed: vec("sotto_rooms_closed_total", "Rooms that ended, by reason.",
 			"reason", texts(roomactor.CloseCauses())...),
@@ -135,7 +142,21 @@ func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns f
 			return err
 		}
 	}
+	m.registered = reg
 	return nil
+}
+
+// unregister takes the metrics out of where register put them, once: by name,
+// so that later it would take those of another relay.
+func (m *metrics) unregister() {
+	m.once.Do(func() {
+		if m.registered == nil {
+			return
+		}
+		for _, c := range m.all {
+			m.registered.Unregister(c)
+		}
+	})
 }
 
 var acceptedEvents = []wire.Event{
@@ -203,4 +224,9 @@ func (m *metrics) Joined(kind roomactor.JoinKind, reason wire.Reason) {
 func (m *metrics) Accepted(e wire.Event)          { m.messages.WithLabelValues(e.String()).Inc() }
 func (m *metrics) Locked(kind roomactor.LockKind) { m.lockouts.WithLabelValues(string(kind)).Inc() }
 func (m *metrics) Waited(d time.Duration)         { m.mailboxWait.Observe(d.Seconds()) }
-func (m *metrics) Panicked()                      { m.roomPanics.Inc() }
+
+// Panicked is called on the stack that panicked.
+func (m *metrics) Panicked() {
+	m.roomPanics.Inc()
+	m.log.Error().Str("at", panicSite()).Msg("room failed")
+}

@@ -34,7 +34,7 @@ var labels = map[string][]string{
 	"sotto_slow_consumers_total":     {"queue", "write_deadline"},
 	"sotto_lockouts_total":           {"began", "refused", "resumed"},
 	"sotto_rate_limited_total":       {"conns", "create", "frames", "knocks", "requests", "rooms", "upgrade"},
-	"sotto_upgrades_refused_total":   {"admit", "closing", "origin", "protocol"},
+	"sotto_upgrades_refused_total":   {"admit", "closing", "failed", "origin", "protocol"},
 	"sotto_room_panics_total":        nil,
 	"sotto_deliver_seconds":          nil,
 	"sotto_mailbox_wait_seconds":     nil,

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -37,6 +38,8 @@ const (
 // queued and a close frame, or abort ends it at once. Nothing is queued after
 // the first, nothing is written after the second; end waits for either.
 //
+// A panic in anything it runs aborts it: see guarded.
+//
 // All methods are safe for concurrent use. Only waitForSpace, pause and end,
 // which are the read loop's, block.
 type outbox struct {
@@ -45,7 +48,10 @@ type outbox struct {
 	out     *frameWriter
 	metrics *metrics
 	// most is how much memory may be queued, in bytes.
-	most    int
+	most  int
+	guard guard
+	// failed: something panicked.
+	failed  atomic.Bool
 	writers sync.WaitGroup // the writer and the tasks
 
 	mu sync.Mutex
@@ -68,8 +74,8 @@ type queued struct {
 	at    time.Time
 }
 
-func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics) *outbox {
-	o := &outbox{ws: ws, net: conn, out: out, metrics: m, most: max(maxQueuedFull*out.buffers.Limit(), maxQueued<<10)}
+func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics, g guard) *outbox {
+	o := &outbox{ws: ws, net: conn, out: out, metrics: m, guard: g, most: max(maxQueuedFull*out.buffers.Limit(), maxQueued<<10)}
 	o.changed.L = &o.mu
 	out.to = o.transmit
 	conn.pause = o.pause
@@ -160,7 +166,7 @@ func after(d time.Duration) time.Time {
 func (o *outbox) startWriter() {
 	if !o.writing {
 		o.writing = true
-		o.writers.Go(o.write)
+		o.writers.Go(func() { o.guarded(o.write) })
 	}
 }
 
@@ -208,9 +214,9 @@ func (o *outbox) next() (q queued, last bool, code wire.CloseCode, more bool) {
 // acknowledgement are one packet. When it could not, the socket is gone: a
 // WebSocket can't go on after part of a frame.
 func (o *outbox) send(q queued, last bool) bool {
+	defer q.frame.Release()
 	o.out.hold(!last)
 	err := o.ws.Write(context.Background(), websocket.MessageText, q.frame.Bytes())
-	q.frame.Release()
 	if err == nil {
 		if q.event == wire.EventNewMessage {
 			o.metrics.deliver.Observe(time.Since(q.at).Seconds())
@@ -260,17 +266,20 @@ func (o *outbox) pause(d time.Duration) {
 	o.metrics.rateLimited.WithLabelValues(limitFrames).Inc()
 	d += rand.N(d/2 + 1) //nolint:gosec // not a secret
 	until := time.Now().Add(d)
-	timer := time.AfterFunc(d, func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.changed.Broadcast()
-	})
+	timer := time.AfterFunc(d, func() { o.guarded(o.wake) })
 	defer timer.Stop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for !o.ended && time.Now().Before(until) {
 		o.changed.Wait()
 	}
+}
+
+// wake ends a pause that is over.
+func (o *outbox) wake() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.changed.Broadcast()
 }
 
 // open reports whether frames are still taken. o.mu is held.
@@ -289,7 +298,16 @@ func (o *outbox) task(f func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.open() {
-		o.writers.Go(f)
+		o.writers.Go(func() { o.guarded(f) })
+	}
+}
+
+// guarded runs f. A panic in it ends this socket alone, as one in a room ends
+// that room alone.
+func (o *outbox) guarded(f func()) {
+	if o.guard.run(f) {
+		o.failed.Store(true)
+		o.guard.run(o.abort)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/coder/websocket"
+	"github.com/rs/zerolog"
 
 	"sotto/wire"
 )
@@ -42,7 +43,7 @@ func TestOutbox_HoldsFramesOfTheLargestSize(t *testing.T) {
 	for _, largest := range []int{2 << 10, DefaultMaxCiphertextBytes, 32 << 10} {
 		buffers := wire.NewBuffers(4 * largest)
 		for size, most := range map[int]int{4 * largest: maxQueuedFull, 100: maxQueued} {
-			o := newOutbox(nil, new(transport), &frameWriter{buffers: buffers}, newMetrics())
+			o := newOutbox(nil, new(transport), &frameWriter{buffers: buffers}, newMetrics(zerolog.Nop()), guard{})
 			frame := buffers.Get(size)
 			taken := 0
 			for o.Deliver(wire.EventNewMessage, frame) {

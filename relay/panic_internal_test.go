@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -77,42 +78,87 @@ func counted(t *testing.T, c prometheus.Counter) float64 {
 	return m.GetCounter().GetValue()
 }
 
-// A panic where frames are taken apart ends that socket alone. It is counted,
+// fault is a connection that panics where a write's deadline is set.
+type fault struct{ net.Conn }
+
+func (fault) SetWriteDeadline(time.Time) error { panic("secret") }
+
+// A panic in any goroutine of a socket ends this socket alone. It is counted,
 // and logged with where it was and without its value.
 func TestPanicInASocket(t *testing.T) {
-	inside(t, Config{}, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
-		good, bad := dial('a'), dial('a')
-		joinAs(t, good, '1')
-		joinAs(t, bad, '1')
-		synctest.Wait()
-		buffers := rl.buffers
-		rl.buffers = nil // the next frame meets a bug
-		if err := bad.Write(t.Context(), websocket.MessageText, []byte(`{"event":"secret"}`)); err != nil {
+	spoil := func(_ *Relay, c *conn) { c.outbox.net.Conn = fault{c.outbox.net.Conn} }
+	say := func(t *testing.T, ws *websocket.Conn, text string) {
+		if err := ws.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := bad.Read(t.Context()); err == nil {
-			t.Error("the socket lives on")
-		}
-		synctest.Wait()
-		rl.buffers = buffers
-		if n := counted(t, rl.metrics.connsClosed.WithLabelValues("failed")); n != 1 {
-			t.Errorf("%v sockets failed; want 1", n)
-		}
-		for _, part := range []string{`"level":"error"`, `"message":"socket failed"`, `"at":"sotto/wire.`, `"code":"failed"`} {
-			if !strings.Contains(log.String(), part) {
-				t.Errorf("the log lacks %s: %s", part, log)
-			}
-		}
-		if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), "nil pointer") {
-			t.Errorf("the log says too much: %s", log)
-		}
-		if answer := joinAs(t, good, '1'); !strings.Contains(answer, `"ok"`) {
-			t.Errorf("the other socket got %s", answer)
-		}
-		if err := rl.Check(); err != nil {
-			t.Error(err)
-		}
-	})
+	}
+	for name, tt := range map[string]struct {
+		joined bool
+		spoil  func(*Relay, *conn)
+		meet   func(t *testing.T, ws *websocket.Conn)
+		at     string
+	}{
+		"reading": {
+			true, func(rl *Relay, _ *conn) { rl.buffers = nil },
+			func(t *testing.T, ws *websocket.Conn) { say(t, ws, `{"event":"secret"}`) }, "sotto/wire.",
+		},
+		"a pong, by the library": {
+			true, spoil,
+			func(t *testing.T, ws *websocket.Conn) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_ = ws.CloseRead(ctx)
+				if ws.Ping(ctx) == nil {
+					t.Error("there is a pong")
+				}
+			}, "sotto/relay.fault.",
+		},
+		"the writer": {
+			true, spoil,
+			func(t *testing.T, ws *websocket.Conn) { say(t, ws, `{"event":"delete_message","ref":"secret"}`) }, "sotto/relay.fault.",
+		},
+		"a ping":    {true, spoil, func(*testing.T, *websocket.Conn) { time.Sleep(DefaultPingInterval) }, "sotto/relay.fault."},
+		"the timer": {false, spoil, func(*testing.T, *websocket.Conn) { time.Sleep(unjoinedIdle) }, "sotto/relay.fault."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inside(t, Config{}, func(t *testing.T, rl *Relay, log *bytes.Buffer, dial func(byte) *websocket.Conn) {
+				bad := dial('a')
+				if tt.joined {
+					joinAs(t, bad, '1')
+				}
+				synctest.Wait()
+				buffers := rl.buffers
+				for c := range rl.conns {
+					tt.spoil(rl, c)
+				}
+				tt.meet(t, bad)
+				synctest.Wait()
+				rl.buffers = buffers
+				if _, _, err := bad.Read(t.Context()); err == nil {
+					t.Error("the socket lives on")
+				}
+				synctest.Wait()
+				if n := counted(t, rl.metrics.connsClosed.WithLabelValues("failed")); n != 1 {
+					t.Errorf("%v sockets failed; want 1", n)
+				}
+				for _, part := range []string{`"level":"error"`, `"message":"socket failed"`, `"at":"` + tt.at, `"code":"failed"`} {
+					if !strings.Contains(log.String(), part) {
+						t.Errorf("the log lacks %s: %s", part, log)
+					}
+				}
+				if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), "nil pointer") {
+					t.Errorf("the log says too much: %s", log)
+				}
+				if answer := joinAs(t, dial('a'), '1'); !strings.Contains(answer, `"ok"`) {
+					t.Errorf("another socket got %s", answer)
+				}
+				synctest.Wait()
+				if err := rl.Check(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 // mine is a member that fails when it is told to.
@@ -157,7 +203,7 @@ func TestPanicInARoom(t *testing.T) {
 				t.Errorf("%s: %v; want 1", name, n)
 			}
 		}
-		if !strings.Contains(log.String(), `"level":"error"`) || strings.Contains(log.String(), "secret") {
+		if !strings.Contains(log.String(), `"level":"error","at":"sotto/relay.(*mine).Deliver:`) || strings.Contains(log.String(), "secret") {
 			t.Errorf("the log says too little or too much: %s", log)
 		}
 		if answer := joinAs(t, other, '1'); !strings.Contains(answer, `"ok"`) {

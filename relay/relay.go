@@ -52,7 +52,7 @@ func New(cfg Config) (*Relay, error) {
 		cfg:       cfg,
 		buffers:   wire.NewBuffers(4 * cfg.MaxCiphertextBytes),
 		limits:    newLimiter(cfg.UpgradeRate, cfg.CreateRate),
-		metrics:   newMetrics(),
+		metrics:   newMetrics(cfg.Logger),
 		limitLogs: make(map[string]zerolog.Logger),
 		conns:     make(map[*conn]struct{}),
 	}
@@ -109,7 +109,7 @@ func (rl *Relay) start(c *conn) {
 	}
 	go func() { // the reservation lets Shutdown wait for it
 		defer rl.end(c)
-		c.run(rl.ctx)
+		c.outbox.guarded(func() { c.run(rl.ctx) })
 	}()
 }
 
@@ -131,8 +131,10 @@ func (rl *Relay) sockets() int {
 // Shutdown refuses newcomers, closes every socket with 1012 "relay_restart",
 // ends every room, and waits for all goroutines. It takes at most 5 s to write
 // what was queued and 5 s for closing handshakes; when the context ends first,
-// what is left is aborted and the context's error returned. A second call returns
-// ErrClosed at once.
+// what is left is aborted, given half a second to end, and the context's error
+// returned: so Shutdown returns even when something never ends, such as a handler
+// that is stuck in what an embedder has wrapped around it. A second call returns
+// ErrClosed at once. The metrics stay registered for a last look: see Close.
 func (rl *Relay) Shutdown(ctx context.Context) error {
 	rl.mu.Lock()
 	if rl.closing {
@@ -144,11 +146,13 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 
 	// A room closes its people in one step: sockets closed one by one would have
 	// it acknowledge what half of them no longer hear. Rooms never block, so this
-	// is quick, and a room that was not told to stop would stay for days.
-	err := rl.rooms.Shutdown(context.Background())
+	// is quick, and a context that has ended does not end it.
+	late, cancel := contextAfter(ctx, abortTime)
+	defer cancel()
+	err := rl.rooms.Shutdown(late)
 	rl.closeAll() // who is in no room
 	ended := make(chan struct{})
-	go func() { // ends with the last read loop, which abort makes sure of
+	go func() { // ends with the last upgrade and read loop
 		rl.wg.Wait()
 		close(ended)
 	}()
@@ -164,8 +168,21 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 		c.outbox.abort()
 	}
 	rl.mu.Unlock()
-	<-ended
+	select {
+	case <-ended:
+	case <-late.Done():
+	}
 	return errors.Join(err, fmt.Errorf("close sockets: %w", ctx.Err()))
+}
+
+// abortTime is how long Shutdown waits for what it has aborted.
+const abortTime = 500 * time.Millisecond
+
+// contextAfter returns a context that ends d after ctx, or with cancel.
+func contextAfter(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	after, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return after, func() { stop(); cancel() }
 }
 
 func (rl *Relay) closeAll() {
@@ -176,9 +193,12 @@ func (rl *Relay) closeAll() {
 	}
 }
 
-// Close ends the relay without closing handshakes. It is Shutdown with a
-// context that has ended.
+// Close ends the relay without closing handshakes, as Shutdown does with a
+// context that has ended, and takes its metrics out of Config.Registerer, where
+// another relay may then register. After Shutdown it does only the latter and
+// returns ErrClosed.
 func (rl *Relay) Close() error {
+	defer rl.metrics.unregister()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := rl.Shutdown(ctx); errors.Is(err, ErrClosed) {

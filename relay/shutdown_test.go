@@ -1,14 +1,19 @@
 package relay_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"sotto/relay"
 )
@@ -172,8 +177,8 @@ func TestClose(t *testing.T) {
 				t.Errorf("got %+v; want the end", m)
 			}
 		}
-		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-		want(t, "connections", w.metric("sotto_connections", ""), 0.0)
+		_, body := w.request("GET", "/api/room/"+hash("room")+"/exists", nil)
+		want(t, "body", body, `{"exists":false}`)
 		want(t, "Check", w.relay.Check(), nil)
 	})
 }
@@ -255,18 +260,86 @@ func TestShutdown_UpgradeUnderWay_Impatient(t *testing.T) {
 	})
 }
 
-// One whose answer is never read can hold Shutdown up for a write deadline.
+// One whose answer is never read does not hold Shutdown up, and ends by the
+// deadline of its write.
 func TestShutdown_UpgradeHangs(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		began := time.Now()
 		w.upgradeHalfway()
-		_, err := w.shutdown(0)
+		took, err := w.shutdown(time.Second)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Shutdown: %v", err)
 		}
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("it took %v", took)
-		}
+		want(t, "time it took", took, time.Second+abortTime)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		want(t, "Check", w.relay.Check(), nil)
 	})
+}
+
+// abortTime is how much longer than its context Shutdown may take.
+const abortTime = 500 * time.Millisecond
+
+// hijacker is a ResponseWriter as an embedder may have wrapped it.
+type hijacker struct {
+	recorder
+	hijack func()
+}
+
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	h.hijack()
+	return nil, nil, http.ErrNotSupported
+}
+
+// An upgrade that panics keeps no place, for which Shutdown would wait. It is
+// counted, and logged without the panic's value; net/http, which would log that
+// value and the client's address, is told that it is over.
+func TestShutdown_UpgradePanics(t *testing.T) {
+	var logs logLines
+	cfg := unlimited
+	cfg.Logger = zerolog.New(&logs)
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		func() {
+			defer func() { want(t, "panic", recover(), any(http.ErrAbortHandler)) }()
+			w.relay.ServeHTTP(&hijacker{recorder{header: make(http.Header)}, func() { panic("secret") }}, upgradeRequest(t))
+		}()
+		want(t, "refused", w.metric("sotto_upgrades_refused_total", "failed"), 1.0)
+		if text := logs.String(); !strings.Contains(text, `"at":"sotto/relay_test.`) || strings.Contains(text, "secret") {
+			t.Errorf("the log says too little or too much: %s", text)
+		}
+		want(t, "Check", w.relay.Check(), nil)
+		_, err := w.shutdown(time.Second)
+		want(t, "Shutdown", err, nil)
+	})
+}
+
+// An upgrade that never ends does not keep Shutdown for ever.
+func TestShutdown_UpgradeIsStuck(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		goOn := make(chan struct{})
+		go w.relay.ServeHTTP(&hijacker{recorder{header: make(http.Header)}, func() { <-goOn }}, upgradeRequest(t))
+		synctest.Wait()
+		took, err := w.shutdown(time.Second)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v", err)
+		}
+		want(t, "time it took", took, time.Second+abortTime)
+		close(goOn)
+		synctest.Wait()
+	})
+}
+
+// Close takes the relay's metrics out of the registry, after Shutdown too, and
+// never those of the relay that came after it.
+func TestClose_LeavesTheRegistry(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	first, err := relay.New(relay.Config{Registerer: reg})
+	want(t, "New", err, nil)
+	want(t, "Close", first.Close(), nil)
+	second, err := relay.New(relay.Config{Registerer: reg})
+	want(t, "New on the same registry", err, nil)
+	want(t, "Close again", first.Close(), relay.ErrClosed)
+	want(t, "Shutdown", second.Shutdown(t.Context()), nil)
+	want(t, "rooms", metricOf(t, reg, "sotto_rooms", ""), 0.0) // still to be seen
+	want(t, "Close", second.Close(), relay.ErrClosed)
+	want(t, "metrics left", len(gather(t, reg)), 0)
 }

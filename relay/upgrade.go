@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-
-	"sotto/wire"
 )
 
 const (
@@ -86,14 +84,19 @@ func hasToken(values []string, token string) bool {
 
 // accept upgrades the request to a socket with small buffers. When it can't, it
 // returns no socket and what to answer.
-func accept(w http.ResponseWriter, r *http.Request, buffers *wire.Buffers, frameRate int) (*websocket.Conn, *handshake, answer) {
-	h := &handshake{to: w, header: make(http.Header), frameRate: frameRate, out: &frameWriter{buffers: buffers}}
+func (rl *Relay) accept(w http.ResponseWriter, r *http.Request) (ws *websocket.Conn, h *handshake, refused answer) {
+	h = &handshake{to: w, header: make(http.Header), frameRate: rl.cfg.FrameRate, out: &frameWriter{buffers: rl.buffers}}
+	defer func() {
+		if ws == nil && h.conn != nil { // taken over from net/http, and then something failed
+			_ = h.conn.Close()
+		}
+	}()
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // originAllowed has decided
 		CompressionMode:    websocket.CompressionDisabled,
 	})
 	if err != nil {
-		return nil, nil, h.refusal()
+		return nil, h, h.refusal()
 	}
 	ws.SetReadLimit(-1) // Buffers.ReadRequest keeps the limit, and has its own close code
 	return ws, h, answer{}

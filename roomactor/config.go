@@ -78,7 +78,9 @@ type Observer interface {
 	Locked(LockKind)
 	// Waited tells how long a command lay in the mailbox.
 	Waited(time.Duration)
-	// Panicked tells that a room failed; RoomClosed follows.
+	// Panicked tells that a room failed; RoomClosed follows. It is called on the
+	// stack that panicked, where runtime.Callers finds the site, once the members
+	// have been closed.
 	Panicked()
 }
 

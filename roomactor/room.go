@@ -148,9 +148,9 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	answer := joinAnswer{err: ErrRoomFailed}
 	defer func() {
 		if p := recover(); p != nil {
-			r.sup.cfg.Observer.Panicked()
 			r.sup.unregister(r)
 			r.closeFailed()
+			r.sup.cfg.Observer.Panicked()
 			ended = ClosedPanic
 		}
 		c.finish(answer)
