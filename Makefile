@@ -1,16 +1,20 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test prerequisites lint fmt generate test-go test-web test-e2e test-soak test-bench test-supply bench bench-page fuzz vuln release
+.PHONY: help test test-short prerequisites lint fmt generate test-go test-web test-e2e test-soak test-bench test-supply bench bench-page fuzz vuln release
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: prerequisites lint test-go test-web test-e2e test-bench test-supply ## check everything; installs what is missing on Debian
+test: prerequisites ## check everything; installs what is missing on Debian
+	@scripts/test
+
+test-short: prerequisites ## for daily work: no race detector, no browsers, no hosting
+	@scripts/test-short
 
 prerequisites: ## install what the tests need and is missing (Debian packages, node modules)
 	@scripts/prerequisites
 
-lint: bin/golangci-lint ## go vet and golangci-lint over every Go module
+lint: bin/golangci-lint ## linters over every Go module
 	@scripts/lint
 
 test-go: ## Go tests with the race detector, in every Go module
@@ -23,10 +27,10 @@ test-e2e: ## browser tests in Chromium and Firefox against the real relay
 	cd web/e2e && npm run e2e
 
 test-soak: ## 500 pairs for two minutes: is anything lost, does anything grow?
-	go test -run '^$$' -bench '^BenchmarkSoak$$' -benchtime 1x ./loadtest/relayproc
+	go test -run '^$$' -bench '^BenchmarkSoak$$' -benchtime 1x ./loadtest/relayproc -soak 2m
 
-test-bench: ## run every benchmark once, to see that it works
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./...
+test-bench: ## run every benchmark once, to see that it works, the soak for 20 s
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m $$(git grep -l '^func Benchmark' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 test-supply: ## verify the modules, and build a release twice to see that it is the same
 	@scripts/test-supply

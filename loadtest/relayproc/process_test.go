@@ -127,7 +127,7 @@ func measurePhones(b *testing.B, secure bool) {
 	debug.FreeOSMemory()
 	report, err := loadtest.Run(ctx, loadtest.Config{
 		Server: p, TLS: p.TLS(), Scenario: loadtest.ScenarioIdle, Profile: "slow-4g",
-		Pairs: pairs, Ramp: 10 * time.Second, Duration: time.Minute, Seed: 1,
+		Pairs: pairs, Ramp: 10 * time.Second, Duration: 20 * time.Second, Seed: 1,
 		Targets: new(loadtest.Targets),
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package relayproc_test
 
 import (
 	"context"
+	"flag"
 	"testing"
 	"time"
 
@@ -9,7 +10,9 @@ import (
 	"sotto/loadtest/relayproc"
 )
 
-// BenchmarkSoak is two minutes of what `sotto-load run --scenario soak` does in
+var soakFor = flag.Duration("soak", 20*time.Second, "how long BenchmarkSoak lasts")
+
+// BenchmarkSoak is a short while of what `sotto-load run --scenario soak` does in
 // an hour: 500 pairs with long pauses. It fails when a message was lost,
 // doubled, reordered or misdelivered, or when the relay is left with another
 // goroutine than the one of each room once all phones have gone. Memory is
@@ -32,7 +35,7 @@ func soak(b *testing.B) {
 	}
 	report, err := loadtest.Run(ctx, loadtest.Config{
 		Server: p, Scenario: loadtest.ScenarioSoak, Profile: "slow-4g",
-		Pairs: pairs, Duration: 2 * time.Minute, Seed: 1, Targets: new(loadtest.Targets),
+		Pairs: pairs, Duration: *soakFor, Ramp: *soakFor / 2, Seed: 1, Targets: new(loadtest.Targets),
 	})
 	if err != nil {
 		b.Fatal(err)
