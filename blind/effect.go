@@ -1,0 +1,93 @@
+package blind
+
+import (
+	"time"
+
+	"sotto/wire"
+)
+
+// Effect is what a page wants done: a frame to the relay, or something told to
+// the person.
+type Effect interface{ effect() }
+
+// Nonce marks a send so that the relay does it once.
+type Nonce [16]byte
+
+// Frames to the relay. They are to go out in the order in which they come.
+type (
+	// SendHello is answered by HelloReply.
+	SendHello struct {
+		secret
+		Hello []byte
+	}
+	// Transmit sends a message or an edit. It is answered by Answered; after a
+	// drop the page asks for the same again.
+	Transmit struct {
+		secret
+		Nonce Nonce
+		// Edit: ID is the message to edit. Otherwise the message replaces ID in
+		// the variant ReplacesIV, or nothing when Empty.
+		Edit       bool
+		Empty      bool
+		ID         wire.MessageID
+		ReplacesIV IV
+		Bytes      []byte
+		IV         IV
+	}
+	// MarkRead is not answered.
+	MarkRead struct{ ID wire.MessageID }
+)
+
+// Notices. What a message is and what can open it is in View.
+type (
+	// OtherAnew: the other person opened the page anew.
+	OtherAnew struct{ At time.Time }
+	// KeysAnew: the chain of keys starts anew. Whoever has the code could have
+	// come in between here; comparing tells.
+	KeysAnew struct{ At time.Time }
+	// Returned: a text was not sent, or an edit not made. It is the person's
+	// again.
+	Returned struct {
+		secret
+		Content Content
+		Why     Why
+		// Reason is the relay's, of WhyRefused.
+		Reason wire.Reason
+	}
+	// NoHelloReply: the relay has not answered a hello for 15 seconds. It can't
+	// do private numbers.
+	NoHelloReply struct{}
+	// Failed: something that does not belong here came from the relay. The page
+	// has ended, nothing of it is to be shown, and nothing is tried again.
+	Failed struct{ Err error }
+)
+
+// Why says why a text is back.
+type Why byte
+
+const (
+	// WhyAway: the other's page is not open, and nothing is to be left.
+	WhyAway Why = iota + 1
+	// WhyNotYourTurn: one's own message is there already, or something else was
+	// by the time that the relay had it.
+	WhyNotYourTurn
+	// WhyTooLate: the message to edit was read, answered or is not there.
+	WhyTooLate
+	// WhyBusy: another text is on its way.
+	WhyBusy
+	// WhyTooLong: it does not fit into a message.
+	WhyTooLong
+	// WhyNoContent: it is not what its kind says.
+	WhyNoContent
+	// WhyRefused: the relay refused it for some other reason.
+	WhyRefused
+)
+
+func (SendHello) effect()    {}
+func (Transmit) effect()     {}
+func (MarkRead) effect()     {}
+func (OtherAnew) effect()    {}
+func (KeysAnew) effect()     {}
+func (Returned) effect()     {}
+func (NoHelloReply) effect() {}
+func (Failed) effect()       {}

@@ -1,0 +1,97 @@
+package blind
+
+import (
+	"time"
+
+	"sotto/wire"
+)
+
+// Event is what happens to a page: the relay's doing, a person's, or time's.
+type Event interface{ event() }
+
+// Message is what the relay's slot holds. It prints as "[redacted]".
+type Message struct {
+	secret
+	ID     wire.MessageID
+	Sender wire.SenderHash
+	Bytes  []byte // kept by nobody
+	IV     IV
+	Read   bool
+	// At is the relay's time.
+	At time.Time
+}
+
+// What the relay does.
+type (
+	// Joined: a join of this life of the room was answered. Another life gets
+	// another page.
+	Joined struct {
+		Sender wire.SenderHash // the seat's, as the relay says
+		Slot   *Message        // nil: empty
+	}
+	// Lost: there is no connection any more.
+	Lost struct{}
+	// HelloReply answers SendHello.
+	HelloReply struct{ Hello []byte } // the other seat's; nil if there is none
+	// HelloReceived: the other seat has another hello.
+	HelloReceived struct{ Hello []byte }
+	// MessageReceived: the slot holds another message. One's own come too.
+	MessageReceived struct{ Message Message }
+	// MessageEdited: the message has another variant.
+	MessageEdited struct {
+		secret
+		ID    wire.MessageID
+		Bytes []byte
+		IV    IV
+	}
+	// MessageDeleted: the slot is empty. No page of sotto-2 asks for that.
+	MessageDeleted struct{ ID wire.MessageID }
+	// MessageRead: whoever did not write it has read it.
+	MessageRead struct{ ID wire.MessageID }
+	// Presence: whether the other person has a connection. It should come
+	// between Joined and HelloReply.
+	Presence struct{ Connected bool }
+	// Answered: the reply to Transmit. Reason is empty if it was done.
+	Answered struct {
+		Nonce  Nonce
+		ID     wire.MessageID // of the message, when one was sent
+		Reason wire.Reason
+	}
+)
+
+// What a person does.
+type (
+	// Send writes a message. It goes out as soon as the page is in the room.
+	Send struct{ Content Content }
+	// Edit changes one's own unread message. KindEmpty deletes it.
+	Edit struct{ Content Content }
+	// LetWait leaves one's own unread sealed message under the life key.
+	LetWait struct{}
+	// Show: the person has the other's message before their eyes.
+	Show struct{}
+	// Hide: the page is hidden, curtained or about to be left; or not any more.
+	Hide struct{ Hidden bool }
+	// SetMode chooses between *can wait* and *open pages only*.
+	SetMode struct{ OpenPagesOnly bool }
+)
+
+// Tick: time has passed. See Page.Wake.
+type Tick struct{}
+
+func (Joined) event()          {}
+func (Lost) event()            {}
+func (HelloReply) event()      {}
+func (HelloReceived) event()   {}
+func (MessageReceived) event() {}
+func (MessageEdited) event()   {}
+func (MessageDeleted) event()  {}
+func (MessageRead) event()     {}
+func (Presence) event()        {}
+func (Answered) event()        {}
+func (Send) event()            {}
+func (Edit) event()            {}
+func (LetWait) event()         {}
+func (Show) event()            {}
+func (Hide) event()            {}
+func (SetMode) event()         {}
+func (Tick) event()            {}
