@@ -9,7 +9,7 @@ import (
 
 // clientAddr returns the address a request came from: the peer, or, while that
 // is a trusted proxy, the one it says it forwards for. Headers of anyone else
-// are not looked at. The zero Addr stands for all peers without an address.
+// are not looked at. The zero Addr is no address.
 func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	addr := hostAddr(r.RemoteAddr)
 	if !isTrusted(addr, trusted) {
@@ -29,8 +29,41 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return addr
 }
 
+// isOwnCheck reports whether a request is none that is forwarded, and from this
+// machine or a trusted proxy: such ask whether the relay serves.
+func isOwnCheck(r *http.Request, trusted []netip.Prefix) bool {
+	addr := hostAddr(r.RemoteAddr)
+	return len(r.Header["X-Forwarded-For"])+len(r.Header["Forwarded"]) == 0 &&
+		(addr.IsLoopback() || isTrusted(addr, trusted))
+}
+
+// TrustsProxy reports whether a peer, as host:port or an address alone, is among
+// Config.TrustedProxies. One without an address is, if there are any.
+func (rl *Relay) TrustsProxy(peer string) bool { return rl.trusts(hostAddr(peer)) }
+
+func (rl *Relay) trusts(a netip.Addr) bool { return isTrusted(a, rl.cfg.TrustedProxies) }
+
+// unmapPrefix returns the IPv4 prefix that an IPv4-mapped one (::ffff:10.0.0.0/104)
+// means, and any other as it is: addresses are compared unmapped. It returns false
+// when a prefix is none, or a mapped one that is wider than all of IPv4.
+func unmapPrefix(p netip.Prefix) (netip.Prefix, bool) {
+	const mapped = 96 // bits of ::ffff:0:0
+	switch {
+	case !p.IsValid() || p.Addr().Is4In6() && p.Bits() < mapped:
+		return p, false
+	case p.Addr().Is4In6():
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped), true
+	}
+	return p, true
+}
+
+// isTrusted reports whether a peer is one of the proxies. One without an address
+// has come by a Unix listener: where there are proxies at all, it is one.
 func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
-	return a.IsValid() && slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+	if !a.IsValid() {
+		return len(trusted) > 0
+	}
+	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // forwardedFor lists the hops that proxies noted, nearest last. One without an

@@ -6,6 +6,16 @@ import (
 	"testing"
 )
 
+// Where there are no proxies, nobody's headers are believed.
+func TestClientAddr_NoProxies(t *testing.T) {
+	for _, peer := range []string{"@", "", "192.0.2.7:1"} {
+		r := &http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": {"192.0.2.1"}}}
+		if got := clientAddr(r, nil); got != hostAddr(peer) {
+			t.Errorf("%q is taken for %v", peer, got)
+		}
+	}
+}
+
 func TestClientAddr(t *testing.T) {
 	trusted := []netip.Prefix{
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:ffff::/48"),
@@ -18,14 +28,15 @@ func TestClientAddr(t *testing.T) {
 		header http.Header
 		want   string // "" is no address
 	}{
-		"a peer":                         {"192.0.2.1:4711", nil, "192.0.2.1"},
-		"a peer over IPv6":               {"[2001:db8::1]:4711", nil, "2001:db8::1"},
-		"a peer with a zone":             {"[fe80::1%eth0]:4711", nil, "fe80::1"},
-		"a mapped peer":                  {"[::ffff:192.0.2.1]:4711", nil, "192.0.2.1"},
-		"a Unix socket":                  {"@", nil, ""},
-		"nothing":                        {"", nil, ""},
-		"a Unix socket that says things": {"@", xff("192.0.2.1"), ""},
-		"a stranger that says things":    {"192.0.2.1:1", xff("192.0.2.9"), "192.0.2.1"},
+		"a peer":                            {"192.0.2.1:4711", nil, "192.0.2.1"},
+		"a peer over IPv6":                  {"[2001:db8::1]:4711", nil, "2001:db8::1"},
+		"a peer with a zone":                {"[fe80::1%eth0]:4711", nil, "fe80::1"},
+		"a mapped peer":                     {"[::ffff:192.0.2.1]:4711", nil, "192.0.2.1"},
+		"a Unix socket":                     {"@", nil, ""},
+		"nothing":                           {"", nil, ""},
+		"a Unix socket, which a proxy uses": {"@", xff("192.0.2.1"), "192.0.2.1"},
+		"a garbled hop behind it":           {"@", xff("192.0.2.1, unix:"), ""},
+		"a stranger that says things":       {"192.0.2.1:1", xff("192.0.2.9"), "192.0.2.1"},
 
 		"a proxy that says nothing":      {proxy, nil, "10.0.0.1"},
 		"a proxy":                        {proxy, xff("192.0.2.1"), "192.0.2.1"},

@@ -181,19 +181,34 @@ func TestAttack_RequestFlood(t *testing.T) {
 	}
 }
 
-// Who asks how the relay is gets an answer, always, and one a connection.
+// Asking how the relay is costs what any request costs, and a connection. Only
+// this machine and its proxies, for themselves, may ask as often as they like.
 func TestAttack_HealthFlood(t *testing.T) {
-	inWorld(t, relay.Config{UpgradeRate: 1}, func(t *testing.T, w *world) {
-		for range 100 {
-			conn := w.connect(0)
-			resp := exchange(t, conn, strings.Repeat(ask("/healthz", "Host: relay.test"), 10))
-			want(t, "status", resp.StatusCode, 200)
-			want(t, "close", resp.Close, true)
-			if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
-				t.Fatalf("the connection went on with %q, %v", rest, err)
-			}
-		}
-	})
+	proxy := netip.MustParseAddr("10.0.0.1")
+	cfg := relay.Config{UpgradeRate: 1, TrustedProxies: []netip.Prefix{netip.PrefixFrom(proxy, 32)}}
+	forwarded := http.Header{"X-Forwarded-For": {"192.0.2.1"}}
+	for name, tt := range map[string]struct {
+		from   netip.Addr
+		header http.Header
+		free   bool
+	}{
+		"anyone":                       {from: netip.MustParseAddr("203.0.113.7")},
+		"this machine":                 {from: netip.MustParseAddr("127.0.0.1"), free: true},
+		"this machine, by IPv6":        {from: netip.IPv6Loopback(), free: true},
+		"a proxy":                      {from: proxy, free: true},
+		"a proxy, for anyone":          {from: proxy, header: forwarded},
+		"a proxy here that is unnamed": {from: netip.MustParseAddr("127.0.0.1"), header: forwarded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				for n := range 50 {
+					resp, _ := w.requestFrom(tt.from, "GET", "/healthz", tt.header)
+					want(t, fmt.Sprint("refused the ", n), resp.StatusCode == 429, !tt.free && n >= 10)
+					want(t, "close", resp.Close, true)
+				}
+			})
+		})
+	}
 }
 
 // A hostile page makes its visitor's browser ask. It is refused, and uses up
@@ -204,7 +219,7 @@ func TestAttack_CrossSite(t *testing.T) {
 		Page: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
 	}
 	inWorld(t, cfg, func(t *testing.T, w *world) {
-		own := []string{"/api/room/" + hash("room") + "/exists", "/api/config", "/healthz", roomPath("room")}
+		own := []string{"/api/room/" + hash("room") + "/exists", "/api/config", "/healthz", roomPath("room"), "/", "/picture.png"}
 		for name, header := range map[string]http.Header{
 			"fetch, no-cors":      {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}},
 			"an image":            {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Dest": {"image"}},
@@ -246,11 +261,11 @@ func TestAttack_CrossSite(t *testing.T) {
 			{"Sec-Fetch-Site": {"none"}, "Sec-Fetch-Mode": {"navigate"}},
 			{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"cors"}, "Origin": {"https://notes.example"}},
 		} {
-			resp, _ := w.request("GET", "/api/config", header)
-			want(t, "status", resp.StatusCode, 200)
+			for _, path := range []string{"/api/config", "/"} {
+				resp, _ := w.request("GET", path, header)
+				want(t, "status", resp.StatusCode, 200)
+			}
 		}
-		resp, _ := w.request("GET", "/", http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}})
-		want(t, "the page, which has headers of its own", resp.StatusCode, 200)
 		// All of that drew nothing from the one socket that is left.
 		w.dial("room").join(ann)
 	})

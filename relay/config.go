@@ -17,7 +17,11 @@ import (
 
 // Defaults of Config.
 const (
+	DefaultRoomTTL            = roomactor.DefaultRoomTTL
+	DefaultUnpairedTTL        = roomactor.DefaultUnpairedTTL
+	DefaultMaxRooms           = roomactor.DefaultMaxRooms
 	DefaultMaxConns           = 100_000
+	DefaultMaxConnsPerAddress = 200
 	DefaultMaxCiphertextBytes = 8192
 	DefaultPingInterval       = 240 * time.Second
 	DefaultCreateRate         = 20
@@ -48,7 +52,12 @@ type Config struct {
 	AllowedOrigins []string
 	// TrustedProxies are the peers whose X-Forwarded-For or Forwarded header
 	// tells the client's address. X-Forwarded-For wins where both are there, so
-	// a proxy must set or remove it.
+	// a proxy must set or remove it. An IPv4-mapped prefix means the IPv4 one.
+	//
+	// Limits of addresses hold for an IPv4 address or an IPv6 /64; a /56 may do
+	// four times as much, a /48 sixteen times. They are off for peers without an
+	// address, all clients of a Unix listener: unless there are TrustedProxies, as
+	// then these peers are taken for proxies too, and their headers are believed.
 	TrustedProxies []netip.Prefix
 
 	// RoomTTL is how long a room lives from its creation. 0: 7 days.
@@ -62,6 +71,10 @@ type Config struct {
 	// MaxConns bounds the sockets; the newcomer gets 503. 0: 100,000.
 	// Negative: off.
 	MaxConns int
+	// MaxConnsPerAddress bounds the connections of one address, sockets or not,
+	// at a listener of Relay.Listener; the newcomer is closed at once. 0: 200.
+	// Negative: off.
+	MaxConnsPerAddress int
 	// MaxCiphertextBytes bounds a message, from 512 to 32,768 bytes. 0: 8,192.
 	// Frames may have four times as much.
 	MaxCiphertextBytes int
@@ -90,8 +103,16 @@ type Config struct {
 	// is answered 403, without its text. nil admits everyone. It may be called
 	// concurrently.
 	Admit func(*http.Request) error
-	// Page serves every path the relay does not own; nil: 404.
+	// Page serves every path the relay does not own; nil: 404. Pages of other
+	// sites may lead there, but show nothing of it: that is answered 403.
 	Page http.Handler
+}
+
+// Validate returns every fault that New would find in the fields. Each wraps
+// ErrConfig.
+func (c Config) Validate() error {
+	_, err := c.withDefaults()
+	return err
 }
 
 // withDefaults returns c with its zero fields filled in, or every fault in it.
@@ -119,15 +140,19 @@ func (c Config) withDefaults() (Config, error) {
 			fault("AllowedOrigins: %q is not scheme://host[:port]", o)
 		}
 	}
-	for _, p := range c.TrustedProxies {
-		if !p.IsValid() {
-			fault("TrustedProxies has an invalid prefix")
+	proxies := make([]netip.Prefix, len(c.TrustedProxies))
+	for i, p := range c.TrustedProxies {
+		var ok bool
+		if proxies[i], ok = unmapPrefix(p); !ok {
+			fault("TrustedProxies: %v is no prefix of IPv4 or IPv6", p)
 		}
 	}
-	c.RoomTTL = orDefault(c.RoomTTL, roomactor.DefaultRoomTTL)
-	c.UnpairedTTL = orDefault(c.UnpairedTTL, roomactor.DefaultUnpairedTTL)
-	c.MaxRooms = orDefault(c.MaxRooms, roomactor.DefaultMaxRooms)
+	c.TrustedProxies = proxies
+	c.RoomTTL = orDefault(c.RoomTTL, DefaultRoomTTL)
+	c.UnpairedTTL = orDefault(c.UnpairedTTL, DefaultUnpairedTTL)
+	c.MaxRooms = orDefault(c.MaxRooms, DefaultMaxRooms)
 	c.MaxConns = orDefault(c.MaxConns, DefaultMaxConns)
+	c.MaxConnsPerAddress = orDefault(c.MaxConnsPerAddress, DefaultMaxConnsPerAddress)
 	c.PingInterval = orDefault(c.PingInterval, DefaultPingInterval)
 	c.CreateRate = orDefault(c.CreateRate, DefaultCreateRate)
 	c.UpgradeRate = orDefault(c.UpgradeRate, DefaultUpgradeRate)

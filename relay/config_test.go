@@ -22,7 +22,7 @@ func TestConfig_Faults(t *testing.T) {
 	}{
 		"none": {relay.Config{}, nil},
 		"all that may be off": {relay.Config{
-			MaxRooms: -1, MaxConns: -1, PingInterval: -1, CreateRate: -1, UpgradeRate: -1, JoinFloor: -1,
+			MaxRooms: -1, MaxConns: -1, MaxConnsPerAddress: -1, PingInterval: -1, CreateRate: -1, UpgradeRate: -1, JoinFloor: -1,
 			Lockout: lockout.Policy{Attempts: -1},
 		}, nil},
 		"bounds":               {relay.Config{MaxCiphertextBytes: 512}, nil},
@@ -38,7 +38,14 @@ func TestConfig_Faults(t *testing.T) {
 			relay.Config{AllowedOrigins: []string{"a.example", "https://a.example/", "*", "", "https://a.example/x", "https://u@a.example", "null", "https://"}},
 			[]string{`"a.example"`, `"https://a.example/"`, `"*"`, `""`, `"https://a.example/x"`, `"https://u@a.example"`, `"null"`, `"https://"`},
 		},
+		"mapped prefixes": {relay.Config{TrustedProxies: []netip.Prefix{
+			netip.MustParsePrefix("::ffff:10.0.0.0/104"), netip.MustParsePrefix("::ffff:0:0/96"),
+		}}, nil},
 		"an invalid prefix": {relay.Config{TrustedProxies: []netip.Prefix{{}}}, []string{"TrustedProxies"}},
+		"a mapped prefix that is too wide": {
+			relay.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/95")}},
+			[]string{"TrustedProxies: ::ffff:10.0.0.0/95"},
+		},
 		"all at once": {
 			relay.Config{
 				RoomTTL: -1, UnpairedTTL: -1, MaxCiphertextBytes: 1, Lockout: lockout.Policy{For: -1},
@@ -49,6 +56,9 @@ func TestConfig_Faults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rl, err := relay.New(tt.cfg)
+			if same := tt.cfg.Validate(); (same == nil) != (err == nil) || err != nil && same.Error() != err.Error() {
+				t.Errorf("New says %v, Validate %v", err, same)
+			}
 			if tt.want == nil {
 				if err != nil {
 					t.Fatalf("New: %v", err)
@@ -71,6 +81,26 @@ func TestConfig_Faults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An IPv4-mapped prefix means the IPv4 one, and peers are compared unmapped.
+func TestConfig_TrustedProxies(t *testing.T) {
+	rl, err := relay.New(relay.Config{TrustedProxies: []netip.Prefix{
+		netip.MustParsePrefix("::ffff:10.0.0.0/104"), netip.MustParsePrefix("2001:db8::/32"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeRelay(t, rl)
+	for peer, trusted := range map[string]bool{
+		"10.1.2.3:80": true, "10.1.2.3": true, "[::ffff:10.1.2.3]:80": true, "[2001:db8::1%eth0]:80": true,
+		"11.0.0.1:80": false, "[2001:db9::1]:80": false,
+		"": true, "@": true, // of a Unix listener
+	} {
+		if rl.TrustsProxy(peer) != trusted {
+			t.Errorf("%q is trusted: %v", peer, !trusted)
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ type conn struct {
 	// Owned by the read loop.
 	room       *roomactor.Room // nil until joined
 	lastTyping time.Time
+	frame      frameReader
 	changes    pace // of the slot
 }
 
@@ -108,7 +109,7 @@ func (c *conn) readFrame(ctx context.Context, kind websocket.MessageType, r io.R
 		c.rejectFrame(replyBinary)
 		return nil
 	}
-	req, err := c.relay.buffers.ReadRequest(r, c.relay.cfg.MaxCiphertextBytes)
+	req, err := c.readRequest(ctx, r)
 	switch {
 	case errors.Is(err, wire.ErrFrame):
 		c.rejectFrame(replyNotAFrame)
@@ -125,9 +126,18 @@ func (c *conn) readFrame(ctx context.Context, kind websocket.MessageType, r io.R
 	return nil
 }
 
+// readRequest reads one frame within the relay's budget for frames under way.
+func (c *conn) readRequest(ctx context.Context, r io.Reader) (*wire.Request, error) {
+	c.frame = frameReader{from: r, conn: c, ctx: ctx}
+	defer c.frame.done()
+	return c.relay.buffers.ReadRequest(&c.frame, c.relay.cfg.MaxCiphertextBytes)
+}
+
 // discard reads a message that is refused for what it is.
 func (c *conn) discard(r io.Reader) error {
-	n, err := io.Copy(io.Discard, io.LimitReader(r, int64(c.relay.buffers.Limit())+1))
+	// Without io.Discard's own buffer of 8 KiB.
+	to, buf := struct{ io.Writer }{io.Discard}, make([]byte, readBuffer)
+	n, err := io.CopyBuffer(to, io.LimitReader(r, int64(c.relay.buffers.Limit())+1), buf)
 	if err == nil && n > int64(c.relay.buffers.Limit()) {
 		c.outbox.Close(wire.CloseTooBig)
 		return wire.ErrTooBig

@@ -33,6 +33,7 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rl.serveOwn(w, r, rl.serveHealth, "")
 	case rl.cfg.Page == nil:
 		rl.refuse(w, r, httpNothingHere)
+	case rl.fromElsewhere(w, r):
 	case rl.mayAsk(w, r):
 		// A proxy in front may have read what follows chunks as something else.
 		if len(r.TransferEncoding) > 0 {
@@ -47,8 +48,7 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // that a hostile page can't use up that of its visitor.
 func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request, string), name string) {
 	switch {
-	case !originAllowed(r, &rl.cfg):
-		rl.refuse(w, r, httpForeignPage)
+	case rl.fromElsewhere(w, r):
 	case r.ContentLength != 0:
 		// Behind an upgrade a body would be read as frames. net/http would wait
 		// for the rest of it.
@@ -57,6 +57,17 @@ func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(htt
 	default:
 		serve(w, r, name)
 	}
+}
+
+// fromElsewhere reports whether a page of another site asks for more than to be
+// left for ours: else it would use up what its visitor may. It answers when it
+// returns true.
+func (rl *Relay) fromElsewhere(w http.ResponseWriter, r *http.Request) bool {
+	if originAllowed(r, &rl.cfg) {
+		return false
+	}
+	rl.refuse(w, r, httpForeignPage)
+	return true
 }
 
 // addr is the address whose allowances the request draws on.
@@ -158,9 +169,7 @@ func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) boo
 
 // tooMany refuses an address that has used up an allowance.
 func (rl *Relay) tooMany(w http.ResponseWriter, r *http.Request, a answer, wait time.Duration) {
-	if originAllowed(r, &rl.cfg) { // else it is not the visitor's doing
-		rl.limits.tookRefusal(rl.addr(r))
-	}
+	rl.limits.tookRefusal(rl.addr(r))
 	rl.refuseFor(w, r, a, wait)
 }
 
@@ -206,10 +215,13 @@ func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
 	})
 }
 
-// serveHealth draws on no allowance: a load balancer that asks it may share an
-// address with clients. The connection ends with the answer.
+// serveHealth draws on the allowance for requests like any other, unless a proxy
+// or this machine asks for itself. One answer ends the connection.
 func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request, _ string) {
 	if !rl.allowMethods(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	if !isOwnCheck(r, rl.cfg.TrustedProxies) && !rl.mayAsk(w, r) {
 		return
 	}
 	w.Header().Set("Connection", "close")

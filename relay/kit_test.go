@@ -41,7 +41,7 @@ func inWorld(t *testing.T, cfg relay.Config, f func(t *testing.T, w *world)) {
 
 // unlimited turns the allowances of addresses off, for tests that are not
 // about them: all clients of a test come from one address.
-var unlimited = relay.Config{CreateRate: -1, UpgradeRate: -1}
+var unlimited = relay.Config{CreateRate: -1, UpgradeRate: -1, MaxConnsPerAddress: -1}
 
 func newWorld(t *testing.T, cfg relay.Config) *world {
 	t.Helper()

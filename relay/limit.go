@@ -4,170 +4,243 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"math"
+	"encoding/binary"
 	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
-// addrKey stands for an address (IPv4 /32, IPv6 /64) in the limiter. It is
-// keyed with a secret of this process, so that nothing outside it tells which
-// address a key is of.
-type addrKey [16]byte
+// netKey stands for a network in the limiter, 0 for none. It is keyed with a
+// secret of this process, so that nothing outside it tells which network a key
+// is of.
+type netKey uint64
 
-// limiter keeps the allowances of each address. It is safe for concurrent use.
-type limiter struct {
-	secret                   [32]byte
-	request, upgrade, create int // a minute; negative: off
+// addrKey stands for an address: for each network that limits it, from the
+// widest. An IPv4 address is alone in its own. The zero addrKey is for peers
+// without an address, which no limit of addresses holds for.
+type addrKey [3]netKey
 
-	mu sync.Mutex
-	// guarded by mu. An address that is not seen while young grows old is
-	// forgotten: its buckets are full again by then.
-	young, old map[addrKey]*allowance
-	turned     time.Time
-}
+// Whoever has an IPv6 address has a /64, mostly a /56 and for the asking a /48:
+// limits nest, so that none of these is worth much more than one address.
+// netShares is how much more a network may do than an address in it.
+var (
+	netBits   = [len(addrKey{})]int{48, 56, 64}
+	netShares = [len(addrKey{})]int{16, 4, 1}
+)
 
-// allowance are the buckets of one address.
-type allowance struct {
-	requests, upgrades, creations *rate.Limiter
-	// refusals is what may still be refused with an answer; nil: nothing was
-	// refused. Guarded by limiter.mu.
-	refusals *rate.Limiter
-}
+// limited is what a network may do so often in a minute, and at once.
+type limited uint8
 
 const (
-	// generation is how long an address stays at least; a bucket fills up in one
-	// minute.
-	generation = 2 * time.Minute
+	limitedRequests limited = iota
+	limitedUpgrades
+	limitedSeats
+	// limitedRefusals are those that are answered, before a network is no longer
+	// listened to.
+	limitedRefusals
+	limitedKinds
+)
+
+// limiter keeps the allowances of each network. It is safe for concurrent use.
+type limiter struct {
+	secret [32]byte
+	begun  time.Time
+	// refill is how long one of a kind takes to come back; 0: not limited.
+	refill [limitedKinds]time.Duration
+
+	mu sync.Mutex
+	// guarded by mu. A network that is not seen while young grows old is
+	// forgotten: its buckets are full again by then.
+	young, old map[netKey]buckets
+	turned     time.Duration // since begun
+}
+
+// buckets says for each kind when all of it will be back, since limiter.begun.
+// Then, and in the zero value, a network may do as much as is allowed in a
+// minute.
+type buckets [limitedKinds]time.Duration
+
+const (
+	// bucketTime is how long an empty bucket takes to be full.
+	bucketTime = time.Minute
+	// generation is how long a network stays at least.
+	generation = 2 * bucketTime
 	// requestsPerUpgrade is how many requests of any kind go with a socket: a
 	// page and its parts, the configuration, and a few that fail.
 	requestsPerUpgrade = 10
 	// upgradesPerRefusal is how many sockets there are to a refusal that is
-	// answered, before an address is no longer listened to.
+	// answered.
 	upgradesPerRefusal = 2
-	// maxYoung bounds memory to some 60 MiB: with so many new addresses the
-	// generation is over early. Who has that many to spend gains nothing by it.
-	maxYoung = 100_000
+	// maxYoung bounds memory, to some 15 MB: with so many new networks the
+	// generation is over early. To be forgotten and have one full bucket again
+	// costs the coming of as many others, each of which has a bucket itself: an
+	// attacker who has these needs no forgetting.
+	maxYoung = 1 << 16
 )
 
 func newLimiter(upgrade, create int) *limiter {
-	l := &limiter{request: upgrade, upgrade: upgrade, create: create, turned: time.Now()}
+	l := &limiter{begun: time.Now(), young: make(map[netKey]buckets)}
 	if upgrade > 0 {
-		l.request = requestsPerUpgrade * upgrade
+		l.refill[limitedRequests] = bucketTime / time.Duration(requestsPerUpgrade*upgrade)
+		l.refill[limitedUpgrades] = bucketTime / time.Duration(upgrade)
+		l.refill[limitedRefusals] = bucketTime / time.Duration(max(1, upgrade/upgradesPerRefusal))
+	}
+	if create > 0 {
+		l.refill[limitedSeats] = bucketTime / time.Duration(create)
 	}
 	_, _ = rand.Read(l.secret[:]) // never fails
-	l.young = make(map[addrKey]*allowance)
 	return l
 }
 
-func perMinute(n int) *rate.Limiter {
-	if n < 0 {
-		return rate.NewLimiter(rate.Inf, 0)
-	}
-	return rate.NewLimiter(rate.Limit(float64(n)/60), n)
-}
-
-func (l *limiter) key(a netip.Addr) addrKey {
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			a = p.Addr()
+// key returns the networks of an address.
+func (l *limiter) key(a netip.Addr) (k addrKey) {
+	switch {
+	case a.Is4():
+		k[len(k)-1] = l.netKey(netip.PrefixFrom(a, a.BitLen()))
+	case a.Is6():
+		for i, bits := range netBits {
+			k[i] = l.netKey(netip.PrefixFrom(a, bits).Masked())
 		}
 	}
+	return k
+}
+
+func (l *limiter) netKey(p netip.Prefix) netKey {
 	mac := hmac.New(sha256.New, l.secret[:])
-	raw := a.As16()
-	_, _ = mac.Write(raw[:]) // never fails
-	return addrKey(mac.Sum(nil)[:16])
-}
-
-func (l *limiter) of(k addrKey) *allowance {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if now := time.Now(); now.Sub(l.turned) >= generation || len(l.young) >= maxYoung {
-		l.old, l.young, l.turned = l.young, make(map[addrKey]*allowance), now
-	}
-	a, ok := l.young[k]
-	if !ok {
-		if a, ok = l.old[k]; !ok {
-			a = &allowance{requests: perMinute(l.request), upgrades: perMinute(l.upgrade), creations: perMinute(l.create)}
-		}
-		l.young[k] = a
-	}
-	return a
+	raw, _ := p.MarshalBinary() // never fails, nor does Write
+	_, _ = mac.Write(raw)
+	return netKey(binary.LittleEndian.Uint64(mac.Sum(nil)) | 1)
 }
 
 // takeRequest draws on the allowance for requests of any kind, or returns how
 // long to wait.
-func (l *limiter) takeRequest(k addrKey) (wait time.Duration) {
-	if l.request < 0 {
-		return 0
-	}
-	return take(l.of(k).requests)
-}
+func (l *limiter) takeRequest(k addrKey) (wait time.Duration) { return l.take(k, limitedRequests) }
 
 // takeUpgrade draws on the upgrade allowance, or returns how long to wait.
-func (l *limiter) takeUpgrade(k addrKey) (wait time.Duration) {
-	if l.upgrade < 0 {
-		return 0
-	}
-	return take(l.of(k).upgrades)
-}
+func (l *limiter) takeUpgrade(k addrKey) (wait time.Duration) { return l.take(k, limitedUpgrades) }
 
 // tookRefusal draws on the allowance for refusals. Those that are under way when
 // it is used up are for nothing: no debt is made.
-func (l *limiter) tookRefusal(k addrKey) {
-	a := l.of(k)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if a.refusals == nil {
-		a.refusals = perMinute(max(1, l.upgrade/upgradesPerRefusal))
-	}
-	a.refusals.Allow()
-}
+func (l *limiter) tookRefusal(k addrKey) { l.take(k, limitedRefusals) }
 
 // mayKnock reports whether there is something left of the allowance for
 // refusals. Who is let in without a refusal draws nothing, and is not kept.
-func (l *limiter) mayKnock(k addrKey) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a, ok := l.young[k]
-	if !ok {
-		a, ok = l.old[k]
-	}
-	return !ok || a.refusals == nil || untilToken(a.refusals) == 0
-}
-
-func take(b *rate.Limiter) (wait time.Duration) {
-	if b.Allow() {
-		return 0
-	}
-	return untilToken(b)
-}
+func (l *limiter) mayKnock(k addrKey) bool { return l.wait(k, limitedRefusals) == 0 }
 
 // creationWait returns how long the address must wait before it may create a
 // room or take a seat, 0 when it may.
-func (l *limiter) creationWait(k addrKey) time.Duration {
-	if l.create < 0 {
-		return 0
-	}
-	return untilToken(l.of(k).creations)
-}
+func (l *limiter) creationWait(k addrKey) time.Duration { return l.wait(k, limitedSeats) }
 
 // tookSeat draws on the creation allowance after the fact, as only the room
 // knows whether a join takes a seat. Joins that were under way together may
 // overdraw it; the debt is paid before the next.
 func (l *limiter) tookSeat(k addrKey) {
-	if l.create >= 0 {
-		l.of(k).creations.Reserve()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spend(k, limitedSeats)
+}
+
+// take draws one of what, if every network of k has one left. Else it draws
+// nothing, makes room for nothing new, and returns how long to wait.
+func (l *limiter) take(k addrKey, what limited) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if wait = l.longest(k, what); wait == 0 {
+		l.spend(k, what)
+	}
+	return wait
+}
+
+func (l *limiter) wait(k addrKey, what limited) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.longest(k, what)
+}
+
+// longest returns how long k's networks must wait for one of what. l.mu is held.
+func (l *limiter) longest(k addrKey, what limited) (wait time.Duration) {
+	now := time.Since(l.begun)
+	for i, n := range k {
+		if refill := l.refill[what] / time.Duration(netShares[i]); n != 0 && refill > 0 {
+			wait = max(wait, l.of(n)[what]+refill-bucketTime-now)
+		}
+	}
+	return wait
+}
+
+// spend draws one of what, into debt if need be. l.mu is held.
+func (l *limiter) spend(k addrKey, what limited) {
+	if l.refill[what] == 0 {
+		return
+	}
+	now := time.Since(l.begun)
+	for i, n := range k {
+		if n != 0 {
+			b := l.of(n)
+			b[what] = max(b[what], now) + l.refill[what]/time.Duration(netShares[i])
+			l.keep(n, b)
+		}
 	}
 }
 
-func untilToken(b *rate.Limiter) time.Duration {
-	missing := 1 - b.Tokens()
-	if missing <= 0 {
-		return 0
+// of returns what is known of a network; one that comes is kept. l.mu is held.
+func (l *limiter) of(n netKey) buckets {
+	b, ok := l.young[n]
+	if !ok {
+		if b, ok = l.old[n]; ok {
+			l.keep(n, b)
+		}
 	}
-	// Never 0 while something is missing, however little.
-	return time.Duration(math.Ceil(missing / float64(b.Limit()) * float64(time.Second)))
+	return b
+}
+
+// keep remembers a network. l.mu is held.
+func (l *limiter) keep(n netKey, b buckets) {
+	if now := time.Since(l.begun); now-l.turned >= generation || len(l.young) >= maxYoung {
+		l.old, l.young, l.turned = l.young, make(map[netKey]buckets), now
+	}
+	l.young[n] = b
+}
+
+// tally counts what each network has at the moment. It is not safe for
+// concurrent use.
+type tally map[netKey]int
+
+// add counts one more of k's, unless an address would have more than most of
+// them, or a network more than its share; most 0 is no limit.
+func (t tally) add(k addrKey, most int) bool {
+	for i, n := range k {
+		if n != 0 && most > 0 && t[n] >= most*netShares[i] {
+			return false
+		}
+	}
+	for _, n := range k {
+		if n != 0 {
+			t[n]++
+		}
+	}
+	return true
+}
+
+// remove takes back what add counted.
+func (t tally) remove(k addrKey) {
+	for _, n := range k {
+		switch t[n] {
+		case 0: // no network
+		case 1:
+			delete(t, n)
+		default:
+			t[n]--
+		}
+	}
+}
+
+// meets reports whether two addresses share a network.
+func (k addrKey) meets(other addrKey) bool {
+	for i, n := range k {
+		if n != 0 && n == other[i] {
+			return true
+		}
+	}
+	return false
 }

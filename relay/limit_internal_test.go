@@ -3,6 +3,7 @@ package relay
 import (
 	"encoding/binary"
 	"net/netip"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,9 @@ import (
 func numbered(n int) netip.Addr {
 	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(10<<24+n))))
 }
+
+// stranger returns the key of an IPv4 address for each n but 0.
+func stranger(n int) addrKey { return addrKey{2: netKey(n)} }
 
 func TestLimiter_Upgrades(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -83,7 +87,7 @@ func TestLimiter_Off(t *testing.T) {
 func (l *limiter) remembered() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make(map[addrKey]bool)
+	all := make(map[netKey]bool)
 	for k := range l.young {
 		all[k] = true
 	}
@@ -128,12 +132,12 @@ func TestLimiter_Bounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(1, 1)
 		for n := range maxYoung + 1 {
-			l.takeUpgrade(addrKey(binary.BigEndian.AppendUint64(make([]byte, 8), uint64(n))))
+			l.takeUpgrade(stranger(n + 1))
 			if len(l.young) > maxYoung {
 				t.Fatalf("%d addresses in one generation", len(l.young))
 			}
 		}
-		if l.takeUpgrade(addrKey{}) == 0 {
+		if l.takeUpgrade(stranger(1)) == 0 {
 			t.Error("the first of the generation before is forgotten")
 		}
 		if len(l.young) != 2 || len(l.old) != maxYoung {
@@ -152,10 +156,10 @@ func TestLimiter_FloodOfAddresses(t *testing.T) {
 		flood := func(n int) {
 			for range n {
 				others++
-				l.takeUpgrade(addrKey(binary.BigEndian.AppendUint64(make([]byte, 8), uint64(others))))
+				l.takeUpgrade(stranger(others))
 			}
 		}
-		spent := addrKey{0: 1}
+		spent := stranger(-1)
 		for range 2 {
 			l.takeUpgrade(spent)
 		}
@@ -205,7 +209,83 @@ func TestLimiter_Key(t *testing.T) {
 	if a := numbered(1); l.key(a) == newLimiter(1, 1).key(a) {
 		t.Error("two limiters give an address the same key")
 	}
-	if unknown := l.key(netip.Addr{}); unknown == l.key(numbered(1)) || unknown != l.key(hostAddr("@")) {
-		t.Error("peers without an address do not share a key of their own")
+	if l.key(netip.Addr{}) != (addrKey{}) || l.key(hostAddr("@")) != (addrKey{}) {
+		t.Error("peers without an address have a key")
+	}
+}
+
+// Limits nest: a /56 may do four times as much as a /64 in it, a /48 sixteen
+// times, by however many addresses it does it.
+func TestLimiter_Nests(t *testing.T) {
+	const each = 30
+	for name, tt := range map[string]struct {
+		from func(n int) netip.Addr
+		most int
+	}{
+		"an IPv4 address": {func(int) netip.Addr { return numbered(7) }, each},
+		"a /64":           {func(n int) netip.Addr { return inNet(0, n) }, each},
+		"a /56":           {func(n int) netip.Addr { return inNet(n%256, n) }, 4 * each},
+		"a /48":           {func(n int) netip.Addr { return inNet(n%65536, n) }, 16 * each},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLimiter(each, each)
+				for what, take := range map[string]func(addrKey) bool{
+					"upgrades": func(k addrKey) bool { return l.takeUpgrade(k) == 0 },
+					"seats": func(k addrKey) bool {
+						if l.creationWait(k) > 0 {
+							return false
+						}
+						l.tookSeat(k)
+						return true
+					},
+				} {
+					got := 0
+					for n := range 100 * each {
+						if take(l.key(tt.from(n))) {
+							got++
+						}
+					}
+					if got != tt.most {
+						t.Errorf("%d %s at once; want %d", got, what, tt.most)
+					}
+				}
+				time.Sleep(time.Minute)
+				if l.takeUpgrade(l.key(tt.from(0))) > 0 || l.takeUpgrade(l.key(numbered(1))) > 0 {
+					t.Error("a minute later there is nothing")
+				}
+				// What is refused takes no memory.
+				if n := l.remembered(); n > 16*each*2+256+2 {
+					t.Errorf("%d networks are remembered", n)
+				}
+			})
+		})
+	}
+}
+
+// inNet returns an address of one /48, in its /64 with that number.
+func inNet(subnet, host int) netip.Addr {
+	a := netip.MustParseAddr("2001:db8:7::").As16()
+	binary.BigEndian.PutUint16(a[6:], uint16(subnet))
+	binary.BigEndian.PutUint64(a[8:], uint64(host))
+	return netip.AddrFrom16(a)
+}
+
+// What README.md reckons for the networks that are remembered, at most.
+func TestLimiter_Memory(t *testing.T) {
+	const most = 16 << 20
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	l := newLimiter(120, 20)
+	for n := range 2 * maxYoung {
+		l.takeRequest(stranger(n + 1))
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	taken := int(after.HeapAlloc) - int(before.HeapAlloc)
+	t.Logf("%d bytes for each of %d networks", taken/l.remembered(), l.remembered())
+	if taken > most {
+		t.Errorf("the limiter takes %d bytes; want %d at most", taken, most)
 	}
 }

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sotto/internal/memnet"
 	"sotto/relay"
 )
 
@@ -68,7 +70,8 @@ func TestLimit_RefusalsDrawNothing(t *testing.T) {
 	})
 }
 
-// An address is an IPv4 /32 or an IPv6 /64.
+// An address is an IPv4 /32 or an IPv6 /64, and may do no more than what is left
+// of its /56 and its /48.
 func TestLimit_Addresses(t *testing.T) {
 	inWorld(t, relay.Config{UpgradeRate: 1}, func(t *testing.T, w *world) {
 		for _, tt := range []struct {
@@ -82,6 +85,10 @@ func TestLimit_Addresses(t *testing.T) {
 			{"2001:db8:1:2::1", 200},
 			{"2001:db8:1:2:ffff::9", 429}, // of the same /64
 			{"2001:db8:1:3::1", 200},
+			{"2001:db8:1:4::1", 200},
+			{"2001:db8:1:5::1", 200},
+			{"2001:db8:1:6::1", 429}, // the fifth of the same /56
+			{"2001:db8:1:100::1", 200},
 			{"fe80::1%eth0", 200},
 			{"fe80::2%eth1", 429},
 			{"::", 200},
@@ -263,6 +270,49 @@ func TestLimit_TrustedProxies(t *testing.T) {
 				want(t, "first", resp.StatusCode, 200)
 				resp, _ = w.requestFrom(netip.MustParseAddr(tt.from[1]), "GET", target, tt.second)
 				want(t, "refused", resp.StatusCode == 429, tt.shared)
+			})
+		})
+	}
+}
+
+// nameless is a listener whose peers have no address, as on a Unix socket.
+type nameless struct{ net.Listener }
+
+func (l nameless) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return namelessConn{conn}, err
+}
+
+type namelessConn struct{ net.Conn }
+
+func (namelessConn) RemoteAddr() net.Addr { return &net.UnixAddr{Net: "unix"} }
+
+// On a Unix listener all clients look alike: there is no limit for addresses,
+// unless a proxy says who they are.
+func TestLimit_UnixListener(t *testing.T) {
+	exists := "/api/room/" + hash("room") + "/exists"
+	one, other := http.Header{"X-Forwarded-For": {"192.0.2.1"}}, http.Header{"X-Forwarded-For": {"192.0.2.2"}}
+	for name, tt := range map[string]struct {
+		trusted []netip.Prefix
+		status  int
+	}{
+		"no proxy":    {nil, 200},
+		"and a proxy": {[]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, 429},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := relay.Config{UpgradeRate: 1, CreateRate: 1, MaxConnsPerAddress: 1, JoinFloor: -1, TrustedProxies: tt.trusted}
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				w.listener = memnet.Listen()
+				w.serveOn(w.relay.Listener(nameless{w.listener}), w.relay)
+				for _, room := range []string{"one", "two"} {
+					w.dial(room).join(ann)
+				}
+				resp, _ := w.request("GET", exists, one)
+				want(t, "the first", resp.StatusCode, 200)
+				resp, _ = w.request("GET", exists, one)
+				want(t, "the same again", resp.StatusCode, tt.status)
+				resp, _ = w.request("GET", exists, other)
+				want(t, "another", resp.StatusCode, 200)
 			})
 		})
 	}

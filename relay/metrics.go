@@ -51,6 +51,10 @@ const (
 	limitFrames = "frames"
 	// limitKnocks: an address was refused too often, and is no longer heard.
 	limitKnocks = "knocks"
+	// limitConnsPerAddress: an address has too many connections.
+	limitConnsPerAddress = "address_conns"
+	// limitLargeFrames: a frame waits until fewer large ones are under way.
+	limitLargeFrames = "large_frames"
 )
 
 // limitLabels are the limits at which newcomers are refused.
@@ -99,8 +103,8 @@ func newMetrics(log zerolog.Logger) *metrics {
 			"cause", slowQueue, slowWrite),
 		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
 			"kind", texts(roomactor.LockKinds())...),
-		rateLimited: vec(countLimits, "Requests refused at a limit, reads put off (frames), and connections closed unread (knocks).",
-			"limit", slices.Concat(limitLabels, []string{limitFrames, limitKnocks})...),
+		rateLimited: vec(countLimits, "Requests refused at a limit, reads put off (frames, large_frames), and connections closed unread (knocks, address_conns).",
+			"limit", slices.Concat(limitLabels, []string{limitFrames, limitLargeFrames, limitKnocks, limitConnsPerAddress})...),
 		upgradesRefused: vec(countRefused, "Upgrades, and other requests of foreign pages, refused for other reasons than a limit.",
 			"reason", labelsOf(countRefused)...),
 		roomPanics:  counter("sotto_room_panics_total", "Rooms that ended by a panic."),
@@ -113,7 +117,7 @@ func newMetrics(log zerolog.Logger) *metrics {
 
 // register exports the metrics, with gauges of what there is and may be, if
 // reg is not nil. It registers all or none.
-func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns func() int) error {
+func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns, pending func() int) error {
 	if reg == nil {
 		return nil
 	}
@@ -131,6 +135,7 @@ func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns f
 	m.all = append(m.all,
 		gauge("sotto_rooms", "Rooms alive.", rooms),
 		gauge("sotto_connections", "Open sockets, joined or not.", conns),
+		gauge("sotto_connections_pending", "Connections of Relay.Listener that are no sockets: before an upgrade, or for other requests.", pending),
 		limit("sotto_rooms_limit", "Rooms that may be alive at once; +Inf when the limit is off.", cfg.MaxRooms),
 		limit("sotto_connections_limit", "Sockets that may be open at once; +Inf when the limit is off.", cfg.MaxConns),
 	)

@@ -18,6 +18,7 @@ import (
 var labels = map[string][]string{
 	"sotto_rooms":               nil,
 	"sotto_connections":         nil,
+	"sotto_connections_pending": nil,
 	"sotto_rooms_limit":         nil,
 	"sotto_connections_limit":   nil,
 	"sotto_rooms_started_total": nil,
@@ -33,7 +34,7 @@ var labels = map[string][]string{
 	"sotto_connections_closed_total": {"1000", "1009", "1012", "4000", "4002", "4003", "4004", "4500", "4501", "failed", "lost", "peer"},
 	"sotto_slow_consumers_total":     {"queue", "write_deadline"},
 	"sotto_lockouts_total":           {"began", "refused", "resumed"},
-	"sotto_rate_limited_total":       {"conns", "create", "frames", "knocks", "requests", "rooms", "upgrade"},
+	"sotto_rate_limited_total":       {"address_conns", "conns", "create", "frames", "knocks", "large_frames", "requests", "rooms", "upgrade"},
 	"sotto_upgrades_refused_total":   {"admit", "closing", "failed", "origin", "protocol"},
 	"sotto_room_panics_total":        nil,
 	"sotto_deliver_seconds":          nil,

@@ -20,6 +20,8 @@ type Relay struct {
 	buffers *wire.Buffers
 	rooms   *roomactor.Supervisor
 	limits  *limiter
+	visits  *visits
+	frames  *frameBudget
 	metrics *metrics
 	// limitLogs has a logger for each limit: at most one line a minute, so that
 	// whoever runs into one limit all the time does not hide the others.
@@ -52,6 +54,8 @@ func New(cfg Config) (*Relay, error) {
 		cfg:       cfg,
 		buffers:   wire.NewBuffers(4 * cfg.MaxCiphertextBytes),
 		limits:    newLimiter(cfg.UpgradeRate, cfg.CreateRate),
+		visits:    newVisits(cfg.MaxConns),
+		frames:    newFrameBudget(4 * cfg.MaxCiphertextBytes),
 		metrics:   newMetrics(cfg.Logger),
 		limitLogs: make(map[string]zerolog.Logger),
 		conns:     make(map[*conn]struct{}),
@@ -69,7 +73,7 @@ func New(cfg Config) (*Relay, error) {
 		Observer:    rl.metrics,
 	})
 	// Last, as a registry may ask at once.
-	if err := rl.metrics.register(cfg.Registerer, cfg, rl.rooms.Rooms, rl.sockets); err != nil {
+	if err := rl.metrics.register(cfg.Registerer, cfg, rl.rooms.Rooms, rl.sockets, rl.pending); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	return rl, nil
@@ -127,6 +131,10 @@ func (rl *Relay) sockets() int {
 	defer rl.mu.Unlock()
 	return len(rl.conns)
 }
+
+// pending returns how many connections of Relay.Listener are no sockets. It may
+// be too few where others come by another way.
+func (rl *Relay) pending() int { return max(0, rl.visits.count()-rl.sockets()) }
 
 // Shutdown refuses newcomers, closes every socket with 1012 "relay_restart",
 // ends every room, and waits for all goroutines. It takes at most 5 s to write

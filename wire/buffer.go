@@ -6,9 +6,11 @@ import (
 	"sync/atomic"
 )
 
+// SmallBuffer is the smaller of the two sizes of buffers, in bytes. Most frames
+// (a short message, its acknowledgement) fit it.
+const SmallBuffer = 1 << 10
+
 const (
-	// Most frames (a short message, its acknowledgement) fit the small class.
-	smallBuffer = 1 << 10
 	// With a smaller limit an answer could be over the limit of its request: it
 	// carries a quarter of the limit as ciphertext, in base64, and maxEnvelope.
 	minLimit = 2 << 10
@@ -40,7 +42,7 @@ type Buffer struct {
 // 2 KiB counts as 2 KiB.
 func NewBuffers(limit int) *Buffers {
 	b := &Buffers{limit: max(limit, minLimit)}
-	b.small.New = func() any { return b.fresh(smallBuffer) }
+	b.small.New = func() any { return b.fresh(SmallBuffer) }
 	b.large.New = func() any { return b.fresh(b.limit) }
 	b.requests.New = func() any { return new(Request) }
 	b.scanners.New = func() any { return new(scanner) }
@@ -62,7 +64,7 @@ func (b *Buffers) Live() int64 { return b.live.Load() }
 func (b *Buffers) Get(size int) *Buffer {
 	var buf *Buffer
 	switch {
-	case size <= smallBuffer:
+	case size <= SmallBuffer:
 		buf = b.small.Get().(*Buffer) //nolint:errcheck // the pool holds nothing else
 	case size <= b.limit:
 		buf = b.large.Get().(*Buffer) //nolint:errcheck // the pool holds nothing else
@@ -77,9 +79,9 @@ func (b *Buffers) Get(size int) *Buffer {
 // Read returns a buffer with everything r has. It returns [ErrTooBig] when
 // that is more than the limit, or r's error; then there is no buffer.
 func (b *Buffers) Read(r io.Reader) (*Buffer, error) {
-	buf := b.Get(smallBuffer)
+	buf := b.Get(SmallBuffer)
 	for empty := 0; empty < maxEmptyReads; {
-		if len(buf.bytes) == smallBuffer && cap(buf.bytes) == smallBuffer {
+		if len(buf.bytes) == SmallBuffer && cap(buf.bytes) == SmallBuffer {
 			large := b.Get(b.limit)
 			large.bytes = append(large.bytes, buf.bytes...)
 			buf.Release()
@@ -151,7 +153,7 @@ func (b *Buffer) Release() {
 	b.bytes = b.bytes[:0]
 	b.owner.live.Add(-1)
 	switch cap(b.bytes) {
-	case smallBuffer:
+	case SmallBuffer:
 		b.owner.small.Put(b)
 	case b.owner.limit:
 		b.owner.large.Put(b)

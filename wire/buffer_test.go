@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	smallBuffer = 1 << 10
+	smallBuffer = wire.SmallBuffer
 	limit       = 4 * maxCiphertext
 )
 

@@ -1,0 +1,177 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"sotto/wire"
+)
+
+const (
+	// frameBudgetBytes is what frames under way may take in all, beside the small
+	// buffer that each may have.
+	frameBudgetBytes = 8 << 20
+	// budgetShare: an address may have one in so many of the large frames under
+	// way.
+	budgetShare = 32
+	// contendedDeadline is how long a large frame may take while another waits
+	// for its place; else it has frameDeadline.
+	contendedDeadline = 10 * time.Second
+	// budgetLook is how often one that waits looks for those that took so long.
+	budgetLook = time.Second
+)
+
+// errFrameGivenUp ends a socket that closed while its frame waited.
+var errFrameGivenUp = errors.New("closed while a frame waited for memory")
+
+// frameBudget bounds the memory of frames that are under way, which their
+// senders may leave unfinished. A frame that outgrows a small buffer takes a
+// place; while there is none, it is read no further, and its sender's network
+// makes it wait. It is safe for concurrent use.
+type frameBudget struct {
+	places chan struct{} // first come, first served
+	each   int           // places of an address
+
+	mu sync.Mutex
+	// guarded by mu
+	byNet tally               // with a place, or next to get one
+	since map[*conn]time.Time // with a place
+	look  time.Time
+}
+
+func newFrameBudget(largest int) *frameBudget {
+	places := max(budgetShare, frameBudgetBytes/largest)
+	return &frameBudget{
+		places: make(chan struct{}, places), each: places / budgetShare,
+		byNet: make(tally), since: make(map[*conn]time.Time),
+	}
+}
+
+// take waits for a place for c's frame, and gives the frame its whole time from
+// then on. It returns false, without a place, when the socket is closing or the
+// context ends.
+func (b *frameBudget) take(ctx context.Context, c *conn) bool {
+	mayQueue := b.queue(c)
+	if mayQueue {
+		select {
+		case b.places <- struct{}{}:
+			b.begin(c)
+			return true
+		default:
+		}
+	}
+	c.relay.metrics.rateLimited.WithLabelValues(limitLargeFrames).Inc()
+	c.outbox.readWithin(noDeadline) // it is not being read
+	look := time.NewTicker(budgetLook)
+	defer look.Stop()
+	for {
+		var places chan struct{}
+		if mayQueue {
+			places = b.places
+		}
+		select {
+		case places <- struct{}{}:
+			b.begin(c)
+			c.outbox.readWithin(frameDeadline)
+			return true
+		case <-look.C:
+			if !mayQueue {
+				mayQueue = b.queue(c)
+			}
+			b.hurry(c, mayQueue)
+			if c.outbox.isOpen() {
+				continue
+			}
+		case <-ctx.Done():
+		}
+		if mayQueue {
+			b.leave(c)
+		}
+		return false
+	}
+}
+
+// queue counts c among those of its address, or returns false.
+func (b *frameBudget) queue(c *conn) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.byNet.add(c.addr, b.each)
+}
+
+func (b *frameBudget) leave(c *conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.byNet.remove(c.addr)
+}
+
+func (b *frameBudget) begin(c *conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.since[c] = time.Now()
+}
+
+// done gives c's place back.
+func (b *frameBudget) done(c *conn) {
+	b.mu.Lock()
+	delete(b.since, c)
+	b.byNet.remove(c.addr)
+	b.mu.Unlock()
+	<-b.places
+}
+
+// hurry ends the reading of frames that take too long while c waits: of any, or,
+// if c waits for its own address, of those of that.
+func (b *frameBudget) hurry(c *conn, all bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	if all && now.Sub(b.look) < budgetLook {
+		return // another has just looked
+	}
+	if all {
+		b.look = now
+	}
+	for slow, since := range b.since {
+		if now.Sub(since) >= contendedDeadline && (all || slow.addr.meets(c.addr)) {
+			slow.outbox.readWithin(-1)
+		}
+	}
+}
+
+// frameReader reads one frame within the relay's budget. Its read loop owns it.
+type frameReader struct {
+	from io.Reader
+	conn *conn
+	ctx  context.Context //nolint:containedctx // of one call
+	// read is how much was read while the frame had no place.
+	read   int
+	placed bool
+}
+
+// Read takes a place before it returns the byte that fills a small buffer.
+func (f *frameReader) Read(p []byte) (int, error) {
+	const free = wire.SmallBuffer - 1
+	if !f.placed && f.read < free {
+		n, err := f.from.Read(p[:min(len(p), free-f.read)])
+		f.read += n
+		return n, err
+	}
+	if !f.placed {
+		if !f.conn.relay.frames.take(f.ctx, f.conn) {
+			return 0, errFrameGivenUp
+		}
+		f.placed = true
+	}
+	return f.from.Read(p)
+}
+
+// done ends the reading of the frame.
+func (f *frameReader) done() {
+	if f.placed {
+		f.conn.relay.frames.done(f.conn)
+	}
+	*f = frameReader{}
+}
