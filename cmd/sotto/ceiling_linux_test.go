@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,23 +16,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
 	"sotto/relay"
 )
 
-// What README.md tells hosts to reckon with, in bytes.
-const (
-	reckonedBase   = 48 << 20
-	reckonedSocket = 20 << 10
-	reckonedTLS    = 40 << 10 // a socket more, where the relay ends TLS itself
-	reckonedRoom   = 16 << 10
-)
-
-// A relay that is full, of rooms with the longest message and of sockets,
-// stays at its highest below what README.md reckons, with GOMEMLIMIT as told
-// there, and refuses the next one.
+// A relay that is full, of rooms with the longest message and of sockets, that is
+// sent frames without an end by all of them, and then as many halves of requests
+// as it takes connections, stays at its highest below what README.md reckons, with
+// GOMEMLIMIT as told there, and refuses the next room.
 func TestMemoryCeiling(t *testing.T) {
 	dir := t.TempDir()
 	writePair(t, dir, 1)
@@ -38,8 +34,8 @@ func TestMemoryCeiling(t *testing.T) {
 		rooms, deserted, socket int // deserted ones have no socket
 		args                    []string
 	}{
-		"plain": {2000, 1000, reckonedSocket, nil},
-		"TLS": {600, 300, reckonedSocket + reckonedTLS, []string{
+		"plain": {2000, 1000, memorySocket, nil},
+		"TLS": {600, 300, memorySocket + memoryTLS, []string{
 			"--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"),
 		}},
 	} {
@@ -49,31 +45,38 @@ func TestMemoryCeiling(t *testing.T) {
 	}
 }
 
+// fullRoom is a room with the longest message.
+const fullRoom = memoryRoom + relay.DefaultMaxCiphertextBytes
+
 func keepsBelow(t *testing.T, rooms, deserted, socket int, args []string) {
 	t.Helper()
 	sockets := 2 * (rooms - deserted)
 	if files, ok := fileLimit(); ok && files < uint64(sockets+2*spareFiles) {
 		t.Fatalf("%d open files are needed, %d are allowed: raise it with ulimit -n", sockets+2*spareFiles, files)
 	}
-	ceiling := uint64(reckonedBase + sockets*socket + rooms*reckonedRoom)
+	ceiling := uint64(memoryBase + sockets*socket + rooms*fullRoom)
 	c := startChild(t, []string{"env", fmt.Sprintf("GOMEMLIMIT=%d", ceiling/10*9)}, slices.Concat(args, noRates, []string{
 		"--max-rooms", strconv.Itoa(rooms), "--max-conns", strconv.Itoa(sockets + workers),
 	})...)
 	empty := c.peak(t)
-	c.fill(t, rooms, func(i int) bool { return i < deserted })
+	filled := c.fill(t, rooms, func(i int) bool { return i < deserted })
 	if got := c.metric(t, "sotto_rooms"); int(got) != rooms {
 		t.Errorf("the relay has %v rooms; want %d", got, rooms)
 	}
 	if got := c.metric(t, "sotto_connections"); int(got) < sockets {
 		t.Errorf("the relay has %v sockets; want %d", got, sockets)
 	}
+	full := c.peak(t)
+	c.leaveFramesUnfinished(t, filled)
+	frames := c.peak(t)
+	c.leaveRequestsUnfinished(t, sockets+workers+relay.ConnReserve)
 	peak := c.peak(t)
-	t.Logf("empty %d KiB, full %d KiB, ceiling %d KiB", empty>>10, peak>>10, ceiling>>10)
+	t.Logf("empty %d KiB, full %d, with frames %d, with requests %d, ceiling %d", empty>>10, full>>10, frames>>10, peak>>10, ceiling>>10)
 	if peak > ceiling {
 		t.Errorf("the relay took %d bytes; README.md reckons with %d", peak, ceiling)
 	}
-	if empty > reckonedBase {
-		t.Errorf("empty it took %d bytes; README.md reckons with %d", empty, reckonedBase)
+	if empty > memoryBase {
+		t.Errorf("empty it took %d bytes; README.md reckons with %d", empty, memoryBase)
 	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -91,10 +94,73 @@ func keepsBelow(t *testing.T, rooms, deserted, socket int, args []string) {
 // workers fill the relay side by side.
 const workers = 32
 
-// fill makes rooms in which a number of longest messages pass, and leaves those
-// that leave picks.
-func (c *child) fill(t *testing.T, rooms int, leave func(room int) bool) {
+// leaveFramesUnfinished sends the most of a frame from every socket, and ends
+// the sockets once all that can be read at a time are, and the others wait.
+func (c *child) leaveFramesUnfinished(t *testing.T, sockets []*websocket.Conn) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for _, ws := range sockets {
+		w, err := ws.Writer(ctx, websocket.MessageText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(make([]byte, 4*relay.DefaultMaxCiphertextBytes-1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const underWay = 256 // 8 MiB
+	c.awaitMetric(t, `sotto_rate_limited_total{limit="large_frames"}`, float64(len(sockets)-underWay))
+	for _, ws := range sockets {
+		_ = ws.CloseNow()
+	}
+}
+
+// leaveRequestsUnfinished opens twice as many connections as the relay takes. Each
+// sends the most of a request; with TLS, every other one that of a handshake.
+func (c *child) leaveRequestsUnfinished(t *testing.T, places int) {
+	t.Helper()
+	header := "GET / HTTP/1.1\r\nHost: x\r\nX: "
+	header += strings.Repeat("x", maxHeader-len(header)-1)
+	record := append([]byte{22, 3, 1, 64, 0, 1, 0, 63, 252}, make([]byte, 16<<10-8)...) // a ClientHello but for a byte
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	for n := range 2 * places {
+		conn, err := net.Dial("tcp", c.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() //nolint:errcheck // it may be closed by then
+		sending.Go(func() {
+			switch {
+			case c.scheme == "http":
+				_, _ = io.WriteString(conn, header)
+			case n%2 == 0:
+				_, _ = conn.Write(record)
+			default: // it waits for its turn, or is closed
+				_, _ = io.WriteString(tls.Client(conn, &tls.Config{InsecureSkipVerify: true}), header)
+			}
+		})
+	}
+	c.awaitMetric(t, "sotto_connections_pending", float64(places))
+}
+
+// awaitMetric waits until a metric is as high.
+func (c *child) awaitMetric(t *testing.T, name string, least float64) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); c.metric(t, name) < least; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s is %v; want %v", name, c.metric(t, name), least)
+		}
+	}
+}
+
+// fill makes rooms in which a number of longest messages pass, leaves those that
+// leave picks, and returns the sockets in the others.
+func (c *child) fill(t *testing.T, rooms int, leave func(room int) bool) []*websocket.Conn {
+	t.Helper()
+	var mu sync.Mutex
+	var sockets []*websocket.Conn
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	numbers := make(chan int)
@@ -103,10 +169,14 @@ func (c *child) fill(t *testing.T, rooms int, leave func(room int) bool) {
 	for range workers {
 		filling.Go(func() {
 			for room := range numbers {
-				if err := c.fillRoom(ctx, t, room, leave(room)); err != nil {
+				people, err := c.fillRoom(ctx, t, room, leave(room))
+				if err != nil {
 					faults <- fmt.Errorf("room %d: %w", room, err)
 					return
 				}
+				mu.Lock()
+				sockets = append(sockets, people...)
+				mu.Unlock()
 			}
 		})
 	}
@@ -127,23 +197,24 @@ func (c *child) fill(t *testing.T, rooms int, leave func(room int) bool) {
 		t.Fatal(err)
 	default:
 	}
+	return sockets
 }
 
-func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool) error {
+func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool) ([]*websocket.Conn, error) {
 	people := []*chatter{{}, {}}
 	for i, p := range people {
 		var err error
 		if p.ws, err = c.dial(ctx, t, room); err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := p.request(ctx, "join", joining("ab"[i:][:1])); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for range 2 {
 		for _, p := range people {
 			if answer, err := p.request(ctx, "send_message", longest); err != nil || !strings.Contains(answer, `"ok"`) {
-				return errors.Join(err, errors.New(answer))
+				return nil, errors.Join(err, errors.New(answer))
 			}
 		}
 	}
@@ -151,8 +222,9 @@ func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool
 		for _, p := range people {
 			_ = p.ws.Close(websocket.StatusNormalClosure, "")
 		}
+		return nil, nil
 	}
-	return nil
+	return []*websocket.Conn{people[0].ws, people[1].ws}, nil
 }
 
 var longest = fmt.Sprintf(`{"ciphertext":%q,"iv":"AAAAAAAAAAAAAAAA"}`,
@@ -161,6 +233,8 @@ var longest = fmt.Sprintf(`{"ciphertext":%q,"iv":"AAAAAAAAAAAAAAAA"}`,
 func (c *child) dial(ctx context.Context, t *testing.T, room int) (*websocket.Conn, error) {
 	ws, _, err := websocket.Dial(ctx, fmt.Sprintf("%s://%s/room/%064x/ws", c.scheme, c.addr, room), &websocket.DialOptions{ //nolint:bodyclose // there is none after 101
 		HTTPClient: &http.Client{Transport: &http.Transport{
+			// One in 64 of them comes from the same address.
+			DialContext:       (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+room%64))}}).DialContext,
 			DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test's own certificate
 		}},
 	})
@@ -187,7 +261,7 @@ func (c *child) peak(t *testing.T) uint64 {
 	return kib << 10
 }
 
-// metric reads one without labels.
+// metric reads one, with its labels in braces.
 func (c *child) metric(t *testing.T, name string) float64 {
 	t.Helper()
 	_, line, _ := strings.Cut(fetch(t, "http://"+c.admin+"/metrics"), "\n"+name+" ")

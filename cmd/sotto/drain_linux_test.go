@@ -11,7 +11,7 @@ import (
 )
 
 // noRates lets all people of a test come from one address.
-var noRates = []string{"--create-rate", "off", "--upgrade-rate", "off"}
+var noRates = []string{"--create-rate", "off", "--upgrade-rate", "off", "--max-conns-per-address", "off"}
 
 // SIGTERM in the middle of conversations: every socket is told 1012, what was
 // acknowledged has come, and the process ends with 0 within 10 s.

@@ -90,26 +90,11 @@ func TestFilesRunOut(t *testing.T) {
 	}
 }
 
-// Asked for more sockets than there are files for, the relay takes fewer, and
-// so can refuse the next one.
-func TestMoreSocketsThanFiles(t *testing.T) {
-	files, ok := fileLimit()
-	if !ok {
-		t.Fatal("the limit of files is not known")
-	}
-	most := int(min(files, 1<<30)) - spareFiles
-	for asked, want := range map[int]int{0: most, 1: 1, most: most, most + 1: most, 1 << 30: most, -1: -1} {
-		if got := connLimit(asked); got != want {
-			t.Errorf("asked for %d it takes %d; want %d", asked, got, want)
-		}
-	}
-}
-
 // TestKnocksAreTurnedAway: who goes on after some ten refusals gets no answer
 // any more.
 func TestKnocksAreTurnedAway(t *testing.T) {
 	t.Parallel()
-	c := startChild(t, nil, "--upgrade-rate", "20")
+	c := startChild(t, nil, "--upgrade-rate", "20", "--max-conns-per-address", "off")
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	answers := make(map[int]int)
 	var err error

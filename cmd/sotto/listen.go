@@ -8,12 +8,13 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"syscall"
 
 	"github.com/pires/go-proxyproto"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"sotto/relay"
 )
 
 // Names of the listeners, and of the sockets a service manager may pass
@@ -31,9 +32,8 @@ type listeners struct {
 }
 
 // openListeners takes the sockets a service manager passed and opens those it
-// did not.
-// The relay's pass guard first.
-func openListeners(ctx context.Context, o *options, certs certificates, guard func(net.Listener) net.Listener, env lookupEnv) (*listeners, error) {
+// did not. Connections of strangers pass the relay's limits first.
+func openListeners(ctx context.Context, o *options, certs certificates, rl *relay.Relay, env lookupEnv) (*listeners, error) {
 	passed, err := passedSockets(env)
 	if err != nil {
 		return nil, err
@@ -61,12 +61,18 @@ func openListeners(ctx context.Context, o *options, certs certificates, guard fu
 			*l.to = []net.Listener{opened}
 		}
 	}
-	strangers := newPlaces()
 	for i, l := range ls.relay {
-		ls.relay[i] = public(strangers.at(guard(l)), o.relay.TrustedProxies, certs)
+		l = rl.Listener(l)
+		if len(o.relay.TrustedProxies) > 0 {
+			l = &proxyproto.Listener{Listener: l, ReadHeaderTimeout: headerTime, ConnPolicy: proxyPolicy(rl.TrustsProxy)}
+		}
+		if certs != nil {
+			l = tls.NewListener(l, tlsConfig(certs))
+		}
+		ls.relay[i] = l
 	}
 	for i, l := range ls.redirect {
-		ls.redirect[i] = strangers.at(l)
+		ls.redirect[i] = rl.Listener(l)
 	}
 	return ls, nil
 }
@@ -75,22 +81,6 @@ func (ls *listeners) close() {
 	for _, l := range slices.Concat(ls.relay, ls.redirect, ls.admin) {
 		_ = l.Close()
 	}
-}
-
-// public puts on the relay's listener what comes before HTTP: the PROXY
-// protocol from trusted proxies, TLS if there are certificates.
-func public(l net.Listener, trusted []netip.Prefix, certs certificates) net.Listener {
-	if len(trusted) > 0 {
-		l = &proxyproto.Listener{
-			Listener:          l,
-			ReadHeaderTimeout: headerTime,
-			ConnPolicy:        proxyPolicy(trusted),
-		}
-	}
-	if certs != nil {
-		l = tls.NewListener(l, tlsConfig(certs))
-	}
-	return l
 }
 
 // listen opens a TCP listener for the flag.
@@ -107,20 +97,13 @@ func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 
 // proxyPolicy reads a PROXY header, where there is one, from trusted peers
 // only; anyone else's is taken for the garbage it is.
-func proxyPolicy(trusted []netip.Prefix) proxyproto.ConnPolicyFunc {
+func proxyPolicy(trusted func(peer string) bool) proxyproto.ConnPolicyFunc {
 	return func(c proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) {
-		if isTrusted(c.Upstream.String(), trusted) {
+		if trusted(c.Upstream.String()) {
 			return proxyproto.USE, nil
 		}
 		return proxyproto.SKIP, nil
 	}
-}
-
-// isTrusted reports whether a peer, as host:port, is one of the proxies. No
-// address, no trust.
-func isTrusted(peer string, proxies []netip.Prefix) bool {
-	ap, err := netip.ParseAddrPort(peer)
-	return err == nil && slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(ap.Addr().Unmap()) })
 }
 
 // onlyHTTP1 leaves HTTP/2 out: a page of one document and a socket gains
@@ -134,7 +117,7 @@ func onlyHTTP1() *http.Protocols {
 // newServer returns an HTTP server with the limits that all of ours have.
 func newServer(h http.Handler, errorLog *stdlog.Logger) *http.Server {
 	return &http.Server{
-		Handler: h, ErrorLog: errorLog, Protocols: onlyHTTP1(), MaxHeaderBytes: maxHeader,
+		Handler: h, ErrorLog: errorLog, Protocols: onlyHTTP1(), MaxHeaderBytes: maxHeader - headerSlack,
 		DisableGeneralOptionsHandler: true, // it would answer without our headers
 		ReadHeaderTimeout:            headerTime, IdleTimeout: idleTime,
 	}

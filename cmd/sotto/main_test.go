@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sotto/relay"
 )
 
 func TestMain(m *testing.M) {
@@ -51,31 +53,17 @@ func TestFlagOverEnvironmentOverDefault(t *testing.T) {
 	if o.relay.MaxRooms != 5 || o.relay.CreateRate != -1 {
 		t.Errorf("max-rooms %d, create-rate %d; the environment must win over the default", o.relay.MaxRooms, o.relay.CreateRate)
 	}
-	if o.relay.UpgradeRate != 120 {
-		t.Errorf("upgrade-rate = %d; want the default", o.relay.UpgradeRate)
+	if o.relay.UpgradeRate != relay.DefaultUpgradeRate || o.relay.RoomTTL != relay.DefaultRoomTTL {
+		t.Errorf("upgrade-rate = %d, room-ttl %v; want the defaults", o.relay.UpgradeRate, o.relay.RoomTTL)
 	}
 	if o.relay.PingInterval >= 0 {
 		t.Errorf("ping = %v; a negative value must turn it off", o.relay.PingInterval)
 	}
 }
 
-// Every default must parse, and to what the library's zero Config means.
-func TestDefaultsAreTheLibrarys(t *testing.T) {
-	o, _, err := parseOptions(nil, noEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := o.relay
-	if c.MaxRooms != 1_000_000 || c.CreateRate != 20 || c.UpgradeRate != 120 || c.MaxCiphertextBytes != 8192 ||
-		c.RoomTTL.Hours() != 168 || c.UnpairedTTL.Hours() != 24 || c.PingInterval.Seconds() != 240 ||
-		c.JoinFloor.Milliseconds() != 500 || c.Lockout.Attempts != 10 || c.Lockout.For.Minutes() != 30 {
-		t.Errorf("defaults are %+v", c)
-	}
-}
-
 func TestUnfitValuesAreAllNamed(t *testing.T) {
 	args := []string{
-		"--listen", "nonsense", "--room-ttl", "-1h", "--unpaired-ttl", "soon", "--max-rooms", "0",
+		"--listen", "nonsense", "--room-ttl", "-1h", "--unpaired-ttl", "soon", "--max-rooms", "x",
 		"--max-conns", "x", "--max-ciphertext", "many", "--create-rate", "0", "--upgrade-rate", "1.5",
 		"--ping", "0", "--join-floor", "x", "--lockout-attempts", "0", "--lockout-for", "0s",
 		"--trusted-proxies", "10.0.0.0/33", "--log-format", "xml", "--log-level", "loud",

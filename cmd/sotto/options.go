@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/acme/autocert"
 
+	"sotto/lockout"
 	"sotto/relay"
 )
 
@@ -28,9 +29,8 @@ type options struct {
 	logLevel       zerolog.Level
 	sandbox        string // on, off or require
 	lockMemory     bool
-	// maxConns is 0 when it is to come from the file limit.
-	maxConns int
-	// relay is the part of the configuration the library knows.
+	// relay is the part of the configuration the library knows. Its MaxConns and
+	// MaxRooms are 0 when they are to follow from what there is.
 	relay relay.Config
 }
 
@@ -90,47 +90,51 @@ var optionTable = []option{
 		set: func(o *options, v string) (err error) { o.redirectListen, err = parseListenOrOff(v); return err },
 	},
 	{
-		name: "room-ttl", value: "168h", help: "how long a room lives from its creation",
+		name: "room-ttl", value: text(relay.DefaultRoomTTL), help: "how long a room lives from its creation",
 		set: func(o *options, v string) (err error) { o.relay.RoomTTL, err = parsePositive(v); return err },
 	},
 	{
-		name: "unpaired-ttl", value: "24h", help: "how long it lives while only one person came",
+		name: "unpaired-ttl", value: text(relay.DefaultUnpairedTTL), help: "how long it lives while only one person came",
 		set: func(o *options, v string) (err error) { o.relay.UnpairedTTL, err = parsePositive(v); return err },
 	},
 	{
-		name: "max-rooms", value: "1000000", help: "rooms alive at once, or off",
-		set: func(o *options, v string) (err error) { o.relay.MaxRooms, err = parseLimit(v); return err },
+		name: "max-rooms", value: "0", help: "rooms alive at once, or off; 0: from the limit of memory, or 100,000 where there is none",
+		set: func(o *options, v string) (err error) { o.relay.MaxRooms, err = parseLimitOrZero(v); return err },
 	},
 	{
-		name: "max-conns", value: "0", help: "sockets at once, or off; 0: from the limit of open files",
-		set: func(o *options, v string) (err error) { o.maxConns, err = parseLimitOrZero(v); return err },
+		name: "max-conns", value: "0", help: "sockets at once; 0 or off: from the limits of open files and of memory",
+		set: func(o *options, v string) (err error) { o.relay.MaxConns, err = parseLimitOrZero(v); return err },
 	},
 	{
-		name: "max-ciphertext", value: "8192", help: "bytes of one message, 512 to 32768",
+		name: "max-conns-per-address", value: strconv.Itoa(relay.DefaultMaxConnsPerAddress), help: "connections an address may have at once, or off",
+		set: func(o *options, v string) (err error) { o.relay.MaxConnsPerAddress, err = parseLimit(v); return err },
+	},
+	{
+		name: "max-ciphertext", value: strconv.Itoa(relay.DefaultMaxCiphertextBytes), help: "bytes of one message, 512 to 32768",
 		set: func(o *options, v string) (err error) { o.relay.MaxCiphertextBytes, err = strconv.Atoi(v); return err },
 	},
 	{
-		name: "create-rate", value: "20", help: "rooms and seats an address may take in a minute, or off",
+		name: "create-rate", value: strconv.Itoa(relay.DefaultCreateRate), help: "rooms and seats an address may take in a minute, or off",
 		set: func(o *options, v string) (err error) { o.relay.CreateRate, err = parseLimit(v); return err },
 	},
 	{
-		name: "upgrade-rate", value: "120", help: "sockets an address may open in a minute, or off",
+		name: "upgrade-rate", value: strconv.Itoa(relay.DefaultUpgradeRate), help: "sockets an address may open in a minute, or off",
 		set: func(o *options, v string) (err error) { o.relay.UpgradeRate, err = parseLimit(v); return err },
 	},
 	{
-		name: "ping", value: "240s", help: "longest pause between pings, or off",
+		name: "ping", value: text(relay.DefaultPingInterval), help: "longest pause between pings, or off",
 		set: func(o *options, v string) (err error) { o.relay.PingInterval, err = parseDurationOrOff(v); return err },
 	},
 	{
-		name: "join-floor", value: "500ms", help: "least time every join takes, or off",
+		name: "join-floor", value: text(relay.DefaultJoinFloor), help: "least time every join takes, or off",
 		set: func(o *options, v string) (err error) { o.relay.JoinFloor, err = parseDurationOrOff(v); return err },
 	},
 	{
-		name: "lockout-attempts", value: "10", help: "failed joins that lock a room, or off",
+		name: "lockout-attempts", value: strconv.Itoa(lockout.DefaultAttempts), help: "failed joins that lock a room, or off",
 		set: func(o *options, v string) (err error) { o.relay.Lockout.Attempts, err = parseLimit(v); return err },
 	},
 	{
-		name: "lockout-for", value: "30m", help: "how long a lock lasts",
+		name: "lockout-for", value: text(lockout.DefaultFor), help: "how long a lock lasts",
 		set: func(o *options, v string) (err error) { o.relay.Lockout.For, err = parsePositive(v); return err },
 	},
 	{
@@ -216,11 +220,7 @@ func parseOptions(args []string, env lookupEnv) (o *options, help bool, err erro
 	faults = append(faults, o.contradictions()...)
 	if len(faults) == 0 {
 		// What the library finds unfit is named here, before anything starts.
-		if rl, err := relay.New(o.relay); err != nil {
-			faults = append(faults, err)
-		} else {
-			_ = rl.Close()
-		}
+		faults = append(faults, o.relay.Validate())
 	}
 	return o, false, errors.Join(faults...)
 }

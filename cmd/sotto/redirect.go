@@ -3,7 +3,6 @@ package main
 import (
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"sotto/internal/secheaders"
@@ -50,12 +49,9 @@ func newRedirect(certs certificates) http.Handler {
 // behindTLS adds Strict-Transport-Security to what goes out through a trusted
 // proxy that says (X-Forwarded-Proto) that the client spoke https to it. The
 // last value is the nearest proxy's own.
-func behindTLS(next http.Handler, proxies []netip.Prefix) http.Handler {
-	if len(proxies) == 0 {
-		return next
-	}
+func behindTLS(next http.Handler, trusted func(peer string) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if values := r.Header.Values("X-Forwarded-Proto"); len(values) > 0 && r.TLS == nil && isTrusted(r.RemoteAddr, proxies) {
+		if values := r.Header.Values("X-Forwarded-Proto"); len(values) > 0 && r.TLS == nil && trusted(r.RemoteAddr) {
 			last := values[len(values)-1]
 			if strings.EqualFold(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]), "https") {
 				secheaders.SetHSTS(w.Header())

@@ -28,13 +28,13 @@ const (
 	shutdownTime = 9 * time.Second
 	// Requests are small and answers short; what takes longer is an attack or
 	// a dead link. Sockets have deadlines of their own.
-	headerTime  = 10 * time.Second
+	headerTime  = 5 * time.Second
 	requestTime = 30 * time.Second
 	idleTime    = 60 * time.Second
-	maxHeader   = 16 << 10
-	// spareFiles are left for listeners, requests and the runtime when
-	// --max-conns follows from the limit of open files.
-	spareFiles = 128
+	// maxHeader bounds a request's line and header: net/http takes headerSlack
+	// more than it is told, and 0 for its default.
+	maxHeader   = 4<<10 + 1
+	headerSlack = 4 << 10
 )
 
 // serve runs the relay until a signal ends it.
@@ -56,7 +56,10 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 	cfg := o.relay
 	cfg.Logger, cfg.Registerer = log, reg
 	cfg.Page = web.Handler(web.Config{})
-	cfg.MaxConns = connLimit(o.maxConns)
+	memory := memoryLimit()
+	if err := o.fit(&cfg, memory); err != nil {
+		return err
+	}
 	rl, err := relay.New(cfg)
 	if err != nil {
 		return err
@@ -68,7 +71,7 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 		return err
 	}
 	registerCertificates(reg, certs)
-	ls, err := openListeners(ctx, o, certs, rl.Listener, env)
+	ls, err := openListeners(ctx, o, certs, rl, env)
 	if err != nil {
 		return err
 	}
@@ -77,7 +80,7 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 	if certs == nil {
 		fmt.Fprintln(stdout, "Other devices need https: use --acme-domain, or --tls-cert and --tls-key, or a proxy that has a certificate.") //nolint:errcheck // as above
 	}
-	log.Info().Str("version", buildVersion()).Int("max_conns", cfg.MaxConns).Bool("tls", certs != nil).
+	log.Info().Str("version", buildVersion()).Int("max_conns", cfg.MaxConns).Int("max_rooms", cfg.MaxRooms).Int64("memory_mib", memory>>20).Bool("tls", certs != nil).
 		Str("admin", addrOf(ls.admin)).Str("redirect", addrOf(ls.redirect)).Msg("relay started")
 	if err := lockUp(o, certs, reg, log, stderr); err != nil {
 		ls.close()
@@ -93,7 +96,7 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 	}()
 	defer func() { stopSampling(); <-sampling }()
 	ready, errorLog := new(readiness), countingLog(httpErrors)
-	main := newServer(behindTLS(rl, cfg.TrustedProxies), errorLog)
+	main := newServer(behindTLS(rl, rl.TrustsProxy), errorLog)
 	main.ReadTimeout, main.WriteTimeout = requestTime, requestTime
 	running := []*server{{main, ls.relay}, {newAdmin(reg, history, ready, errorLog), ls.admin}}
 	if certs != nil {
@@ -235,18 +238,4 @@ func openURL(o *options, addr net.Addr) string {
 		return scheme + "://" + host
 	}
 	return scheme + "://" + host + ":" + port
-}
-
-// connLimit returns how many sockets may be open: what was asked for, or what
-// the limit of open files leaves. More than that would leave newcomers waiting
-// where they can be refused.
-func connLimit(asked int) int {
-	files, ok := fileLimit()
-	switch most := max(1, int(min(files, 1<<30))-spareFiles); {
-	case !ok && asked == 0:
-		return relay.DefaultMaxConns
-	case ok && (asked == 0 || asked > most):
-		return most
-	}
-	return asked
 }

@@ -111,6 +111,18 @@ func parsePrefixes(v string) ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
+// text writes a default as people do: 24h, not 24h0m0s.
+func text(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
 func splitList(v string) []string {
 	var out []string
 	for _, s := range strings.Split(v, ",") {

@@ -35,7 +35,13 @@ export const build = async (source) => {
 
 export const buildRelay = () => build(sources.relay);
 
-const usual = { "--listen": "127.0.0.1:0", "--admin-listen": "off", "--create-rate": "off", "--upgrade-rate": "off" };
+const usual = {
+  "--listen": "127.0.0.1:0",
+  "--admin-listen": "off",
+  "--create-rate": "off",
+  "--upgrade-rate": "off",
+  "--max-conns-per-address": "off",
+};
 
 /**
  * Starts a relay on a free port of the loopback and waits until it says where.
