@@ -45,6 +45,7 @@ func TestKernelFigures(t *testing.T) {
 			p := c.params
 			p.Loss = c.loss
 			p50, p95, p99 := echoes(t, p)
+			t.Logf("%d/%d/%d ms", p50/ms, p95/ms, p99/ms)
 			for _, q := range []struct {
 				name      string
 				got, want time.Duration

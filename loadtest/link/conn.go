@@ -43,7 +43,6 @@ type half struct {
 	down   bool
 	peer   *half // the other direction, which brings acknowledgements
 	rtt    estimator
-	timed  timing
 	latest time.Time // when the last segment arrives
 	queue  []segment
 	size   int // bytes in queue

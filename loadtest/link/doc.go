@@ -31,18 +31,13 @@
 // shorter), then after the retransmission time-out, which doubles from then on.
 // The burst that took the first may take the next. What follows waits behind it.
 //
-// The time-out is RFC 6298's as Linux computes it: SRTT plus four deviations,
-// which count as 200 ms at least, follow a long round trip up at once, and come
-// down by a quarter with each that is shorter. A round trip ends with the segment
-// that carries the acknowledgement: the answer, or, where that takes longer than
-// 40 ms, an acknowledgement alone. An answer that is lost makes the round trip a
-// long one, unless the repetition of what it answers is acknowledged before the
-// repetition of the answer arrives. So one loss makes the next dearer. Timers
-// are as coarse as Linux's wheel at 250 Hz, and as late.
+// The time-out is RFC 6298's, of which four deviations count as 200 ms at least.
+// A round trip ends with the segment that carries the acknowledgement, the answer,
+// so that one that was lost makes the next loss dearer. Finer details of Linux
+// (its own estimator, delayed acknowledgements, coarse timers) were modelled once
+// and left out again: they move a quantile by less than a tenth.
 //
-// This is after net/ipv4/tcp_input.c, tcp_output.c, tcp_timer.c and
-// kernel/time/timer.c, and held against that kernel over packets: see package
-// calibrate.
+// The model is held against a kernel over packets: see package calibrate.
 //
 // Not modelled: slow start, fast retransmission of segments that others follow
 // within the same flight, acknowledgements that are lost when they travel alone,

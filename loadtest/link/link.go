@@ -163,7 +163,7 @@ func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
 	sent, tries := now, 0 // the kernel's timers do not see the queue
 	t := l.leave(d, rate, now, size+headers)
 	for ; l.lost(d, t); tries++ {
-		sent = fires(sent, h.rtt.wait(tries))
+		sent = sent.Add(h.rtt.wait(tries))
 		if again := sent.Add(occupies(size+headers, rate)); again.After(t) {
 			t = again
 		}
@@ -174,8 +174,10 @@ func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
 		arrives = h.latest
 	}
 	h.latest = arrives
-	h.peer.acknowledged(now, sent, arrives, l.params.RTT)
-	h.time(now, sent, arrives, l.params.RTT)
+	// Time stamps tell which of several was acknowledged. The other end has waited
+	// all along for the acknowledgement that this carries.
+	h.rtt.sample(arrives.Sub(sent) + l.params.RTT/2)
+	h.peer.rtt.sample(arrives.Sub(now) + l.params.RTT/2)
 	l.radio.active(arrives)
 	return arrives
 }

@@ -72,29 +72,41 @@ func library(version string) (component, error) {
 // Licences of the npm packages in the page, so that a release needs no npm. A
 // test holds them against the packages.
 //
-//go:embed page
+//go:embed all:page
 var pageLicences embed.FS
 
-// pageParts returns what went into the page: its npm packages, sorted by name,
-// and the module whose data its table of numbers was made from.
-func pageParts(root string) ([]component, error) {
-	var page struct{ Dependencies map[string]string }
+// npmParts returns the checksum of each npm package that the page needs, by
+// name and version, from its lock file.
+func npmParts(root string) (map[string]string, error) {
 	var lock struct {
-		Packages map[string]struct{ Version, Integrity string }
-	}
-	if err := readJSON(filepath.Join(root, "web/package.json"), &page); err != nil {
-		return nil, err
+		Packages map[string]struct {
+			Version, Integrity string
+			Dev                bool
+		}
 	}
 	if err := readJSON(filepath.Join(root, "web/package-lock.json"), &lock); err != nil {
 		return nil, err
 	}
-	var components []component
-	for _, name := range slices.Sorted(maps.Keys(page.Dependencies)) {
-		locked := lock.Packages["node_modules/"+name]
-		if version := page.Dependencies[name]; locked.Version != version {
-			return nil, fmt.Errorf("web/package.json has %s %s, its lock %q", name, version, locked.Version)
+	parts := make(map[string]string)
+	for folder, p := range lock.Packages {
+		if name, ok := strings.CutPrefix(folder, "node_modules/"); ok && !p.Dev {
+			parts[name+" "+p.Version] = p.Integrity
 		}
-		c := component{ecosystem: "npm", name: name, version: locked.Version, sum: locked.Integrity}
+	}
+	return parts, nil
+}
+
+// pageParts returns what went into the page: its npm packages, sorted by name,
+// and the module whose data its table of numbers was made from.
+func pageParts(root string) ([]component, error) {
+	parts, err := npmParts(root)
+	if err != nil {
+		return nil, err
+	}
+	var components []component
+	for _, part := range slices.Sorted(maps.Keys(parts)) {
+		name, version, _ := strings.Cut(part, " ")
+		c := component{ecosystem: "npm", name: name, version: version, sum: parts[part]}
 		licences, err := fs.Sub(pageLicences, path.Join("page", name))
 		if err != nil {
 			return nil, err

@@ -59,12 +59,17 @@ func TestDependenciesAreListed(t *testing.T) {
 			beside[name] = true
 		}
 		for name := range pkg.Dependencies {
-			if dir == "web" {
-				inPage[name] = true
-			} else {
-				beside[name] = true
-			}
+			beside[name] = dir != "web"
 		}
+	}
+	parts, err := npmParts(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part := range parts {
+		name, _, _ := strings.Cut(part, " ")
+		inPage[name] = true
+		delete(beside, name)
 	}
 	here := map[string]map[string]bool{"In the relay": inRelay, "In the page": inPage, "To build and test": beside, "Tools": tools}
 

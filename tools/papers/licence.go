@@ -51,9 +51,12 @@ func fingerprint(body string) string {
 // packages under licences of their own.
 func (c *component) license(files fs.FS) error {
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		licence, notice := licenceFile.MatchString(d.Name()), noticeFile.MatchString(d.Name())
-		if err != nil || d.IsDir() || !licence && !notice || path.Ext(name) == ".go" {
+		if err != nil {
 			return err
+		}
+		licence, notice := licenceFile.MatchString(d.Name()), noticeFile.MatchString(d.Name())
+		if d.IsDir() || !licence && !notice || path.Ext(name) == ".go" {
+			return nil
 		}
 		if code, err := fs.Glob(files, path.Join(path.Dir(name), "*.go")); err != nil || c.ecosystem == "golang" && path.Dir(name) != "." && code == nil {
 			return err // of a picture
@@ -68,7 +71,7 @@ func (c *component) license(files fs.FS) error {
 		}
 		return c.add(name, string(body))
 	})
-	if err == nil && !slices.ContainsFunc(c.texts, func(t text) bool { return licenceFile.MatchString(t.name) }) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !slices.ContainsFunc(c.texts, func(t text) bool { return licenceFile.MatchString(t.name) }) {
 		err = fmt.Errorf("%w of %s %s: there is none", errLicence, c.name, c.version)
 	}
 	return err

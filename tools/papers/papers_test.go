@@ -95,8 +95,15 @@ func TestLicences(t *testing.T) {
 			t.Errorf("the notices lack %q", want)
 		}
 	}
-	if theirs := readFile(t, "web/node_modules/lean-qr/LICENSE"); theirs != readFile(t, "tools/papers/page/lean-qr/LICENSE") {
-		t.Errorf("page/lean-qr/LICENSE is not the package's: %s", theirs)
+	packages, err := npmParts(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part := range packages {
+		name, _, _ := strings.Cut(part, " ")
+		if theirs := readFile(t, "web/node_modules/"+name+"/LICENSE"); theirs != readFile(t, "tools/papers/page/"+name+"/LICENSE") {
+			t.Errorf("page/%s/LICENSE is not the package's: %s", name, theirs)
+		}
 	}
 }
 
