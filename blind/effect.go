@@ -40,13 +40,13 @@ type (
 
 // Notices. What a message is and what can open it is in View.
 type (
-	// OtherAnew: the other person opened the page anew.
+	// OtherAnew tells that the other person opened the page anew.
 	OtherAnew struct{ At time.Time }
-	// KeysAnew: the chain of keys starts anew. Whoever has the code could have
-	// come in between here; comparing tells.
+	// KeysAnew tells that the chain of keys starts anew. Whoever has the code
+	// could have come in between here; comparing tells.
 	KeysAnew struct{ At time.Time }
-	// Returned: a text was not sent, or an edit not made. It is the person's
-	// again.
+	// Returned gives a text back that was not sent, or an edit that was not
+	// made. KindEmpty is a deletion.
 	Returned struct {
 		secret
 		Content Content
@@ -54,11 +54,12 @@ type (
 		// Reason is the relay's, of WhyRefused.
 		Reason wire.Reason
 	}
-	// NoHelloReply: the relay has not answered a hello for 15 seconds. It can't
-	// do private numbers.
+	// NoHelloReply tells that the relay has not answered a hello for 15
+	// seconds: it can't do private numbers.
 	NoHelloReply struct{}
-	// Failed: something that does not belong here came from the relay. The page
-	// has ended, nothing of it is to be shown, and nothing is tried again.
+	// Failed tells that something came from the relay that does not belong
+	// there. The page has ended, nothing of it is to be shown, and nothing is
+	// tried again.
 	Failed struct{ Err error }
 )
 
@@ -66,20 +67,20 @@ type (
 type Why byte
 
 const (
-	// WhyAway: the other's page is not open, and nothing is to be left.
+	// WhyAway says that the other's page is not open, and nothing is to be left.
 	WhyAway Why = iota + 1
-	// WhyNotYourTurn: one's own message is there already, or something else was
-	// by the time that the relay had it.
+	// WhyNotYourTurn says that one's own message is there already, or that
+	// something else was by the time that the relay had the text.
 	WhyNotYourTurn
-	// WhyTooLate: the message to edit was read, answered or is not there.
+	// WhyTooLate says that the message to edit was read, answered or is not there.
 	WhyTooLate
-	// WhyBusy: another text is on its way.
+	// WhyBusy says that another text is on its way.
 	WhyBusy
-	// WhyTooLong: it does not fit into a message.
+	// WhyTooLong says that it does not fit into a message.
 	WhyTooLong
-	// WhyNoContent: it is not what its kind says.
+	// WhyNoContent says that it is not what its kind says.
 	WhyNoContent
-	// WhyRefused: the relay refused it for some other reason.
+	// WhyRefused says that the relay gave some other reason.
 	WhyRefused
 )
 

@@ -23,35 +23,35 @@ type Message struct {
 
 // What the relay does.
 type (
-	// Joined: a join of this life of the room was answered. Another life gets
-	// another page.
+	// Joined answers a join of this life of the room. Another life gets another
+	// page.
 	Joined struct {
 		Sender wire.SenderHash // the seat's, as the relay says
 		Slot   *Message        // nil: empty
 	}
-	// Lost: there is no connection any more.
+	// Lost tells that there is no connection any more.
 	Lost struct{}
 	// HelloReply answers SendHello.
 	HelloReply struct{ Hello []byte } // the other seat's; nil if there is none
-	// HelloReceived: the other seat has another hello.
+	// HelloReceived brings the other seat's new hello.
 	HelloReceived struct{ Hello []byte }
-	// MessageReceived: the slot holds another message. One's own come too.
+	// MessageReceived brings what the slot holds now. One's own come too.
 	MessageReceived struct{ Message Message }
-	// MessageEdited: the message has another variant.
+	// MessageEdited brings another variant of the message.
 	MessageEdited struct {
 		secret
 		ID    wire.MessageID
 		Bytes []byte
 		IV    IV
 	}
-	// MessageDeleted: the slot is empty. No page of sotto-2 asks for that.
+	// MessageDeleted tells that the slot is empty. No page of sotto-2 asks for that.
 	MessageDeleted struct{ ID wire.MessageID }
-	// MessageRead: whoever did not write it has read it.
+	// MessageRead tells that whoever did not write the message has read it.
 	MessageRead struct{ ID wire.MessageID }
-	// Presence: whether the other person has a connection. It should come
+	// Presence tells whether the other person has a connection. It should come
 	// between Joined and HelloReply.
 	Presence struct{ Connected bool }
-	// Answered: the reply to Transmit. Reason is empty if it was done.
+	// Answered is the reply to Transmit. Reason is empty if it was done.
 	Answered struct {
 		Nonce  Nonce
 		ID     wire.MessageID // of the message, when one was sent
@@ -67,15 +67,15 @@ type (
 	Edit struct{ Content Content }
 	// LetWait leaves one's own unread sealed message under the life key.
 	LetWait struct{}
-	// Show: the person has the other's message before their eyes.
+	// Show tells that the person has the other's message before their eyes.
 	Show struct{}
-	// Hide: the page is hidden, curtained or about to be left; or not any more.
+	// Hide tells that the page is hidden, curtained or about to be left; or not any more.
 	Hide struct{ Hidden bool }
 	// SetMode chooses between *can wait* and *open pages only*.
 	SetMode struct{ OpenPagesOnly bool }
 )
 
-// Tick: time has passed. See Page.Wake.
+// Tick tells that time has passed. See Page.Wake.
 type Tick struct{}
 
 func (Joined) event()          {}

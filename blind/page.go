@@ -127,6 +127,14 @@ func (o *own) wipe() {
 	}
 }
 
+// spend drops the key, too. What is left says that there was a message.
+func (o *own) spend() {
+	if o != nil {
+		o.wipe()
+		o.id, o.from = KeyID{}, nil
+	}
+}
+
 // theirs is the other's message.
 type theirs struct {
 	link   // on from it

@@ -47,8 +47,11 @@ func (s *step) seeOwn(m *Message, h *Header, header []byte, now *slot) {
 		s.accept()
 	}
 	if s.own == nil || !same(s.own) {
+		// Another page of one's own has answered: what this one has opens what
+		// was replaced. That it had something stays known.
 		now.foreign = true
-		s.own.close()
+		s.own.spend()
+		s.dropHello()
 		s.theirs.wipe()
 		s.theirs = nil
 		if h.Left && s.try(header, m.IV) {
@@ -177,6 +180,7 @@ func (s *step) open(m *Message, h *Header, header []byte) (t *theirs, anew bool)
 // find returns the key of one's own that an id names.
 func (s *step) find(id KeyID) (key *ownKey, hello bool) {
 	switch {
+	case id == KeyID{}:
 	case s.own != nil && s.own.id == id:
 		return &s.own.ownKey, false
 	case s.hello != nil && s.hello.id == id:

@@ -10,11 +10,11 @@ import (
 type Reach byte
 
 const (
-	// ReachNobody: it comes back.
+	// ReachNobody means that it comes back.
 	ReachNobody Reach = iota
-	// ReachPage: it is sealed to the other's open page.
+	// ReachPage means that it is sealed to the other's open page.
 	ReachPage
-	// ReachCode: it is left, and who has the code can open it.
+	// ReachCode means that it is left: who has the code can open it.
 	ReachCode
 )
 
@@ -22,11 +22,11 @@ const (
 type Holder byte
 
 const (
-	// HolderNone: there is none.
+	// HolderNone means that there is none.
 	HolderNone Holder = iota
-	// HolderMine: one's own.
+	// HolderMine is oneself.
 	HolderMine
-	// HolderOther: the other's.
+	// HolderOther is the other person.
 	HolderOther
 )
 
@@ -34,7 +34,7 @@ const (
 type View struct {
 	secret
 	Reach Reach
-	// Busy: a message or an edit is on its way.
+	// Busy means that a message or an edit is on its way.
 	Busy bool
 	// OtherHere: the other has a connection.
 	OtherHere bool
