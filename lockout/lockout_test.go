@@ -143,9 +143,9 @@ func TestTokens(t *testing.T) {
 		t.Error("an empty seat has the zero token")
 	}
 	for n := byte(1); n <= lockout.MaxTokens; n++ {
-		mine.Add(new(token(n)))
+		mine.Add(new(token(n)), nil)
 	}
-	others.Add(new(token(100)))
+	others.Add(new(token(100)), nil)
 	for n := byte(1); n <= lockout.MaxTokens; n++ {
 		if !mine.Has(new(token(n))) {
 			t.Errorf("token %d is lost", n)
@@ -157,13 +157,21 @@ func TestTokens(t *testing.T) {
 	if mine.Has(new(token(99))) {
 		t.Error("a wrong token counts")
 	}
-	mine.Add(new(token(9)))
-	if mine.Has(new(token(1))) {
-		t.Error("the ninth token did not push the oldest out")
+	mine.Use(new(token(1)))
+	mine.Use(new(token(99))) // of no one
+	mine.Add(new(token(9)), func(t *lockout.Token) bool { return *t == token(2) })
+	if mine.Has(new(token(3))) {
+		t.Error("the ninth did not push out the least recently used that is not held")
 	}
-	for n := byte(2); n <= 9; n++ {
+	for _, n := range []byte{1, 2, 4, 5, 6, 7, 8, 9} {
 		if !mine.Has(new(token(n))) {
 			t.Errorf("token %d left with the ninth", n)
 		}
 	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a ninth was kept beside eight that are held")
+		}
+	}()
+	mine.Add(new(token(10)), func(*lockout.Token) bool { return true })
 }

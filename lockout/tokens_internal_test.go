@@ -2,12 +2,14 @@ package lockout
 
 import "testing"
 
+func unheld(*Token) bool { return false }
+
 // Every array that held tokens is overwritten when they leave it.
 func TestTokensAreOverwritten(t *testing.T) {
 	var s Tokens
 	var arrays [][]Token
 	for n := range byte(3 * MaxTokens) {
-		s.Add(&Token{0: 1 + n, 31: 0xff})
+		s.Add(&Token{0: 1 + n, 31: 0xff}, unheld)
 		if last := len(arrays) - 1; last < 0 || &arrays[last][0] != &s.list[0] {
 			arrays = append(arrays, s.list[:cap(s.list)])
 		}
@@ -32,7 +34,7 @@ func TestTokensAreOverwritten(t *testing.T) {
 	if s.Has(&Token{}) || len(s.list) != 0 {
 		t.Error("something is kept after Forget")
 	}
-	s.Add(&Token{1})
+	s.Add(&Token{1}, unheld)
 	if !s.Has(&Token{1}) {
 		t.Error("nothing is kept any more after Forget")
 	}

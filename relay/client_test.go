@@ -321,6 +321,15 @@ func (c *client) event(name string) object {
 	return data
 }
 
+// paired expects to be told that the other seat is taken: party_paired, which
+// other clients of std-1 read no time from, and the new end of the room.
+func (c *client) paired() object {
+	c.t.Helper()
+	told := c.event("party_paired")
+	want(c.t, "ttl_extended", c.event("ttl_extended"), told)
+	return told
+}
+
 // closed expects the end of the socket with code, 0 for none.
 func (c *client) closed(code int, reason string) {
 	c.t.Helper()
@@ -360,7 +369,7 @@ func (w *world) couple(name string) (a, b *client) {
 	a, b = w.dial(name), w.dial(name)
 	a.join(ann)
 	b.join(ben)
-	a.event("party_paired")
+	a.paired()
 	return a, b
 }
 

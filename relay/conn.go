@@ -174,7 +174,8 @@ func (c *conn) handle(ctx context.Context, req *wire.Request) (kept bool) {
 			return false
 		}
 		c.lastTyping = now
-	case req.Event == wire.EventSend, req.Event == wire.EventEdit, req.Event == wire.EventDelete:
+	case req.Event == wire.EventSend, req.Event == wire.EventEdit, req.Event == wire.EventDelete,
+		req.Event == wire.EventHello:
 		c.holdChange()
 	}
 	// Post fails when the room has ended, which has closed this socket too.

@@ -67,7 +67,7 @@ func TestPathPrefix(t *testing.T) {
 		}
 		d := w.dial("room") // the same relay, at its root
 		d.join(ben)
-		c.event("party_paired")
+		c.paired()
 	})
 }
 

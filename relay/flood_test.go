@@ -33,6 +33,7 @@ func TestFlood_IsReadLater(t *testing.T) {
 		"sends":             {frame: textFrame(`{"event":"send_message","data":{"ciphertext":"","iv":"` + iv + `"}}`), rate: 10},
 		"edits":             {frame: textFrame(`{"event":"edit_message","ref":"1","data":{"message_id":"x"}}`), rate: 10},
 		"deletes":           {frame: textFrame(`{"event":"delete_message","ref":"1"}`), rate: 10},
+		"hellos":            {frame: textFrame(`{"event":"hello","data":{"hello":"AA=="}}`), rate: 10},
 		"read receipts":     {frame: textFrame(`{"event":"read_receipt"}`)},
 		"unknown events":    {frame: textFrame(`{"event":"shout"}`)},
 		"not joined":        {unjoined: true, frame: textFrame(`{"event":"typing","ref":"1"}`)},

@@ -185,7 +185,7 @@ func TestFrames_WithoutRef(t *testing.T) {
 		time.Sleep(time.Second)
 		a.silent()
 		b.join(ben)
-		a.event("party_paired")
+		a.paired()
 		a.sayJSON(object{"event": "send_message", "data": object{"ciphertext": ciphertext, "iv": iv}})
 		a.event("new_message")
 		b.event("new_message")
@@ -209,7 +209,7 @@ func TestFrames_UnknownFieldsAreIgnored(t *testing.T) {
 		a, b := w.dial("room"), w.dial("room")
 		a.join(ann, "country_iso", "KE", "extension_secret", "s3cret", "x", []any{object{"y": nil}, 1e300, true})
 		b.join(ben, "country_iso", 7, "extension_secret", object{})
-		a.event("party_paired")
+		a.paired()
 		a.say(`{"z":{"event":"expire_room"},"data":{"iv":"` + iv + `","é":[[]],"ciphertext":"` + ciphertext +
 			`","Ciphertext":7},"topic":null,"event":"send_message","ref":"1","join_ref":"9"}`)
 		a.event("new_message")
@@ -248,7 +248,7 @@ func TestFrames_WrongTypes(t *testing.T) {
 				a.join(ann)
 				a.refusedFor(a.post("reset_pairing", object{"otp_hash": wrong}), "invalid_token")
 				w.dial("room").join(ben)
-				a.event("party_paired")
+				a.paired()
 				for _, field := range []string{"ciphertext", "iv"} {
 					data := object{"ciphertext": ciphertext, "iv": iv}
 					data[field] = wrong

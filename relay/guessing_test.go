@@ -132,7 +132,7 @@ func TestGuessing_AWeekAtThePIN(t *testing.T) {
 				end := time.Now().Add(7 * 24 * time.Hour)
 				victim := pin(tt.right)
 				token := b.join(victim)["resume"]
-				a.event("party_paired")
+				a.paired()
 
 				g := &guesser{world: w, room: "room", addresses: tt.addresses, guess: func(n int) object { return pin(n).joining() }}
 				g.until(end, func(rounds int) {
@@ -217,7 +217,7 @@ func TestGuessing_NoOracle(t *testing.T) {
 				id := a.join(ann, "otp_hash", right)["room_id"]
 				if paired {
 					w.dial("room").join(ben, "otp_hash", right)
-					a.event("party_paired")
+					a.paired()
 				}
 				ask := func(more ...any) (answers []string) {
 					for _, p := range []person{ann, ben, mole, {mole.access, ann.sender}, {ann.access, mole.sender}} {

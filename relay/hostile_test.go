@@ -290,7 +290,7 @@ func TestHostile_HalfOpen(t *testing.T) {
 				a.event("presence")
 				b := w.dial("room")
 				b.join(ben)
-				a.event("party_paired")
+				a.paired()
 				a.event("presence")
 				if err := end(b.conn); err != nil {
 					t.Fatal(err)

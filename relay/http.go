@@ -211,8 +211,16 @@ func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
 		FreeTTLDays: days, PaidTTLDays: days, Currency: "USD",
 		RoomTTLSeconds:     int64(rl.cfg.RoomTTL / time.Second),
 		MaxCiphertextBytes: rl.cfg.MaxCiphertextBytes,
-		Protocols:          []string{"sTELgano-std-1"},
+		Protocols:          protocols(rl.cfg.MaxCiphertextBytes),
 	})
+}
+
+// protocols are those whose messages fit: sotto-2's are up to 8,192 bytes.
+func protocols(maxCiphertext int) []string {
+	if maxCiphertext < 8192 {
+		return []string{"sTELgano-std-1"}
+	}
+	return []string{"sTELgano-std-1", "sotto-2"}
 }
 
 // serveHealth draws on the allowance for requests like any other, unless a proxy

@@ -139,7 +139,7 @@ func TestJoin_2_IntentReturnNeverClaims(t *testing.T) {
 			object{"reason": "unauthorized", "attempts_remaining": 9.0})
 		a.silent()
 		b.join(ben)
-		a.event("party_paired")
+		a.paired()
 	})
 }
 
@@ -191,7 +191,7 @@ func TestJoin_5_Gate(t *testing.T) {
 		want(t, "awaiting_party", ok["awaiting_party"], any(false))
 		wantStamp(t, "ttl_expires_at", ok["ttl_expires_at"], created.Add(7*24*time.Hour))
 		for _, c := range []*client{a, a2} {
-			want(t, "party_paired", c.event("party_paired"), object{"ttl_expires_at": ok["ttl_expires_at"]})
+			want(t, "party_paired", c.paired(), object{"ttl_expires_at": ok["ttl_expires_at"]})
 			c.silent()
 		}
 		b.silent()
@@ -214,7 +214,7 @@ func TestJoin_6_NoGate(t *testing.T) {
 				ok := b.join(ben, "otp_hash", otp)
 				want(t, "awaiting_party", ok["awaiting_party"], any(false))
 				wantStamp(t, "ttl_expires_at", ok["ttl_expires_at"], created.Add(7*24*time.Hour))
-				want(t, "party_paired", a.event("party_paired"), object{"ttl_expires_at": ok["ttl_expires_at"]})
+				want(t, "party_paired", a.paired(), object{"ttl_expires_at": ok["ttl_expires_at"]})
 				b.silent()
 			})
 		})
@@ -243,7 +243,7 @@ func TestJoin_WhoIsWho(t *testing.T) {
 		a.join(ann)
 		b.refusedFor(b.post("join", person{ben.access, ann.sender}.joining()), "invalid_sender")
 		b.join(ben)
-		a.event("party_paired")
+		a.paired()
 
 		// The same PIN on another phone, which has made up another sender.
 		a2 := w.dial("room")

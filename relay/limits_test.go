@@ -132,7 +132,7 @@ func TestJoin_5_ClaimsDrawOnTheCreationAllowance(t *testing.T) {
 		other.join(ann)
 		w.dial("two").join(ben)
 		began := time.Now()
-		other.event("party_paired")
+		other.paired()
 		synctest.Wait() // a seat is paid for after its answer
 		c := w.dial("one")
 		want(t, "claim", c.refused(c.post("join", ben.joining())), object{"reason": "rate_limited", "retry_after": 30.0})

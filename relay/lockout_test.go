@@ -305,13 +305,13 @@ func TestResume_WrongIsAsIfAbsent(t *testing.T) {
 	})
 }
 
-// A seat has 8 tokens; the oldest leaves.
+// A seat has 8 tokens; the least recently used leaves.
 func TestResume_NinthToken(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.dial("room"), w.dial("room")
 		tokens := []any{a.join(ann)["resume"]}
 		b.join(ben)
-		a.event("party_paired")
+		a.paired()
 		for range 7 {
 			tokens = append(tokens, a.join(ann)["resume"])
 		}
@@ -319,8 +319,8 @@ func TestResume_NinthToken(t *testing.T) {
 		ninth := a.join(ann)["resume"]
 		w.lock("room")
 		c := w.dial("room")
-		want(t, "the oldest", c.refused(c.post("join", ann.joining("resume", tokens[0])))["reason"], any("locked"))
-		for _, token := range append(tokens[1:], ninth) {
+		want(t, "the least recently used", c.refused(c.post("join", ann.joining("resume", tokens[1])))["reason"], any("locked"))
+		for _, token := range append(tokens[2:], tokens[0], ninth) {
 			c := w.dial("room") // each on a socket that is not joined
 			want(t, "token", c.join(ann, "resume", token)["resume"], token)
 			c.leave()

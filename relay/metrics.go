@@ -166,7 +166,7 @@ func (m *metrics) unregister() {
 
 var acceptedEvents = []wire.Event{
 	wire.EventSend, wire.EventRead, wire.EventEdit, wire.EventDelete,
-	wire.EventTyping, wire.EventExpire, wire.EventResetPairing,
+	wire.EventTyping, wire.EventExpire, wire.EventResetPairing, wire.EventHello,
 }
 
 func eventNames(events []wire.Event) []string {

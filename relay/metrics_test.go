@@ -28,7 +28,7 @@ var labels = map[string][]string{
 		"locked", "max_rooms", "not_found", "otp_invalid", "otp_required", "rate_limited", "unauthorized",
 	},
 	"sotto_messages_total": {
-		"delete_message", "edit_message", "expire_room", "read_receipt", "reset_pairing", "send_message", "typing",
+		"delete_message", "edit_message", "expire_room", "hello", "read_receipt", "reset_pairing", "send_message", "typing",
 	},
 	"sotto_frames_rejected_total":    {"binary", "not_a_frame", "not_joined", "typing_too_often"},
 	"sotto_connections_closed_total": {"1000", "1009", "1012", "4000", "4002", "4003", "4004", "4500", "4501", "failed", "lost", "peer"},
@@ -213,6 +213,7 @@ func TestMetrics_Count(t *testing.T) {
 		{"sotto_messages_total", "edit_message"}:   {do: inCouple(func(a, b *client) { a.post("edit_message", message("message_id", a.sends(b))) })},
 		{"sotto_messages_total", "delete_message"}: {do: inCouple(func(a, b *client) { a.post("delete_message", object{"message_id": a.sends(b)}) })},
 		{"sotto_messages_total", "read_receipt"}:   {do: inCouple(func(a, b *client) { b.post("read_receipt", object{"message_id": a.sends(b)}) })},
+		{"sotto_messages_total", "hello"}:          {do: inCouple(func(a, _ *client) { a.post("hello", object{"hello": sealed(1)}) })},
 		{"sotto_messages_total", "typing"}:         {do: inCouple(func(a, _ *client) { a.post("typing", nil) })},
 		{"sotto_messages_total", "expire_room"}:    {do: inCouple(func(a, _ *client) { a.post("expire_room", nil) })},
 		{"sotto_messages_total", "reset_pairing"}: {do: func(w *world) {
@@ -231,6 +232,12 @@ func TestMetrics_Count(t *testing.T) {
 		{"sotto_connections_closed_total", "1009"}: {do: inCouple(func(a, _ *client) { a.say(strings.Repeat("x", 40_000)) })},
 		{"sotto_connections_closed_total", "4003"}: {do: func(w *world) { w.dial("room"); time.Sleep(time.Minute) }},
 		{"sotto_connections_closed_total", "4002"}: {do: inCouple(func(a, _ *client) { a.deaf.Store(true); time.Sleep(5 * time.Minute) })},
+		{"sotto_connections_closed_total", "4500"}: {do: func(w *world) {
+			w.dial("room").join(ann)
+			c := w.dial("room")
+			c.join(ann)
+			c.post("hello", object{"hello": sealed(1)})
+		}},
 		{"sotto_connections_closed_total", "4501"}: {do: func(w *world) {
 			for range 9 {
 				w.dial("room").join(ann)

@@ -121,7 +121,7 @@ func TestPing_PeerIsGoneMeanwhile(t *testing.T) {
 				a.event("presence")
 				b := w.dialWith("room", dialOptions{deaf: true})
 				b.join(ben)
-				a.event("party_paired")
+				a.paired()
 				a.event("presence")
 				for b.pingCount() == 0 {
 					time.Sleep(time.Second)

@@ -18,9 +18,9 @@ func TestSlot_Presence(t *testing.T) {
 		b := w.dial("room")
 		b.join(ben, "ext", 1)
 		want(t, "at the newcomer", b.event("presence"), here)
-		a.event("party_paired")
+		a.paired()
 		want(t, "paired", a.event("presence"), here)
-		plain.event("party_paired")
+		plain.paired()
 
 		b2 := w.dial("room")
 		b2.join(ben) // the seat had a socket: no change
@@ -75,7 +75,7 @@ func TestSlot_Presence_FrozenPhone(t *testing.T) {
 		b := w.dialWith("room", dialOptions{deaf: true})
 		b.join(ben)
 		joined := time.Now()
-		a.event("party_paired")
+		a.paired()
 		a.event("presence")
 		m := a.next(10 * time.Minute)
 		want(t, "presence", decode(t, m.text), object{"event": "presence", "data": object{"connected": false}})

@@ -81,7 +81,7 @@ func TestRealNetwork(t *testing.T) {
 			a.join(ann, "ext", 1)
 			a.event("presence")
 			b.join(ben)
-			a.event("party_paired")
+			a.paired()
 			a.event("presence")
 			for range 20 {
 				a.sends(b, "ciphertext", sealed(8192))

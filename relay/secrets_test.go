@@ -198,7 +198,7 @@ func TestNoSecretInLogsOrMetrics(t *testing.T) {
 		a.event("presence")
 		b.refusedFor(b.post("join", ben.joining()), "otp_required")
 		b.join(ben, "otp_hash", hash("ref"))
-		a.event("party_paired")
+		a.paired()
 		a.event("presence")
 		for what, key := range map[string]string{"resume token": "resume", "room id": "room_id"} {
 			text, _ := first[key].(string)

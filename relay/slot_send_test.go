@@ -215,23 +215,70 @@ func TestSlot_SendMessage_Nonce(t *testing.T) {
 		// A refused send does not count as the next.
 		a.refusedFor(a.post("send_message", message("nonce", strings.Repeat("1", 16), "replaces", nil)), "stale")
 		again(a)
-		// The next accepted send replaces it.
-		a.sends(b, "nonce", strings.Repeat("F", 64))
+		// Three more accepted sends leave it, the fourth does not.
+		for _, next := range "FDCB" {
+			again(a)
+			a.sends(b, "nonce", strings.Repeat(string(next), 64))
+			a2.event("new_message")
+			b.sends(a)
+			a2.event("new_message")
+		}
+		if a.sends(b, "nonce", nonce) == id {
+			t.Error("the nonce of five sends ago is still known")
+		}
 		a2.event("new_message")
-		a.refusedFor(a.post("send_message", message("nonce", nonce)), "not_your_turn")
 		// Digits are compared as they were sent.
 		a.refusedFor(a.post("send_message", message("nonce", strings.Repeat("f", 64))), "not_your_turn")
 	})
 }
 
-// A send without a nonce makes the last nonce forgotten.
-func TestSlot_SendMessage_NonceUntilTheNextSend(t *testing.T) {
+// An edit keeps the id: replaces_iv says which words are answered.
+func TestSlot_SendMessage_ReplacesIV(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
-		nonce := strings.Repeat("b", 16)
-		a.sends(b, "nonce", nonce)
-		b.sends(a)
-		a.sends(b)
-		a.refusedFor(a.post("send_message", message("nonce", nonce)), "not_your_turn")
+		id := a.sends(b)
+		first, second := message()["iv"], base64.StdEncoding.EncodeToString([]byte("other words!"))
+		a.ok(a.post("edit_message", message("message_id", id, "iv", second)))
+		a.event("message_edited")
+		b.event("message_edited")
+		b.refusedFor(b.post("send_message", message("replaces", id, "replaces_iv", first)), "stale")
+		b.refusedFor(b.post("send_message", message("replaces", id, "replaces_iv", "AAAA")), "invalid_encoding")
+		b.sends(a, "replaces", id, "replaces_iv", second)
+	})
+}
+
+// sotto-2's hello: kept for the other, told to it, and the end of one's other
+// sockets.
+func TestHello(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		hello := func(c *client, text string, behind ...string) object {
+			t.Helper()
+			return c.ok(c.post("hello", object{"hello": base64.StdEncoding.EncodeToString([]byte(text))}), behind...)
+		}
+		text := func(s string) object { return object{"hello": base64.StdEncoding.EncodeToString([]byte(s))} }
+		want(t, "the first", hello(a, "A"), object{})
+		want(t, "told", b.event("hello"), text("A"))
+		want(t, "the second", hello(b, "B"), text("A"))
+		want(t, "told", a.event("hello"), text("B"))
+
+		page := w.dial("room")
+		ok := page.join(ann, "ext", 1)
+		want(t, "sender_hash", ok["sender_hash"], any(ann.sender))
+		page.event("presence")
+		want(t, "the same bytes", hello(page, "A"), text("B"))
+		a.closed(4500, "moved")
+		b.silent()
+		hello(page, "AA")
+		want(t, "told", b.event("hello"), text("AA"))
+		page.sends(b)
+
+		for data, reason := range map[string]string{
+			"": "invalid_encoding", "?": "invalid_encoding", sealed(2049): "message_too_large",
+		} {
+			b.refusedFor(b.post("hello", object{"hello": data}), reason)
+		}
+		want(t, "the longest", b.ok(b.post("hello", object{"hello": sealed(2048)})), text("AA"))
+		want(t, "told", page.event("hello"), object{"hello": sealed(2048)})
 	})
 }

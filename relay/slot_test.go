@@ -171,7 +171,7 @@ func TestSlot_ResetPairing(t *testing.T) {
 		b.refusedFor(b.post("join", ben.joining("otp_hash", hash("ref"))), "otp_invalid")
 		a.silent()
 		b.join(ben, "otp_hash", hash("ref 2"))
-		a.event("party_paired")
+		a.paired()
 		a.refusedFor(a.post("reset_pairing", object{"otp_hash": hash("ref")}), "not_found")
 		a.refusedFor(a.post("reset_pairing", nil), "not_found")
 		b.refusedFor(b.post("reset_pairing", object{"otp_hash": hash("ref")}), "not_found")

@@ -13,7 +13,7 @@ func (w *world) coupleWithSlow(name string) (a, slow *client) {
 	a, slow = w.dial(name), w.dialWith(name, dialOptions{capacity: 2048})
 	a.join(ann)
 	slow.join(ben)
-	a.event("party_paired")
+	a.paired()
 	return a, slow
 }
 

@@ -74,7 +74,7 @@ func TestSlowPeerDoesNotFreezeOther_TLS(t *testing.T) {
 		a, slow := w.dial("room"), w.dialTLS(secured, "room", 4096)
 		a.join(ann)
 		slow.join(ben)
-		a.event("party_paired")
+		a.paired()
 		slow.freeze()
 		a.fillUp(2)
 		began := time.Now()
@@ -100,7 +100,7 @@ func TestTLS(t *testing.T) {
 		a, b := w.dialTLS(secured, "room", 0), w.dialTLS(secured, "room", 0)
 		a.join(ann)
 		b.join(ben)
-		a.event("party_paired")
+		a.paired()
 		a.sends(b)
 		time.Sleep(time.Hour) // pings
 		b.sends(a)

@@ -48,7 +48,7 @@ func TestTTL_Paired(t *testing.T) {
 		b := w.dial("room")
 		ok := b.join(ben)
 		wantStamp(t, "ttl_expires_at", ok["ttl_expires_at"], ends)
-		want(t, "party_paired", a.event("party_paired"), object{"ttl_expires_at": ok["ttl_expires_at"]})
+		want(t, "party_paired", a.paired(), object{"ttl_expires_at": ok["ttl_expires_at"]})
 		for range 6 {
 			time.Sleep(24 * time.Hour)
 			a.sends(b)
@@ -101,7 +101,7 @@ func TestTTL_OwnFigures(t *testing.T) {
 				created := time.Now()
 				wantStamp(t, "alone", a.join(ann)["ttl_expires_at"], created.Add(tt.alone))
 				wantStamp(t, "together", b.join(ben)["ttl_expires_at"], created.Add(tt.together))
-				a.event("party_paired")
+				a.paired()
 				m := a.next(24 * time.Hour)
 				want(t, "it ended after", m.at.Sub(created), tt.together)
 			})

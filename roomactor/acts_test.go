@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sotto/lockout"
 	"sotto/wire"
 )
 
@@ -42,6 +43,7 @@ func returning(room string) opt {
 func token(name string) opt {
 	return func(c *command) {
 		c.req.Join.Resume, c.req.Join.HasResume = hash[wire.ResumeToken](name), true
+		c.resume = hashed[lockout.Token](name)
 	}
 }
 
@@ -51,13 +53,22 @@ func ext(c *command) { c.req.Join.Ext = true }
 func mustWait(d time.Duration) opt { return func(c *command) { c.claimWait = d } }
 
 func nonce(n int) opt {
-	return func(c *command) { c.req.Nonce, _ = wire.ParseNonce(fmt.Sprintf("%016x", n)) }
+	return func(c *command) {
+		c.req.Nonce, _ = wire.ParseNonce(fmt.Sprintf("%016x", n))
+		c.nonce = tagOf(&c.req.Nonce)
+	}
 }
 
 func replaces(message string) opt {
 	return func(c *command) {
-		c.req.Replaces = wire.Replaces{Set: true, Message: true, ID: uuid[wire.MessageID](message)}
+		r := &c.req.Replaces
+		r.Set, r.Message, r.ID = true, true, uuid[wire.MessageID](message)
 	}
+}
+
+// replacesIV is a replaces_iv: that of the message of this text.
+func replacesIV(text string) opt {
+	return func(c *command) { c.req.Replaces.HasIV, c.req.Replaces.IV = true, ivOf(text) }
 }
 
 // replacesNothing is replaces: null.
@@ -69,7 +80,7 @@ func replacesGarbage(c *command) { c.req.Replaces = wire.Replaces{Set: true, Mes
 func fault(r wire.Reason) opt {
 	return func(c *command) {
 		// The decoder sets nothing else but the message id.
-		c.req.Fault, c.req.Ciphertext, c.req.IV = r, nil, [wire.IVSize]byte{}
+		c.req.Fault, c.req.Ciphertext, c.req.IV, c.req.Hello = r, nil, [wire.IVSize]byte{}, nil
 	}
 }
 
@@ -95,8 +106,10 @@ func join(who, access string, opts ...opt) act {
 		s.joins++
 		c := request(who, wire.EventJoin, append([]opt{sender(access)}, opts...))(s)
 		c.kind = cmdJoin
-		c.req.Join.Access = hash[wire.AccessHash](access)
-		copy(c.random[:], fmt.Sprint("t", s.joins))
+		c.access = hashed[bearer](access)
+		drawn := fmt.Sprint("t", s.joins)
+		copy(c.random[:], drawn)
+		c.fresh = hashed[lockout.Token](drawn)
 		return s.step(c)
 	}
 }
@@ -128,6 +141,18 @@ func remove(who, id string, opts ...opt) act {
 
 func read(who, id string, opts ...opt) act {
 	return ask(who, wire.EventRead, append([]opt{message(id)}, opts...)...)
+}
+
+func sayHello(who, text string, opts ...opt) act {
+	return ask(who, wire.EventHello, append([]opt{func(c *command) { c.req.Hello = []byte(text) }}, opts...)...)
+}
+
+// setClock sets the relay's clock by d.
+func setClock(d time.Duration) act {
+	return func(s *stage) []string {
+		s.clockOff += d
+		return nil
+	}
 }
 
 func typing(who string, opts ...opt) act { return ask(who, wire.EventTyping, opts...) }

@@ -19,6 +19,7 @@ type client struct {
 	random *rand.Rand
 	log    []wire.Response
 	newest wire.MessageID // of the newest message it knows
+	iv     [wire.IVSize]byte
 	asked  int
 }
 
@@ -43,8 +44,11 @@ var holders = [2]string{"alice", "bob"}
 
 func (c *client) take(r wire.Response) {
 	c.log = append(c.log, r)
-	if r.Event == wire.EventNewMessage {
-		c.newest = r.Message.ID
+	switch r.Event {
+	case wire.EventNewMessage:
+		c.newest, c.iv = r.Message.ID, r.Message.IV
+	case wire.EventMessageEdited:
+		c.iv = r.Message.IV
 	}
 }
 
@@ -109,6 +113,7 @@ func (c *client) drawn() wire.Request {
 	case 1:
 		r.Event = wire.EventEdit
 		r.Ciphertext = fmt.Append(nil, "edit ", c.seat, c.asked)
+		copy(r.IV[:], fmt.Sprint(c.seat, c.asked))
 	case 2:
 		r.Event = wire.EventDelete
 	default:
@@ -116,6 +121,7 @@ func (c *client) drawn() wire.Request {
 		r.Ciphertext = fmt.Append(nil, "send ", c.seat, c.asked)
 		if c.random.IntN(2) == 0 {
 			r.Replaces = wire.Replaces{Set: true, Message: c.newest != wire.MessageID{}, ID: c.newest}
+			r.Replaces.HasIV, r.Replaces.IV = r.Replaces.Message && c.random.IntN(2) == 0, c.iv
 		}
 	}
 	return r

@@ -3,6 +3,7 @@ package roomactor
 import (
 	"time"
 
+	"sotto/lockout"
 	"sotto/wire"
 )
 
@@ -14,8 +15,13 @@ type command struct {
 	// req of a join belongs to the caller, who waits; that of a request
 	// belongs to the room from when it is in the mailbox.
 	req *wire.Request
-	// random feeds a message id or a resume token.
+	// random is the id of a message sent, or a resume token in clear.
 	random [32]byte
+	// Of a join: the hashes of its access hash, its resume token and random.
+	access        bearer
+	resume, fresh lockout.Token
+	// nonce of a send, zero when there is none.
+	nonce nonceTag
 	// claimWait is how long the caller's address must wait before it may take
 	// a seat; 0 when it may.
 	claimWait time.Duration
@@ -48,6 +54,32 @@ var tickCommand = &command{kind: cmdTick}
 type joinAnswer struct {
 	result JoinResult
 	err    error
+}
+
+// moment is when a step happens. The room's own time is monotonic; wall only
+// goes into stamps, so that they follow the clock when it is set.
+type moment struct {
+	time.Duration // since the supervisor was made
+	wall          time.Time
+}
+
+// at returns the wall-clock time of a monotonic instant.
+func (m moment) at(instant time.Duration) time.Time { return m.wall.Add(instant - m.Duration).UTC() }
+
+// scratch is what a step works with, one for each room at work, so that an
+// idle room has none.
+type scratch struct {
+	effects []effect
+	// joined is the answer to a join. It has the resume token in clear, so it is
+	// cleared with the rest.
+	joined wire.Joined
+}
+
+// clear overwrites all that steps have left.
+func (w *scratch) clear() {
+	clear(w.effects[:cap(w.effects)])
+	w.effects = w.effects[:0]
+	w.joined = wire.Joined{}
 }
 
 // effect is one thing a step wants done, in order.

@@ -72,7 +72,7 @@ type Observer interface {
 	Joined(JoinKind, wire.Reason)
 	// Accepted tells of an event that changed the room or reached the other
 	// seat: send_message, edit_message, delete_message, read_receipt, typing,
-	// expire_room, reset_pairing.
+	// expire_room, reset_pairing, hello.
 	Accepted(wire.Event)
 	// Locked tells of a lock that began, a join refused or let in during one.
 	Locked(LockKind)

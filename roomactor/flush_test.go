@@ -47,7 +47,7 @@ func TestFlushComesOnceAfterAStep(t *testing.T) {
 	want := []string{
 		"a reply", "a flush",
 		"a2 reply", "a flush", "a2 flush",
-		"b reply", "a party_paired", "a2 party_paired", "a flush", "a2 flush", "b flush",
+		"b reply", "a party_paired", "a2 party_paired", "a ttl_extended", "a2 ttl_extended", "a flush", "a2 flush", "b flush",
 		"a new_message", "a2 new_message", "b new_message", "a reply", "a2 flush", "b flush", "a flush",
 		"x reply", "a flush", "a2 flush", "b flush", "x flush",
 		// A close sends what was delivered.

@@ -135,11 +135,17 @@ func (d *dealer) request(m *machine) {
 	r.who = d.who(m)
 	how := d.next()
 	r.noRef = how&1 != 0
+	if r.what == "redeem_extension" && how&2 != 0 {
+		r.what, r.text = "hello", "hello "+d.text()
+	}
 	switch r.what {
 	case "send_message":
 		r.text, r.nonce = d.text(), int(how>>1)%4
 		if how&8 != 0 {
 			r.replaces = deal(d, "null", d.id(m))
+		}
+		if r.replacesIV = how&16 != 0; r.replacesIV && m.model.message != nil {
+			r.iv = m.model.message.text
 		}
 	case "edit_message":
 		r.text, r.id = d.text(), d.id(m)

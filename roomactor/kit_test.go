@@ -18,7 +18,7 @@ import (
 //
 // The n-th send draws the message id mn, the n-th join the token tn.
 
-// epoch is when every stage's virtual time begins.
+// epoch is when every stage's virtual time begins, by its clock.
 var epoch = time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
 
 const (
@@ -37,11 +37,13 @@ type stage struct {
 	cfg     Config
 	buffers *wire.Buffers
 	now     time.Duration
-	state   *state
-	members map[string]*puppet
-	sends   int
-	joins   int
-	rooms   int
+	// clockOff is by how much the clock was set.
+	clockOff time.Duration
+	state    *state
+	members  map[string]*puppet
+	sends    int
+	joins    int
+	rooms    int
 }
 
 // puppet is a member of which a step sees only the identity.
@@ -64,7 +66,7 @@ func newStage(tb failer) *stage {
 // room begins a new room.
 func (s *stage) room() {
 	s.rooms++
-	s.state = newState(&s.cfg, epoch, s.now, new(uuid[wire.RoomID](fmt.Sprint("r", s.rooms))))
+	s.state = newState(&s.cfg, s.now, new(uuid[wire.RoomID](fmt.Sprint("r", s.rooms))))
 }
 
 func (s *stage) member(name string) *puppet {
@@ -76,10 +78,13 @@ func (s *stage) member(name string) *puppet {
 
 // step applies the command and tells what it did.
 func (s *stage) step(c *command) []string {
-	out := s.state.step(s.now, c)
+	if s.state.scratch == nil {
+		s.state.scratch = new(scratch)
+	}
+	out := s.state.step(moment{s.now, epoch.Add(s.now + s.clockOff)}, c)
 	var lines []string
-	for i := range s.state.effects {
-		e := &s.state.effects[i]
+	for i := range s.state.scratch.effects {
+		e := &s.state.scratch.effects[i]
 		switch e.kind {
 		case effReply:
 			lines = append(lines, s.frame(e.member, &e.frame))
@@ -148,6 +153,10 @@ func showFrame(r *wire.Response) string {
 		return "message_deleted " + nameOf(r.MessageID[:])
 	case wire.EventPartyPaired:
 		return fmt.Sprintf("party_paired until %v", since(r.TTLExpiresAt))
+	case wire.EventTTLExtended:
+		return fmt.Sprintf("ttl_extended until %v", since(r.TTLExpiresAt))
+	case wire.EventHello:
+		return fmt.Sprintf("hello %q", r.Hello)
 	case wire.EventPresence:
 		return fmt.Sprintf("presence %v", r.Connected)
 	}
@@ -168,6 +177,9 @@ func showReply(r *wire.Response) string {
 	case r.Joined != nil:
 		j := r.Joined
 		told := fmt.Sprintf("joined %s until %v token %s", nameOf(j.RoomID[:]), since(j.TTLExpiresAt), nameOf(j.Resume[:]))
+		if j.HasSender {
+			told += " as " + nameOf(j.Sender[:])
+		}
 		if j.AwaitingParty {
 			told += " awaiting"
 		}
@@ -177,6 +189,8 @@ func showReply(r *wire.Response) string {
 		return told
 	case r.MessageID != wire.MessageID{}:
 		return "ok " + nameOf(r.MessageID[:])
+	case r.Hello != nil:
+		return fmt.Sprintf("ok hello %q", r.Hello)
 	}
 	return "ok"
 }
@@ -205,6 +219,9 @@ func ivOf(text string) (iv [wire.IVSize]byte) {
 }
 
 func since(t time.Time) time.Duration { return t.Sub(epoch) }
+
+// hashed is what a stage has for SHA-256: no name is its own hash.
+func hashed[H ~[32]byte](name string) H { return hash[H]("#" + name) }
 
 // hash and uuid make identifiers of names; a UUID has room for 6 bytes before
 // its version.

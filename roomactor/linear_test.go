@@ -1,6 +1,8 @@
 package roomactor_test
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,7 +20,7 @@ import (
 
 // operation is a request of a client of a seat.
 type operation struct {
-	seat int
+	client, seat int
 	wire.Request
 }
 
@@ -27,12 +29,14 @@ type result struct {
 	reason wire.Reason
 	sent   wire.MessageID
 	slot   slotView // of a join
+	hello  string   // the other seat's, of a hello
 }
 
 // slotView is the slot as a join's answer shows it.
 type slotView struct {
 	id     wire.MessageID
 	sender wire.SenderHash
+	iv     [wire.IVSize]byte
 	text   string
 	read   bool
 }
@@ -42,16 +46,33 @@ type slotModel struct {
 	slotView
 	full   bool
 	author int
-	nonces [2]wire.Nonce
-	acks   [2]wire.MessageID
+	sends  [2][4]ack // oldest first
+	hellos [2]string
+	moved  [linearClients]bool // out of their seat
+}
+
+type ack struct {
+	nonce wire.Nonce
+	id    wire.MessageID
 }
 
 // carryOut is the room's rules in small: PROTOCOL.md, the slot.
 func (m slotModel) carryOut(o operation, got result) (bool, slotModel) {
 	mine := m.full && m.id == o.MessageID && m.author == o.seat
-	switch o.Event {
-	case wire.EventJoin:
+	switch {
+	case o.Event == wire.EventJoin:
+		m.moved[o.client] = false
 		return got == result{slot: m.slotView}, m
+	case m.moved[o.client]:
+		return o.Event == wire.EventRead || got == result{reason: wire.ReasonNotJoined}, m
+	}
+	switch o.Event {
+	case wire.EventHello:
+		for c := range m.moved {
+			m.moved[c] = m.moved[c] || c%2 == o.seat && c != o.client
+		}
+		m.hellos[o.seat] = string(o.Hello)
+		return got == result{hello: m.hellos[1-o.seat]}, m
 	case wire.EventRead:
 		if m.full && m.id == o.MessageID && m.author != o.seat {
 			m.read = true
@@ -64,7 +85,7 @@ func (m slotModel) carryOut(o operation, got result) (bool, slotModel) {
 		case m.read:
 			return got.reason == wire.ReasonNotEditable, m
 		}
-		m.text = string(o.Ciphertext)
+		m.text, m.iv = string(o.Ciphertext), o.IV
 		return got == result{}, m
 	case wire.EventDelete:
 		switch {
@@ -76,17 +97,20 @@ func (m slotModel) carryOut(o operation, got result) (bool, slotModel) {
 		m.slotView, m.full = slotView{}, false
 		return got == result{}, m
 	}
+	repeats := func(a ack) bool { return a.nonce == o.Nonce }
 	switch r := o.Replaces; {
-	case o.Nonce.Set() && o.Nonce == m.nonces[o.seat]:
-		return got == result{sent: m.acks[o.seat]}, m
+	case o.Nonce.Set() && slices.ContainsFunc(m.sends[o.seat][:], repeats):
+		return got == result{sent: m.sends[o.seat][slices.IndexFunc(m.sends[o.seat][:], repeats)].id}, m
 	case m.full && m.author == o.seat:
 		return got.reason == wire.ReasonNotYourTurn, m
-	case r.Set && (r.Message != m.full || r.Message && r.ID != m.id):
+	case r.Set && (r.Message != m.full || r.Message && r.ID != m.id), r.HasIV && (!m.full || r.IV != m.iv):
 		return got.reason == wire.ReasonStale, m
 	}
-	m.slotView = slotView{got.sent, hash[wire.SenderHash](holders[o.seat]), string(o.Ciphertext), false}
+	m.slotView = slotView{got.sent, hash[wire.SenderHash](holders[o.seat]), o.IV, string(o.Ciphertext), false}
 	m.full, m.author = true, o.seat
-	m.nonces[o.seat], m.acks[o.seat] = o.Nonce, got.sent
+	if o.Nonce.Set() {
+		m.sends[o.seat] = [4]ack(append(m.sends[o.seat][1:], ack{o.Nonce, got.sent}))
+	}
 	return got == result{sent: got.sent} && got.sent != wire.MessageID{}, m
 }
 
@@ -106,7 +130,7 @@ func inTheRoom(t *testing.T, c *client, o operation) result {
 	case wire.EventJoin:
 		var view slotView
 		if m := c.rejoin(t).Joined.Message; m != nil {
-			view = slotView{m.ID, m.Sender, string(m.Ciphertext), !m.ReadAt.IsZero()}
+			view = slotView{m.ID, m.Sender, m.IV, string(m.Ciphertext), !m.ReadAt.IsZero()}
 		}
 		return result{slot: view}
 	case wire.EventRead:
@@ -116,15 +140,18 @@ func inTheRoom(t *testing.T, c *client, o operation) result {
 	}
 	c.ask(t, o.Request)
 	r := c.until(t, o.Ref)
-	return result{reason: r.Reason, sent: r.MessageID}
+	return result{reason: r.Reason, sent: r.MessageID, hello: string(r.Hello)}
 }
+
+// linearClients are how many sockets work at once, by turns of either seat.
+const linearClients = 6
 
 // history has clients of one room work at the same time, and records what
 // they did and saw.
 func history(t *testing.T, do exec) []porcupine.Operation {
-	const sockets, each = 6, 80
+	const each = 80
 	h := newHouse(t, roomactor.Config{})
-	clients := newClients(t, h, sockets)
+	clients := newClients(t, h, linearClients)
 	var clock atomic.Int64
 	var mu sync.Mutex
 	var all []porcupine.Operation // guarded by mu
@@ -132,7 +159,7 @@ func history(t *testing.T, do exec) []porcupine.Operation {
 	for i, c := range clients {
 		wg.Go(func() {
 			for range each {
-				o := operation{c.seat, c.drawnOperation()}
+				o := operation{i, c.seat, c.drawnOperation()}
 				op := porcupine.Operation{ClientId: i, Input: o, Call: clock.Add(1)}
 				op.Output = do(t, c, o)
 				op.Return = clock.Add(1)
@@ -149,10 +176,12 @@ func history(t *testing.T, do exec) []porcupine.Operation {
 // drawnOperation is a request as drawn, or a join, or a repeated send.
 func (c *client) drawnOperation() wire.Request {
 	c.catchUp()
-	switch c.random.IntN(5) {
-	case 0:
+	switch c.random.IntN(20) {
+	case 0, 1, 2, 3, 4:
 		return wire.Request{Event: wire.EventJoin}
-	case 1:
+	case 5:
+		return wire.Request{Event: wire.EventHello, Ref: c.ref(), Hello: fmt.Append(nil, "hello ", c.seat, c.asked)}
+	case 6, 7, 8:
 		// Few nonces, so that some are repeated, from other sockets as well.
 		nonce, _ := wire.ParseNonce("000000000000000" + string("0123456789"[c.random.IntN(10)]))
 		return wire.Request{Event: wire.EventSend, Ref: c.ref(), Nonce: nonce, Ciphertext: []byte("again")}
@@ -221,6 +250,12 @@ func TestLinearizableFindsBrokenRooms(t *testing.T) {
 			sent := o
 			sent.Replaces = wire.Replaces{}
 			return inTheRoom(t, c, sent)
+		},
+		"hellos move no one out": func(t *testing.T, c *client, o operation) result {
+			if o.Event == wire.EventHello {
+				return result{hello: "hello"}
+			}
+			return inTheRoom(t, c, o)
 		},
 		"some deletions are acknowledged and not done": func(t *testing.T, c *client, o operation) result {
 			if o.Event == wire.EventDelete {

@@ -61,6 +61,7 @@ func TestAgainstModel(t *testing.T) {
 			"reset_pairing": {1, m.drawRequest("reset_pairing")},
 			"typing":        {1, m.drawRequest("typing")},
 			"redeem":        {1, m.drawRequest("redeem_extension")},
+			"hello":         {1, m.drawRequest("hello")},
 		} {
 			for i := range a.weight {
 				actions[fmt.Sprint(what, i)] = a.do
@@ -95,7 +96,7 @@ func rarely(t *rapid.T, n int, what string) bool {
 var deepest = []string{
 	"claimed", "closed", "edit_message", "entered lock resumed", "error invalid_sender", "error not_deletable",
 	"error not_editable", "error not_your_turn", "error rate_limited retry", "error stale",
-	"expire_room over expire_room", "over shutdown", "over ttl", "over unpaired_ttl", "presence false",
+	"expire_room over expire_room", "hello", "ok hello", "over shutdown", "over ttl", "over unpaired_ttl", "presence false",
 	"read_receipt", "refused locked lock began", "refused locked lock refused", "refused not_found",
 	"refused otp_invalid", "refused otp_required", "reset_pairing", "typing",
 }
@@ -195,9 +196,14 @@ func (m *machine) drawRequest(what string) func(*rapid.T) {
 		r := requestDraw{who: m.drawWho(t), what: what, noRef: rarely(t, 8, "no ref")}
 		switch what {
 		case "send_message":
-			r.nonce = rapid.IntRange(0, 3).Draw(t, "nonce")
+			r.nonce = rapid.IntRange(0, 7).Draw(t, "nonce")
 			r.replaces = rapid.SampledFrom([]string{"", "", "null", m.drawID(t)}).Draw(t, "replaces")
 			r.text = drawText.Draw(t, "text")
+			if r.replacesIV = rarely(t, 3, "replaces_iv"); r.replacesIV && m.model.message != nil && !rarely(t, 4, "another iv") {
+				r.iv = m.model.message.text
+			}
+		case "hello":
+			r.text = "hello " + drawText.Draw(t, "text")
 		case "edit_message":
 			r.text = drawText.Draw(t, "text")
 			r.id = m.drawID(t)
@@ -206,7 +212,7 @@ func (m *machine) drawRequest(what string) func(*rapid.T) {
 		case "reset_pairing":
 			r.gate = drawGate(t)
 		}
-		if (what == "send_message" || what == "edit_message") && rarely(t, 8, "faulty") {
+		if (what == "send_message" || what == "edit_message" || what == "hello") && rarely(t, 8, "faulty") {
 			r.fault = rapid.SampledFrom([]string{"invalid_encoding", "message_too_large"}).Draw(t, "fault")
 		}
 		m.request(r)
@@ -259,6 +265,9 @@ func (m *machine) request(r requestDraw) {
 	default:
 		opts = append(opts, replaces(r.replaces))
 	}
+	if r.replacesIV {
+		opts = append(opts, replacesIV(r.iv))
+	}
 	if r.nonce != 0 {
 		opts = append(opts, nonce(r.nonce))
 	}
@@ -287,6 +296,8 @@ func (m *machine) request(r requestDraw) {
 		do = read(r.who, r.id, opts...)
 	case "reset_pairing":
 		do = ask(r.who, wire.EventResetPairing, opts...)
+	case "hello":
+		do = sayHello(r.who, r.text, opts...)
 	case "typing":
 		do = typing(r.who, opts...)
 	case "expire_room":

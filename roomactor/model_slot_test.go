@@ -1,6 +1,9 @@
 package roomactor
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // request is every request but a join; id is the one a send draws.
 func (m *model) request(now time.Duration, r requestDraw, id string) {
@@ -57,6 +60,27 @@ func (m *model) request(now time.Duration, r requestDraw, id string) {
 		m.message = nil
 		answer("ok")
 		m.everyone("message_deleted %s", r.id)
+	case "hello":
+		if r.fault != "" {
+			answer("error %s", r.fault)
+			return
+		}
+		for _, k := range me.sockets {
+			if k.name != r.who {
+				m.say(k.name, "closed 4500")
+			}
+		}
+		me.sockets = slices.DeleteFunc(slices.Clone(me.sockets), func(k socketModel) bool { return k.name != r.who })
+		other := m.other(me)
+		if other != nil && me.hello != r.text {
+			other.everyone(m, "hello %q", r.text)
+		}
+		me.hello = r.text
+		if other != nil && other.hello != "" {
+			answer("ok hello %q", other.hello)
+		} else {
+			answer("ok")
+		}
 	case "typing":
 		if other := m.other(me); other != nil {
 			other.everyone(m, "counterparty_typing")
@@ -92,18 +116,25 @@ func (m *model) send(now time.Duration, r requestDraw, id string, me *seatModel,
 	default:
 		stale = m.message == nil || m.message.id != r.replaces
 	}
+	if r.replacesIV && (m.message == nil || ivOf(m.message.text) != ivOf(r.iv)) {
+		stale = true
+	}
+	repeated := slices.IndexFunc(me.sends, func(s sentModel) bool { return r.nonce != 0 && s.nonce == r.nonce })
 	switch {
 	case r.fault != "":
 		answer("error %s", r.fault)
-	case r.nonce != 0 && r.nonce == me.nonce:
-		answer("ok %s", me.answer)
+	case repeated >= 0:
+		answer("ok %s", me.sends[repeated].id)
 	case m.message != nil && m.message.author == me:
 		answer("error not_your_turn")
 	case stale:
 		answer("error stale")
 	default:
 		m.message = &messageModel{id: id, text: r.text, author: me, inserted: now, read: -1}
-		me.nonce, me.answer = r.nonce, id
+		if r.nonce != 0 {
+			me.sends = append(me.sends, sentModel{r.nonce, id})
+			me.sends = me.sends[max(0, len(me.sends)-4):]
+		}
 		m.everyone("new_message %s", m.message)
 		answer("ok %s", id)
 		m.outcome("send_message")

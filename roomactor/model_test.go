@@ -23,15 +23,21 @@ type model struct {
 
 type seatModel struct {
 	access, sender string
-	tokens         []string
+	tokens         []string // the most recently used last
 	sockets        []socketModel
-	nonce          int // 0 when there is none
-	answer         string
+	sends          []sentModel // the last four with a nonce
+	hello          string      // "" when there is none
+}
+
+type sentModel struct {
+	nonce int
+	id    string
 }
 
 type socketModel struct {
-	name string
-	ext  bool
+	name  string
+	ext   bool
+	token string
 }
 
 type messageModel struct {
@@ -55,6 +61,8 @@ type joinDraw struct {
 
 type requestDraw struct {
 	who, what, id, text, replaces, gate, fault string
+	replacesIV                                 bool // of text iv
+	iv                                         string
 	nonce                                      int
 	noRef                                      bool
 }
@@ -110,7 +118,30 @@ func (m *model) seatOf(who string) *seatModel {
 	return nil
 }
 
+// use makes a token the most recently used.
+func (s *seatModel) use(token string) {
+	if i := slices.Index(s.tokens, token); i >= 0 {
+		s.tokens = append(slices.Delete(s.tokens, i, i+1), token)
+	}
+}
+
+// admit keeps a new token; the least recently used that no socket has leaves.
+func (s *seatModel) admit(token string) {
+	if len(s.tokens) == 8 {
+		i := slices.IndexFunc(s.tokens, func(t string) bool {
+			return !slices.ContainsFunc(s.sockets, func(k socketModel) bool { return k.token == t })
+		})
+		s.tokens = slices.Delete(s.tokens, i, i+1)
+	}
+	s.tokens = append(s.tokens, token)
+}
+
 func (s *seatModel) without(who string) {
+	for _, k := range s.sockets {
+		if k.name == who {
+			s.use(k.token)
+		}
+	}
 	s.sockets = slices.DeleteFunc(s.sockets, func(k socketModel) bool { return k.name == who })
 }
 
@@ -237,8 +268,6 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 	token := j.token
 	if !resumed {
 		token = drawn
-		seat.tokens = append(seat.tokens, token)
-		seat.tokens = seat.tokens[max(0, len(seat.tokens)-8):]
 	}
 	from := m.seatOf(j.who)
 	if from != nil && from != seat {
@@ -247,18 +276,26 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 	first := len(seat.sockets) == 0
 	at := slices.IndexFunc(seat.sockets, func(k socketModel) bool { return k.name == j.who })
 	if at >= 0 {
-		seat.sockets[at].ext = j.ext
+		seat.sockets[at] = socketModel{j.who, j.ext, token}
 	} else {
 		if len(seat.sockets) == 8 {
 			m.say(seat.sockets[0].name, "closed 4501")
 			seat.sockets = seat.sockets[1:]
 		}
-		seat.sockets = append(slices.Clip(seat.sockets), socketModel{j.who, j.ext})
+		seat.sockets = append(slices.Clip(seat.sockets), socketModel{j.who, j.ext, token})
+	}
+	if resumed {
+		seat.use(token)
+	} else {
+		seat.admit(token)
 	}
 
 	other := m.other(seat)
 	if !j.noRef {
 		told := fmt.Sprintf("joined %s until %v token %s", m.room, micro(m.ends), token)
+		if j.ext {
+			told += " as " + seat.sender
+		}
 		if other == nil {
 			told += " awaiting"
 		}
@@ -275,6 +312,7 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 	}
 	if how == "claimed" {
 		other.everyone(m, "party_paired until %v", micro(m.ends))
+		other.everyone(m, "ttl_extended until %v", micro(m.ends))
 	}
 	if first {
 		other.optedIn(m, "", true)

@@ -205,6 +205,7 @@ func TestSecondSeatRace(t *testing.T) {
 				wg.Wait()
 				checkClaims(t, peers[:], results[:])
 				creator.expect(t, wire.EventPartyPaired)
+				creator.expect(t, wire.EventTTLExtended)
 				creator.expectNothing(t)
 				if t.Failed() {
 					t.Fatalf("in round %d", round)

@@ -31,7 +31,10 @@ type Room struct {
 func (r *Room) Post(ctx context.Context, from Member, req *wire.Request) error {
 	c := &command{kind: cmdRequest, from: from, req: req}
 	if req.Event == wire.EventSend {
-		c.random = randomBytes()
+		drawRandom(&c.random)
+		if req.Nonce.Set() {
+			c.nonce = tagOf(&req.Nonce)
+		}
 	}
 	return r.post(ctx, c)
 }
@@ -156,10 +159,10 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 		c.finish(answer)
 	}()
 
-	effects := r.borrowEffects()
-	defer r.returnEffects(effects)
+	r.state.scratch = r.sup.scratch.Get().(*scratch) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer r.returnScratch()
 	expires := r.state.expires
-	out := r.state.step(r.sup.now(), c)
+	out := r.state.step(r.sup.moment(), c)
 	if out.ended != "" {
 		r.sup.unregister(r) // whoever is told of the end finds the room no more
 	}
@@ -176,19 +179,12 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	return out.ended
 }
 
-// borrowEffects gives the state an array for its effects.
-func (r *Room) borrowEffects() *[]effect {
-	effects := r.sup.effects.Get().(*[]effect) //nolint:errcheck,forcetypeassert // the pool holds nothing else
-	r.state.effects = (*effects)[:0]
-	return effects
-}
-
-// returnEffects clears the array, which may have grown, and gives it back.
-func (r *Room) returnEffects(effects *[]effect) {
-	*effects = r.state.effects
-	r.state.effects = nil
-	clear((*effects)[:cap(*effects)])
-	r.sup.effects.Put(effects)
+// returnScratch clears what the step left and gives it back.
+func (r *Room) returnScratch() {
+	w := r.state.scratch
+	r.state.scratch = nil
+	w.clear()
+	r.sup.scratch.Put(w)
 }
 
 // answer tells a join's caller what the step did. A join that met the end of
@@ -238,7 +234,7 @@ func (r *Room) dropSlow() {
 		m := r.dropped[0]
 		r.dropped = r.dropped[1:]
 		m.Close(wire.CloseSlowConsumer)
-		r.state.effects = r.state.effects[:0]
+		r.state.scratch.effects = r.state.scratch.effects[:0]
 		r.state.leave(m)
 		r.carryOut()
 	}
@@ -246,8 +242,8 @@ func (r *Room) dropSlow() {
 }
 
 func (r *Room) carryOut() {
-	for i := range r.state.effects {
-		e := &r.state.effects[i]
+	for i := range r.state.scratch.effects {
+		e := &r.state.scratch.effects[i]
 		switch e.kind {
 		case effReply:
 			r.reply(e)

@@ -58,21 +58,23 @@ func TestEndedRoomForgets(t *testing.T) {
 	}
 }
 
-// What a step's effects pointed to is not kept by the array that held them.
-func TestEffectsAreCleared(t *testing.T) {
-	r := &Room{sup: NewSupervisor(Config{Buffers: wire.NewBuffers(0)}), state: new(state)}
-	array := r.borrowEffects()
+// What a step worked with is not kept for the next.
+func TestScratchIsCleared(t *testing.T) {
+	s := &state{scratch: new(scratch)}
+	r := &Room{sup: NewSupervisor(Config{Buffers: wire.NewBuffers(0)}), state: s}
+	w := s.scratch
 	for range 100 { // it grows
-		r.state.broadcast(bothSeats, &wire.Response{Message: new(wire.Message)})
+		s.broadcast(bothSeats, &wire.Response{Message: new(wire.Message)})
 	}
-	r.state.effects = r.state.effects[:1] // as dropping a member does
-	r.returnEffects(array)
-	for _, e := range (*array)[:cap(*array)] {
+	w.joined.Resume = wire.ResumeToken{1}
+	w.effects = w.effects[:1] // as dropping a member does
+	r.returnScratch()
+	for _, e := range w.effects[:cap(w.effects)] {
 		if !reflect.ValueOf(e).IsZero() {
 			t.Fatal("an effect is left")
 		}
 	}
-	if cap(*array) < 100 || r.state.effects != nil {
-		t.Error("the array that grew is not the one given back")
+	if !reflect.ValueOf(w.joined).IsZero() || cap(w.effects) < 100 || s.scratch != nil {
+		t.Error("the answer to a join is left, or the state keeps its scratch")
 	}
 }

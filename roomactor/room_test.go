@@ -19,6 +19,7 @@ func TestConversation(t *testing.T) {
 	}
 	b.expect(t, wire.EventNone)
 	a.expect(t, wire.EventPartyPaired)
+	a.expect(t, wire.EventTTLExtended)
 
 	h.post(t, room, a, sendRequest("hi"))
 	sent := a.expect(t, wire.EventNewMessage)
@@ -126,6 +127,7 @@ func TestSlowMember(t *testing.T) {
 	a.expect(t, wire.EventNone)
 	a.expect(t, wire.EventPresence)
 	a.expect(t, wire.EventPartyPaired)
+	a.expect(t, wire.EventTTLExtended)
 	if here := a.expect(t, wire.EventPresence); !here.Connected {
 		t.Error("b is not said to be here")
 	}

@@ -11,9 +11,7 @@ import (
 // state is a room without its goroutine. All of it is owned by that goroutine.
 type state struct {
 	cfg *Config
-	// epoch is the wall-clock time of monotonic time 0; it only formats stamps.
-	epoch time.Time
-	id    wire.RoomID
+	id  wire.RoomID
 	// born and expires are monotonic.
 	born, expires time.Duration
 
@@ -24,27 +22,35 @@ type state struct {
 	lock    lockout.Counter
 	slot    slot
 
-	// effects of the step under way, in the array that was there before it.
-	effects []effect
+	// scratch is lent for the step under way.
+	scratch *scratch
 }
 
 // seat is one of the room's two places, taken for good by its first join.
 type seat struct {
 	taken   bool
-	access  wire.AccessHash
+	access  bearer
 	sender  wire.SenderHash
 	tokens  lockout.Tokens
 	sockets []socket // oldest first, at most MaxSockets
-
-	// lastNonce and lastID are of the last accepted send.
-	lastNonce wire.Nonce
-	lastID    wire.MessageID
+	sends   []sent   // the last accepted ones with a nonce, oldest first
+	hello   *hello   // nil until there is one
 }
 
 type socket struct {
 	member Member
 	optIn  bool
+	token  lockout.Token // the one it came in with or was given
 }
+
+// sent is the answer to a send, for its repeats.
+type sent struct {
+	nonce nonceTag
+	id    wire.MessageID
+}
+
+// hello is what a seat's page said last. It means nothing to the relay.
+type hello struct{ bytes []byte }
 
 // slot is the room's only message.
 type slot struct {
@@ -62,25 +68,29 @@ func (s *slot) clear() {
 // fill overwrites the old ciphertext and keeps a copy of the new one, in the
 // old array when it fits.
 func (s *slot) fill(ciphertext []byte) {
-	old := s.msg.Ciphertext
+	s.msg.Ciphertext = overwrite(s.msg.Ciphertext, ciphertext)
+}
+
+// overwrite clears old and returns a copy of b, in the array of old if it fits.
+func overwrite(old, b []byte) []byte {
 	clear(old[:cap(old)])
-	s.msg.Ciphertext = append(old[:0], ciphertext...)
+	return append(old[:0], b...)
 }
 
-func newState(cfg *Config, epoch time.Time, now time.Duration, id *wire.RoomID) *state {
-	return &state{cfg: cfg, epoch: epoch, id: *id, born: now, expires: now + cfg.UnpairedTTL}
+func newState(cfg *Config, now time.Duration, id *wire.RoomID) *state {
+	return &state{cfg: cfg, id: *id, born: now, expires: now + cfg.UnpairedTTL}
 }
 
-// step applies one command. The effects are in s.effects, valid until the next
+// step applies one command. The effects are in s.scratch, valid until the next
 // step, in the order in which they must be carried out. What frames point to
 // is valid as long, so they are encoded before.
-func (s *state) step(now time.Duration, c *command) outcome {
-	s.effects = s.effects[:0]
+func (s *state) step(now moment, c *command) outcome {
+	s.scratch.effects = s.scratch.effects[:0]
 	switch {
 	case c.kind == cmdStop:
 		s.closeAll(wire.CloseRestart)
 		return outcome{ended: ClosedShutdown}
-	case now >= s.expires:
+	case now.Duration >= s.expires:
 		// The time-to-live is exact: no command is carried out after it, even
 		// when it overtook the timer.
 		return s.end(s.ttlCause())
@@ -98,7 +108,7 @@ func (s *state) step(now time.Duration, c *command) outcome {
 	}
 }
 
-func (s *state) request(now time.Duration, c *command) outcome {
+func (s *state) request(now moment, c *command) outcome {
 	me, ok := s.seatOf(c.from)
 	if !ok {
 		s.refuse(c, wire.ReasonNotJoined)
@@ -115,6 +125,8 @@ func (s *state) request(now time.Duration, c *command) outcome {
 		return s.remove(c, me)
 	case wire.EventTyping:
 		return s.typing(c, me)
+	case wire.EventHello:
+		return s.hello(c, me)
 	case wire.EventExpire:
 		if s.faulty(c) {
 			return outcome{}
@@ -167,7 +179,7 @@ func (s *state) end(cause CloseCause) outcome {
 func (s *state) closeAll(code wire.CloseCode) {
 	for i := range s.seats {
 		for _, k := range s.seats[i].sockets {
-			s.effects = append(s.effects, effect{kind: effClose, member: k.member, code: code})
+			s.do(effect{kind: effClose, member: k.member, code: code})
 		}
 	}
 }
@@ -177,6 +189,9 @@ func (s *state) forget() {
 	s.slot.clear()
 	for i := range s.seats {
 		s.seats[i].tokens.Forget()
+		if h := s.seats[i].hello; h != nil {
+			overwrite(h.bytes, nil)
+		}
 	}
 	*s = state{}
 }
@@ -195,8 +210,6 @@ func (s *state) awaiting() bool { return !s.seats[1].taken }
 func (s *state) deserted() bool {
 	return len(s.seats[0].sockets) == 0 && len(s.seats[1].sockets) == 0
 }
-
-func (s *state) wall(now time.Duration) time.Time { return s.epoch.Add(now).UTC() }
 
 // seatOf returns the seat that m has joined.
 func (s *state) seatOf(m Member) (int, bool) {
@@ -225,13 +238,15 @@ func (s *state) reply(c *command, r *wire.Response) {
 	if !c.req.Ref.Set() {
 		return
 	}
-	s.effects = append(s.effects, effect{kind: effReply, member: c.from, frame: *r})
-	s.effects[len(s.effects)-1].frame.Ref = c.req.Ref
+	s.do(effect{kind: effReply, member: c.from, frame: *r})
+	s.scratch.effects[len(s.scratch.effects)-1].frame.Ref = c.req.Ref
 }
 
 func (s *state) refuse(c *command, reason wire.Reason) {
 	s.reply(c, &wire.Response{Reason: reason})
 }
+
+func (s *state) do(e effect) { s.scratch.effects = append(s.scratch.effects, e) }
 
 // recipients are the members a broadcast goes to, of those in the room after
 // the step.
@@ -251,5 +266,5 @@ func (s *state) recipients(e *effect) iter.Seq[Member] {
 }
 
 func (s *state) broadcast(to seatSet, r *wire.Response) {
-	s.effects = append(s.effects, effect{kind: effBroadcast, seats: to, frame: *r})
+	s.do(effect{kind: effBroadcast, seats: to, frame: *r})
 }

@@ -37,6 +37,7 @@ func TestTTL(t *testing.T) {
 			given: all(created, wait(day-tick)), when: join("b", "bob"),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"paired, at the old end":     {given: all(paired, wait(day)), when: timer},
@@ -48,6 +49,45 @@ func TestTTL(t *testing.T) {
 		"a late claim gains nothing": {given: all(created, wait(23*time.Hour), join("b", "bob"), wait(6*day+time.Hour)), when: timer, want: end},
 		"reset_pairing extends nothing": {
 			given: all(created, wait(23*time.Hour), resetPairing("a", "code"), wait(time.Hour)), when: timer, want: unpairedEnd,
+		},
+	})
+}
+
+// Stamps follow the clock when it is set; the room's own time does not.
+func TestClockIsSet(t *testing.T) {
+	set := setClock(-time.Hour)
+	checkRules(t, map[string]rule{
+		"inserted_at": {
+			given: all(paired, set), when: send("a", "hi"),
+			want: `a new_message m1 alice "hi" -1h0m0s
+			       b new_message m1 alice "hi" -1h0m0s
+			       a ok m1
+			       = send_message`,
+		},
+		"read_at": {
+			given: all(oneMessage, set), when: read("b", "m1"),
+			want: `a message_read m1 -59m59s
+			       b message_read m1 -59m59s
+			       = read_receipt`,
+		},
+		"ttl_expires_at": {
+			given: all(created, set), when: join("b", "bob"),
+			want: `b joined r1 until 167h0m0s token t2
+			       a party_paired until 167h0m0s
+			       a ttl_extended until 167h0m0s
+			       = claimed`,
+		},
+		"the room ends by its own time": {
+			given: all(created, set, wait(day)), when: timer,
+			want: `a room_expired
+			       a closed 1000
+			       = over unpaired_ttl`,
+		},
+		"and no sooner": {given: all(created, setClock(30*day), wait(day-tick)), when: timer},
+		"the lock lasts as long": {
+			given: all(locked, setClock(time.Hour)), when: wrong,
+			want: `x error locked retry 30m0s
+			       = refused locked lock refused`,
 		},
 	})
 }
@@ -128,7 +168,7 @@ func TestForgetOverwritesTokens(t *testing.T) {
 	s := newStage(t)
 	all(join("a", "alice"), join("b", "bob"), join("a2", "alice"))(s)
 	seats := s.state.seats // copies that share the arrays of tokens
-	tokenOf := func(name string) lockout.Token { return lockout.Token(hash[wire.ResumeToken](name)) }
+	tokenOf := hashed[lockout.Token]
 	if !seats[0].tokens.Has(new(tokenOf("t1"))) || !seats[1].tokens.Has(new(tokenOf("t2"))) || !seats[0].tokens.Has(new(tokenOf("t3"))) {
 		t.Fatal("the room does not hold the tokens")
 	}

@@ -27,6 +27,7 @@ func TestJoin(t *testing.T) {
 			when:  join("b", "bob"),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"without a gate the second takes the open seat": {
@@ -34,6 +35,7 @@ func TestJoin(t *testing.T) {
 			when:  join("b", "bob"),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"without a gate a code is not looked at": {
@@ -41,6 +43,7 @@ func TestJoin(t *testing.T) {
 			when:  join("b", "bob", gate("any")),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"intent enter may take the open seat": {
@@ -48,6 +51,7 @@ func TestJoin(t *testing.T) {
 			when:  join("b", "bob", enter),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"a gate wants a code": {
@@ -74,6 +78,8 @@ func TestJoin(t *testing.T) {
 			want: `b joined r1 until 168h0m0s token t4
 			       a party_paired until 168h0m0s
 			       a2 party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
+			       a2 ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"after the claim the code is worth nothing": {
@@ -100,6 +106,8 @@ func TestJoin(t *testing.T) {
 			want: `b joined r1 until 168h0m0s token t3
 			       a party_paired until 168h0m0s
 			       a2 party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
+			       a2 ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"a third is unauthorized": {
@@ -118,6 +126,7 @@ func TestJoin(t *testing.T) {
 			given: created,
 			when:  join("b", "bob", noRef),
 			want: `a party_paired until 168h0m0s
+a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"without a ref a refusal is silent and counts": {
@@ -155,6 +164,7 @@ func TestJoin(t *testing.T) {
 			when:  join("b", "bob"),
 			want: `b joined r1 until 168h0m0s token t2 with m1 alice "hi" 0s
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"a second join on a joined socket answers anew": {
@@ -285,6 +295,7 @@ func TestJoinAllowance(t *testing.T) {
 			when:  join("b", "bob", gate("code")),
 			want: `b joined r1 until 168h0m0s token t3
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"a wrong code is told as such": {

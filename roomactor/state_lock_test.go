@@ -197,12 +197,52 @@ func TestJoinWhileLocked(t *testing.T) {
 	})
 }
 
-// A seat keeps 8 tokens, the oldest leaves; a join with one gets it back.
+// A seat keeps 8 tokens: the least recently used leaves, but never that of a
+// joined socket. A join with one gets it back.
 func TestResumeTokens(t *testing.T) {
 	// Alice has t1 to t8 and no socket.
 	eight := times(8, all(join("a", "alice", gate("code")), leave("a")))
+	// Alice's a has t1; eight others came and went without a token.
+	kept := all(join("a", "alice", gate("code")), times(8, all(join("a2", "alice"), leave("a2"))))
+	// Alice has eight sockets with t1 to t8.
+	crowd := all(join("a1", "alice", gate("code")), join("a2", "alice"), join("a3", "alice"), join("a4", "alice"),
+		join("a5", "alice"), join("a6", "alice"), join("a7", "alice"), join("a8", "alice"))
 	lock := times(10, wrong)
+	resumed := func(who, token string) string {
+		return who + " joined r1 until 24h0m0s token " + token + " awaiting\n = entered lock resumed"
+	}
+	const refused = `a error locked retry 30m0s
+		= refused locked lock refused`
 	checkRules(t, map[string]rule{
+		"an open tab's stays": {given: all(kept, leave("a"), lock), when: join("a", "alice", token("t1")), want: resumed("a", "t1")},
+		"what no tab has goes": {
+			given: all(kept, leave("a"), lock), when: join("a", "alice", token("t2")), want: refused,
+		},
+		"it was in use until the tab left": {
+			given: all(kept, leave("a"), times(7, all(join("a2", "alice"), leave("a2"))), lock),
+			when:  join("a", "alice", token("t1")), want: resumed("a", "t1"),
+		},
+		"eight later it goes": {
+			given: all(kept, leave("a"), times(8, all(join("a2", "alice"), leave("a2"))), lock),
+			when:  join("a", "alice", token("t1")), want: refused,
+		},
+		"one that is used is not the first to go": {
+			given: all(eight, join("a", "alice", token("t1")), leave("a"), join("a", "alice"), leave("a"), lock),
+			when:  join("a", "alice", token("t1")), want: resumed("a", "t1"),
+		},
+		"all eight are joined sockets': the ninth takes the place and the token of the oldest": {
+			given: all(crowd, join("a9", "alice"), lock), when: join("a", "alice", token("t1")), want: refused,
+		},
+		"all eight are joined sockets': no other is taken": {
+			given: all(crowd, join("a9", "alice"), leave("a2"), lock), when: join("a2", "alice", token("t2")), want: resumed("a2", "t2"),
+		},
+		"a socket that joins again lets go of its own": {
+			given: all(crowd, join("a8", "alice"), leave("a7"), lock), when: join("a", "alice", token("t8")), want: refused,
+		},
+		"one that moved out lets go of its own": {
+			given: all(join("a1", "alice", gate("code")), join("a2", "alice"), sayHello("a2", "A"), times(7, all(join("a3", "alice"), leave("a3"))), lock),
+			when:  join("a", "alice", token("t1")), want: refused,
+		},
 		"a join without one draws one": {
 			given: created, when: join("a2", "alice"),
 			want: `a2 joined r1 until 24h0m0s token t2 awaiting
@@ -303,6 +343,7 @@ func TestResetPairing(t *testing.T) {
 			given: gated, when: all(resetPairing("a", "new", noRef), join("b", "bob", gate("new"))),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"replaces the gate: the old code is wrong": {
@@ -314,6 +355,7 @@ func TestResetPairing(t *testing.T) {
 			given: all(gated, resetPairing("a", "new")), when: join("b", "bob", gate("new")),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"clears the counter": {
@@ -331,6 +373,7 @@ func TestResetPairing(t *testing.T) {
 			given: all(gated, times(10, wrong), resetPairing("a", "new")), when: join("b", "bob", gate("new")),
 			want: `b joined r1 until 168h0m0s token t12
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"malformed": {

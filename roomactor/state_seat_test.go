@@ -38,15 +38,16 @@ func TestPresence(t *testing.T) {
 	checkRules(t, map[string]rule{
 		"after a join: no one is there yet": {
 			when: join("a", "alice", ext),
-			want: `a joined r1 until 24h0m0s token t1 awaiting
+			want: `a joined r1 until 24h0m0s token t1 as alice awaiting
 			       a presence false
 			       = created`,
 		},
 		"after a claim: told, and told of, behind the answer": {
 			given: join("a", "alice", ext), when: join("b", "bob", ext),
-			want: `b joined r1 until 168h0m0s token t2
+			want: `b joined r1 until 168h0m0s token t2 as bob
 			       b presence true
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       a presence true
 			       = claimed`,
 		},
@@ -54,14 +55,16 @@ func TestPresence(t *testing.T) {
 			given: join("a", "alice", ext), when: join("b", "bob"),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       a presence true
 			       = claimed`,
 		},
 		"a std-1 member is not told": {
 			given: created, when: join("b", "bob", ext),
-			want: `b joined r1 until 168h0m0s token t2
+			want: `b joined r1 until 168h0m0s token t2 as bob
 			       b presence true
 			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
 			       = claimed`,
 		},
 		"without a ref presence comes all the same": {
@@ -76,7 +79,7 @@ func TestPresence(t *testing.T) {
 		},
 		"a second join on the socket is no change, but answered": {
 			given: optedIn, when: join("b", "bob", ext),
-			want: `b joined r1 until 168h0m0s token t3
+			want: `b joined r1 until 168h0m0s token t3 as bob
 			       b presence true
 			       = entered`,
 		},
@@ -120,7 +123,7 @@ func TestMovedSocket(t *testing.T) {
 		"both seats change for those who stay": {
 			given: all(join("a", "alice", ext), join("a2", "alice", ext), join("b", "bob"), leave("b")),
 			when:  join("a2", "bob", ext),
-			want: `a2 joined r1 until 168h0m0s token t4
+			want: `a2 joined r1 until 168h0m0s token t4 as bob
 			       a2 presence true
 			       a presence true
 			       = entered`,
@@ -128,7 +131,7 @@ func TestMovedSocket(t *testing.T) {
 		"the seat it left is empty": {
 			given: all(join("a", "alice", ext), join("b", "bob", ext)),
 			when:  join("a", "bob", ext),
-			want: `a joined r1 until 168h0m0s token t3
+			want: `a joined r1 until 168h0m0s token t3 as bob
 			       a presence false
 			       b presence false
 			       = entered`,
@@ -141,7 +144,7 @@ func TestMovedSocket(t *testing.T) {
 		},
 		"it claims the open seat: no one is left to be told": {
 			given: join("a", "alice", ext), when: join("a", "bob", ext),
-			want: `a joined r1 until 168h0m0s token t2
+			want: `a joined r1 until 168h0m0s token t2 as bob
 			       a presence false
 			       = claimed`,
 		},
@@ -169,10 +172,106 @@ func TestMovedSocket(t *testing.T) {
 		"it moves back": {
 			given: all(join("a", "alice", ext), join("b", "bob", ext), join("a", "bob", ext)),
 			when:  join("a", "alice", ext),
-			want: `a joined r1 until 168h0m0s token t4
+			want: `a joined r1 until 168h0m0s token t4 as alice
 			       a presence true
 			       b presence true
 			       = entered`,
 		},
+	})
+}
+
+// PROTOCOL.md, hello.
+func TestHello(t *testing.T) {
+	both := all(paired, sayHello("a", "A"), sayHello("b", "B"))
+	checkRules(t, map[string]rule{
+		"alone": {
+			given: created, when: sayHello("a", "A"),
+			want: `a ok
+			       = hello`,
+		},
+		"the first of two": {
+			given: all(paired, join("b2", "bob")), when: sayHello("a", "A"),
+			want: `b hello "A"
+			       b2 hello "A"
+			       a ok
+			       = hello`,
+		},
+		"the answer has the other's": {
+			given: all(paired, sayHello("a", "A")), when: sayHello("b", "B"),
+			want: `a hello "B"
+			       b ok hello "A"
+			       = hello`,
+		},
+		"the same again is not told": {
+			given: both, when: sayHello("a", "A"),
+			want: `a ok hello "B"
+			       = hello`,
+		},
+		"another one is": {
+			given: both, when: sayHello("a", "AA"),
+			want: `b hello "AA"
+			       a ok hello "B"
+			       = hello`,
+		},
+		"the newest is kept": {
+			given: all(both, sayHello("a", "AA")), when: sayHello("b", "B"),
+			want: `b ok hello "AA"
+			       = hello`,
+		},
+		"without a ref": {
+			given: paired, when: sayHello("a", "A", noRef),
+			want: `b hello "A"
+			       = hello`,
+		},
+		"is kept while no one is there": {
+			given: all(both, leave("a"), leave("b")), when: all(join("b", "bob"), sayHello("b", "BB")),
+			want: `b ok hello "A"
+			       = hello`,
+		},
+		"waits for who claims the seat": {
+			given: all(created, sayHello("a", "A"), join("b", "bob")), when: sayHello("b", "B"),
+			want: `a hello "B"
+			       b ok hello "A"
+			       = hello`,
+		},
+		"moves every other socket of the seat out, and tells them nothing else": {
+			given: all(paired, join("a2", "alice"), join("a3", "alice", ext)), when: sayHello("a2", "A"),
+			want: `a closed 4500
+			       a3 closed 4500
+			       b hello "A"
+			       a2 ok
+			       = hello`,
+		},
+		"moves them out when it is the same as well": {
+			given: all(both, join("a2", "alice")), when: sayHello("a2", "A"),
+			want: `a closed 4500
+			       a2 ok hello "B"
+			       = hello`,
+		},
+		"one that moved is no member": {
+			given: all(both, join("a2", "alice"), sayHello("a2", "A")), when: send("a", "hi"),
+			want: `a error not_joined`,
+		},
+		"one that moved leaves: no change of presence": {
+			given: all(paired, join("b", "bob", ext), join("a2", "alice"), sayHello("a2", "A")), when: leave("a"),
+		},
+		"extends no time": {given: all(created, sayHello("a", "A"), wait(day)), when: timer, want: `a room_expired
+			a closed 1000
+			= over unpaired_ttl`},
+		"frees no turn": {given: all(oneMessage, sayHello("a", "A")), when: send("a", "and"), want: `a error not_your_turn`},
+		"bad encoding moves no one": {
+			given: all(paired, join("a2", "alice")), when: all(sayHello("a2", "", fault(wire.ReasonInvalidEncoding)), typing("a")),
+			want: `b counterparty_typing
+			       = typing`,
+		},
+		"bad encoding": {given: paired, when: sayHello("a", "", fault(wire.ReasonInvalidEncoding)), want: `a error invalid_encoding`},
+		"too large":    {given: paired, when: sayHello("a", "", fault(wire.ReasonTooLarge)), want: `a error message_too_large`},
+		"a bad one is not kept": {
+			given: all(paired, sayHello("a", "A"), sayHello("a", "", fault(wire.ReasonTooLarge))), when: sayHello("b", "B"),
+			want: `a hello "B"
+			       b ok hello "A"
+			       = hello`,
+		},
+		"before a join": {given: created, when: sayHello("x", "X"), want: `x error not_joined`},
 	})
 }

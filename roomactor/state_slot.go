@@ -1,6 +1,8 @@
 package roomactor
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"sotto/wire"
@@ -8,13 +10,13 @@ import (
 
 // The rules of the slot, in the order of PROTOCOL.md.
 
-func (s *state) send(now time.Duration, c *command, me int) outcome {
+func (s *state) send(now moment, c *command, me int) outcome {
 	req, seat := c.req, &s.seats[me]
 	if s.faulty(c) {
 		return outcome{}
 	}
-	if req.Nonce.Set() && req.Nonce == seat.lastNonce {
-		s.reply(c, &wire.Response{MessageID: seat.lastID})
+	if id, repeated := seat.repeat(c); repeated {
+		s.reply(c, &wire.Response{MessageID: id})
 		return outcome{}
 	}
 	if s.slot.full && s.slot.author == me {
@@ -32,18 +34,48 @@ func (s *state) send(now time.Duration, c *command, me int) outcome {
 	s.slot.msg.ID = id
 	s.slot.msg.Sender = seat.sender
 	s.slot.msg.IV = req.IV
-	s.slot.msg.InsertedAt = s.wall(now)
+	s.slot.msg.InsertedAt = now.at(now.Duration)
 	s.slot.msg.ReadAt = time.Time{}
-	seat.lastNonce, seat.lastID = req.Nonce, id
+	seat.remember(c, id)
 
 	s.broadcast(bothSeats, &wire.Response{Event: wire.EventNewMessage, Message: &s.slot.msg})
 	s.reply(c, &wire.Response{MessageID: id})
 	return outcome{accepted: wire.EventSend}
 }
 
+// maxSends is how many answers a seat keeps for repeated sends: its devices
+// send by turns, and one may be late.
+const maxSends = 4
+
+// repeat returns the id that an accepted send of this nonce was answered with.
+func (seat *seat) repeat(c *command) (id wire.MessageID, repeated bool) {
+	if !c.req.Nonce.Set() {
+		return id, false
+	}
+	for i := range seat.sends {
+		if seat.sends[i].nonce == c.nonce {
+			return seat.sends[i].id, true
+		}
+	}
+	return id, false
+}
+
+// remember keeps the answer to an accepted send with a nonce.
+func (seat *seat) remember(c *command, id wire.MessageID) {
+	if !c.req.Nonce.Set() {
+		return
+	}
+	if len(seat.sends) == maxSends {
+		seat.sends = append(seat.sends[:0], seat.sends[1:]...)
+	}
+	seat.sends = append(seat.sends, sent{nonce: c.nonce, id: id})
+}
+
 // answers reports whether the slot holds what a send says it replaces.
 func (s *state) answers(r *wire.Replaces) bool {
 	switch {
+	case r.HasIV && (!s.slot.full || s.slot.msg.IV != r.IV):
+		return false
 	case !r.Set:
 		return true
 	case r.Message:
@@ -55,11 +87,11 @@ func (s *state) answers(r *wire.Replaces) bool {
 // holds reports whether the slot holds the message id.
 func (s *state) holds(id *wire.MessageID) bool { return s.slot.full && s.slot.msg.ID == *id }
 
-func (s *state) read(now time.Duration, c *command, me int) outcome {
+func (s *state) read(now moment, c *command, me int) outcome {
 	if !s.holds(&c.req.MessageID) || s.slot.author == me || !s.slot.msg.ReadAt.IsZero() {
 		return outcome{}
 	}
-	s.slot.msg.ReadAt = s.wall(now)
+	s.slot.msg.ReadAt = now.at(now.Duration)
 	s.broadcast(bothSeats, &wire.Response{
 		Event: wire.EventMessageRead, MessageID: s.slot.msg.ID, Message: &s.slot.msg,
 	})
@@ -100,4 +132,33 @@ func (s *state) remove(c *command, me int) outcome {
 	s.reply(c, &wire.Response{})
 	s.broadcast(bothSeats, &wire.Response{Event: wire.EventMessageDeleted, MessageID: id})
 	return outcome{accepted: wire.EventDelete}
+}
+
+// hello keeps what a page says, and moves every other socket of its seat out:
+// one page a person has the keys.
+func (s *state) hello(c *command, me int) outcome {
+	if s.faulty(c) {
+		return outcome{}
+	}
+	mine, other := &s.seats[me], &s.seats[1-me]
+	for _, k := range mine.sockets {
+		if k.member != c.from {
+			s.do(effect{kind: effClose, member: k.member, code: wire.CloseMoved})
+		}
+	}
+	mine.sockets = slices.DeleteFunc(mine.sockets, func(k socket) bool { return k.member != c.from })
+
+	if mine.hello == nil {
+		mine.hello = new(hello)
+	}
+	if !bytes.Equal(mine.hello.bytes, c.req.Hello) {
+		mine.hello.bytes = overwrite(mine.hello.bytes, c.req.Hello)
+		s.broadcast(onlySeat(1-me), &wire.Response{Event: wire.EventHello, Hello: mine.hello.bytes})
+	}
+	var ok wire.Response
+	if other.hello != nil {
+		ok.Hello = other.hello.bytes
+	}
+	s.reply(c, &ok)
+	return outcome{accepted: wire.EventHello}
 }

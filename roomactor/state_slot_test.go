@@ -115,6 +115,30 @@ func TestReplaces(t *testing.T) {
 	})
 }
 
+// PROTOCOL.md, replaces_iv: an edit keeps the id, so the id does not say which
+// words were read.
+func TestReplacesIV(t *testing.T) {
+	sent := `a new_message m2 bob "ho" 1s
+	         b new_message m2 bob "ho" 1s
+	         b ok m2
+	         = send_message`
+	edited := all(oneMessage, edit("a", "m1", "hello"))
+	checkRules(t, map[string]rule{
+		"what is there":         {given: oneMessage, when: send("b", "ho", replaces("m1"), replacesIV("hi")), want: sent},
+		"as edited":             {given: edited, when: send("b", "ho", replaces("m1"), replacesIV("hello")), want: sent},
+		"before the edit":       {given: edited, when: send("b", "ho", replaces("m1"), replacesIV("hi")), want: `b error stale`},
+		"of another id":         {given: oneMessage, when: send("b", "ho", replaces("m7"), replacesIV("hi")), want: `b error stale`},
+		"alone":                 {given: oneMessage, when: send("b", "ho", replacesIV("hi")), want: sent},
+		"alone, of other words": {given: oneMessage, when: send("b", "ho", replacesIV("hello")), want: `b error stale`},
+		"with nothing there":    {given: paired, when: send("b", "ho", replacesIV("")), want: `b error stale`},
+		"with null":             {given: paired, when: send("b", "ho", replacesNothing, replacesIV("")), want: `b error stale`},
+		"of what was deleted":   {given: all(oneMessage, remove("a", "m1")), when: send("b", "ho", replacesIV("hi")), want: `b error stale`},
+		"a repeat comes before it": {
+			given: all(paired, send("a", "hi", nonce(1))), when: send("a", "hi", nonce(1), replacesIV("x")), want: `a ok m1`,
+		},
+	})
+}
+
 // PROTOCOL.md, nonce.
 func TestNonce(t *testing.T) {
 	first := all(paired, send("a", "hi", nonce(1)))
@@ -147,18 +171,22 @@ func TestNonce(t *testing.T) {
 			       b ok m2
 			       = send_message`,
 		},
-		"after one's own next send is no repeat": {
-			given: all(first, send("b", "ho"), send("a", "next", nonce(2)), send("b", "ho")), when: send("a", "hi", nonce(1)),
-			want: `a new_message m5 alice "hi" 0s
-			       b new_message m5 alice "hi" 0s
-			       a ok m5
-			       = send_message`,
+		"after three more sends, with and without nonces": {
+			given: all(first, send("b", "ho"), send("a", "2", nonce(2)), send("b", "ho"), send("a", "-"), send("b", "ho"),
+				send("a", "3", nonce(3)), send("b", "ho"), send("a", "4", nonce(4))),
+			when: send("a", "hi", nonce(1)), want: `a ok m1`,
 		},
-		"after one's own next send without a nonce is no repeat": {
-			given: all(first, send("b", "ho"), send("a", "next"), send("b", "ho")), when: send("a", "hi", nonce(1)),
-			want: `a new_message m5 alice "hi" 0s
-			       b new_message m5 alice "hi" 0s
-			       a ok m5
+		"of another device, after this one's": {
+			given: all(first, send("b", "ho"), join("a2", "alice"), send("a2", "2", nonce(2))),
+			when:  send("a", "hi", nonce(1)), want: `a ok m1`,
+		},
+		"after four more is no repeat": {
+			given: all(first, send("b", "ho"), send("a", "2", nonce(2)), send("b", "ho"), send("a", "3", nonce(3)),
+				send("b", "ho"), send("a", "4", nonce(4)), send("b", "ho"), send("a", "5", nonce(5)), send("b", "ho")),
+			when: send("a", "hi", nonce(1)),
+			want: `a new_message m11 alice "hi" 0s
+			       b new_message m11 alice "hi" 0s
+			       a ok m11
 			       = send_message`,
 		},
 		"after one's own refused sends": {
@@ -289,30 +317,39 @@ func TestRedeemExtension(t *testing.T) {
 	})
 }
 
-// A message's bytes are overwritten when they leave the slot, however they do.
+// A message's bytes and a hello's are overwritten when they are replaced or the
+// room ends, however they are.
 func TestSlotIsOverwritten(t *testing.T) {
-	const secret = "a secret"
-	leave := map[string]act{
-		"replaced by a shorter one": send("b", "x"),
-		"replaced by a longer one":  send("b", "something much longer than the secret was, by far"),
-		"edited to a shorter one":   edit("a", "m1", "y"),
-		"edited to a longer one":    edit("a", "m1", "something much longer than the secret was, by far"),
-		"deleted":                   remove("a", "m1"),
-		"the room ends":             func(s *stage) []string { s.state.forget(); return nil },
-	}
-	for name, act := range leave {
+	const secret, longer = "a secret", "something much longer than the word before, by far"
+	forget := func(s *stage) []string { s.state.forget(); return nil }
+	slotOf := func(s *stage) []byte { return s.state.slot.msg.Ciphertext }
+	helloOf := func(s *stage) []byte { return s.state.seats[0].hello.bytes }
+	for name, tt := range map[string]struct {
+		held  func(*stage) []byte
+		leave act
+	}{
+		"replaced by a shorter one":       {slotOf, send("b", "x")},
+		"replaced by a longer one":        {slotOf, send("b", longer)},
+		"edited to a shorter one":         {slotOf, edit("a", "m1", "y")},
+		"edited to a longer one":          {slotOf, edit("a", "m1", longer)},
+		"deleted":                         {slotOf, remove("a", "m1")},
+		"the room ends":                   {slotOf, forget},
+		"hello replaced by a shorter one": {helloOf, sayHello("a", "x")},
+		"hello replaced by a longer one":  {helloOf, sayHello("a", longer)},
+		"hello, the room ends":            {helloOf, forget},
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
-			all(paired, send("a", secret))(s)
-			array := s.state.slot.msg.Ciphertext
+			all(paired, send("a", secret), sayHello("a", secret))(s)
+			array := tt.held(s)
 			array = array[:cap(array)]
 			if !bytes.Contains(array, []byte(secret)) {
-				t.Fatal("the slot does not hold the message")
+				t.Fatal("the room does not hold it")
 			}
-			act(s)
+			tt.leave(s)
 			for i := range len(secret) - 1 {
 				if bytes.Contains(array, []byte(secret)[i:i+2]) {
-					t.Fatalf("something of the message is left: %q", array)
+					t.Fatalf("something is left: %q", array)
 				}
 			}
 		})
@@ -325,8 +362,13 @@ func TestSlotCopies(t *testing.T) {
 	paired(s)
 	text := []byte("hi")
 	send("a", "", func(c *command) { c.req.Ciphertext, c.req.IV = text, ivOf("hi") })(s)
+	sayHello("a", "", func(c *command) { c.req.Hello = text })(s)
 	clear(text)
 	checkLines(t, join("b", "bob")(s), `
 		b joined r1 until 168h0m0s token t3 with m1 alice "hi" 0s
 		= entered`)
+	checkLines(t, sayHello("b", "ho")(s), `
+		a hello "ho"
+		b ok hello "hi"
+		= hello`)
 }

@@ -20,7 +20,7 @@ func BenchmarkStepSend(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if out := s.state.step(s.now, turns[i%2]); out.accepted != wire.EventSend {
+		if out := s.state.step(moment{s.now, epoch}, turns[i%2]); out.accepted != wire.EventSend {
 			b.Fatal("a send was refused")
 		}
 	}

@@ -18,14 +18,12 @@ const shardCount = 64
 // Supervisor spawns rooms on first join, finds them, and waits for them. Its
 // methods are safe for concurrent use.
 type Supervisor struct {
-	cfg    Config
-	start  time.Time
-	shards [shardCount]shard
-	rooms  atomic.Int64
-	wg     sync.WaitGroup // rooms' goroutines
-	// effects are arrays (*[]effect) for the effects of steps, one for each room
-	// at work, so that an idle room has none.
-	effects sync.Pool
+	cfg     Config
+	start   time.Time
+	shards  [shardCount]shard
+	rooms   atomic.Int64
+	wg      sync.WaitGroup // rooms' goroutines
+	scratch sync.Pool      // of *scratch
 }
 
 type shard struct {
@@ -52,7 +50,7 @@ func (r JoinResult) TookSeat() bool { return r.Kind == JoinCreated || r.Kind == 
 // Config.Buffers is nil or a TTL is negative.
 func NewSupervisor(cfg Config) *Supervisor {
 	s := &Supervisor{cfg: cfg.withDefaults(), start: time.Now()}
-	s.effects.New = func() any { return new(make([]effect, 0, 8)) }
+	s.scratch.New = func() any { return &scratch{effects: make([]effect, 0, 8)} }
 	for i := range s.shards {
 		s.shards[i].rooms = make(map[wire.RoomHash]*Room)
 	}
@@ -63,7 +61,8 @@ func NewSupervisor(cfg Config) *Supervisor {
 // the join's intent allows it, or has it refused. It delivers the answer to
 // the member. req must be a join without Fault; it stays the caller's.
 // claimWait is how long the member's address must wait before it may create a
-// room or take a seat, 0 when it may.
+// room or take a seat, 0 when it may. What the join sent to be let in is hashed
+// here, in the caller's goroutine.
 //
 // Errors: ErrShutdown; ErrRoomFailed; the context's. After an error the join
 // brought the member into no room. It was not answered, unless the room failed
@@ -71,19 +70,22 @@ func NewSupervisor(cfg Config) *Supervisor {
 func (s *Supervisor) Join(ctx context.Context, hash *wire.RoomHash, from Member, req *wire.Request, claimWait time.Duration) (JoinResult, error) {
 	c := &command{
 		kind: cmdJoin, from: from, req: req, claimWait: claimWait,
-		random: randomBytes(), answer: make(chan joinAnswer, 1),
+		answer: make(chan joinAnswer, 1),
 	}
+	drawRandom(&c.random)
+	c.hashBearers()
+	defer c.forgetBearers()
 	for {
 		if err := ctx.Err(); err != nil {
 			return JoinResult{}, err
 		}
-		room, refusal, err := s.findOrSpawn(hash, c)
+		room, kind, refusal, err := s.findOrSpawn(hash, c)
 		switch {
 		case err != nil:
 			return JoinResult{}, err
-		case refusal.Kind != "":
-			s.refuse(c, refusal)
-			return refusal, nil
+		case refusal.Reason != "":
+			s.refuse(c, kind, &refusal)
+			return JoinResult{Kind: kind, Reason: refusal.Reason}, nil
 		case room != nil:
 			if err := room.post(ctx, c); errors.Is(err, ErrRoomClosed) {
 				continue
@@ -99,63 +101,54 @@ func (s *Supervisor) Join(ctx context.Context, hash *wire.RoomHash, from Member,
 	}
 }
 
-// findOrSpawn returns the room that c must be posted to, or why the join is
-// refused without one. It returns neither when it spawned a room: c is then
-// that room's first command, so that no one finds a room without a seat.
-func (s *Supervisor) findOrSpawn(hash *wire.RoomHash, c *command) (*Room, JoinResult, error) {
+// findOrSpawn returns the room that c must be posted to, or the answer that
+// refuses the join without one. It returns neither when it spawned a room: c is
+// then that room's first command, so that no one finds a room without a seat.
+func (s *Supervisor) findOrSpawn(hash *wire.RoomHash, c *command) (*Room, JoinKind, wire.Response, error) {
 	sh := s.shard(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if sh.closed {
-		return nil, JoinResult{}, ErrShutdown
+		return nil, "", wire.Response{}, ErrShutdown
 	}
 	if room, ok := sh.rooms[*hash]; ok {
-		return room, JoinResult{}, nil
+		return room, "", wire.Response{}, nil
 	}
-	switch {
-	case c.req.Join.Intent != wire.IntentAny:
-		return nil, JoinResult{Kind: JoinRefused, Reason: wire.ReasonNotFound}, nil
-	case c.claimWait > 0:
-		return nil, JoinResult{Kind: JoinRefused, Reason: wire.ReasonRateLimited}, nil
+	for most := int64(s.cfg.MaxRooms); ; {
+		rooms := s.rooms.Load()
+		kind, refusal := joinNowhere(&c.req.Join, c.claimWait, most > 0 && rooms >= most)
+		if refusal.Reason != "" {
+			return nil, kind, refusal, nil
+		}
+		if s.rooms.CompareAndSwap(rooms, rooms+1) {
+			break
+		}
 	}
-	if most := int64(s.cfg.MaxRooms); s.rooms.Add(1) > most && most > 0 {
-		s.rooms.Add(-1)
-		return nil, JoinResult{Kind: JoinMaxRooms, Reason: wire.ReasonRateLimited}, nil
-	}
-	random, now := randomBytes(), s.now()
-	id := wire.NewUUID[wire.RoomID]((*[16]byte)(random[:16]))
+	var random [32]byte
+	drawRandom(&random)
+	now, id := s.now(), wire.NewUUID[wire.RoomID]((*[16]byte)(random[:16]))
 	room := &Room{
 		sup:     s,
 		hash:    *hash,
 		mailbox: make(chan *command, mailboxSize),
 		done:    make(chan struct{}),
-		state:   newState(&s.cfg, s.start, now, &id),
+		state:   newState(&s.cfg, now, &id),
 	}
 	c.posted = now
 	room.mailbox <- c // it is empty
 	sh.rooms[*hash] = room
 	s.wg.Go(room.run)
-	return nil, JoinResult{}, nil
+	return nil, JoinCreated, wire.Response{}, nil
 }
 
-// fullRetry is what a newcomer is told to wait at MaxRooms: rooms end one by
-// one, so any figure is a guess; a minute keeps retries cheap.
-const fullRetry = time.Minute
-
 // refuse answers a join for which there is no room.
-func (s *Supervisor) refuse(c *command, refusal JoinResult) {
-	s.cfg.Observer.Joined(refusal.Kind, refusal.Reason)
+func (s *Supervisor) refuse(c *command, kind JoinKind, answer *wire.Response) {
+	s.cfg.Observer.Joined(kind, answer.Reason)
 	if !c.req.Ref.Set() {
 		return
 	}
-	r := wire.Response{Ref: c.req.Ref, Reason: refusal.Reason}
-	switch {
-	case refusal.Kind == JoinMaxRooms:
-		r.RetryAfter = fullRetry
-	case refusal.Reason == wire.ReasonRateLimited:
-		r.RetryAfter = c.claimWait
-	}
-	frame := s.cfg.Buffers.Encode(&r)
+	answer.Ref = c.req.Ref
+	frame := s.cfg.Buffers.Encode(answer)
 	defer frame.Release()
 	if !c.from.Deliver(wire.EventNone, frame) {
 		c.from.Close(wire.CloseSlowConsumer)
@@ -239,7 +232,12 @@ func (s *Supervisor) shard(h *wire.RoomHash) *shard { return &s.shards[h[0]%shar
 // now is the monotonic time since the supervisor was made.
 func (s *Supervisor) now() time.Duration { return time.Since(s.start) }
 
-func randomBytes() (b [32]byte) {
+// moment is now on both clocks.
+func (s *Supervisor) moment() moment {
+	now := time.Now()
+	return moment{now.Sub(s.start), now.Round(0)}
+}
+
+func drawRandom(b *[32]byte) {
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
-	return b
 }

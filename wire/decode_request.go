@@ -163,11 +163,10 @@ func requestEvent(name []byte) Event {
 }
 
 func (j *Join) decode(f *dataFields) Reason {
-	var ok bool
-	if j.Sender, ok = hashValue[SenderHash](f.sender); !ok {
+	if !hashValue(&j.Sender, f.sender) {
 		return ReasonInvalidSender
 	}
-	if j.Access, ok = hashValue[AccessHash](f.access); !ok {
+	if !hashValue(&j.Access, f.access) {
 		return ReasonInvalidAccess
 	}
 	if !f.intent.noneOr(kindString) || !f.roomID.noneOr(kindString) ||
@@ -186,7 +185,7 @@ func (j *Join) decode(f *dataFields) Reason {
 	}
 	j.Gate = gateValue(f.otp)
 	j.RoomID, _ = parseUUID[RoomID](f.roomID.text)
-	j.Resume, j.HasResume = parseHash[ResumeToken](f.resume.text)
+	j.HasResume = hashValue(&j.Resume, f.resume)
 	j.Ext = f.ext.kind == kindNumber && isOne(f.ext.text)
 	return ""
 }

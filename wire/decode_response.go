@@ -198,10 +198,10 @@ func (f *bodyFields) decodeJoined(j *Joined) bool {
 	j.TTLExpiresAt, ok[1] = timeValue(f.ttlExpiresAt)
 	j.AwaitingParty, ok[2] = boolValue(f.awaitingParty)
 	if !ok[3] {
-		j.Resume, ok[3] = hashValue[ResumeToken](f.resume)
+		ok[3] = hashValue(&j.Resume, f.resume)
 	}
 	if !ok[4] {
-		j.Sender, ok[4] = hashValue[SenderHash](f.message.sender)
+		ok[4] = hashValue(&j.Sender, f.message.sender)
 		j.HasSender = ok[4]
 	}
 	if ok != [5]bool{true, true, true, true, true} {
@@ -269,7 +269,7 @@ func (f *bodyFields) decodeBroadcast(r *Response) (ok bool) {
 func (f *messageFields) decode(m *Message) bool {
 	var ok [3]bool
 	m.ID, ok[0] = uuidValue[MessageID](f.id)
-	m.Sender, ok[1] = hashValue[SenderHash](f.sender)
+	ok[1] = hashValue(&m.Sender, f.sender)
 	m.InsertedAt, ok[2] = timeValue(f.insertedAt)
 	if ok != [3]bool{true, true, true} || !f.decodeSealed(m) {
 		return false

@@ -49,20 +49,26 @@ type (
 )
 
 // ParseHash reads 64 lower-case hex digits: ParseHash[RoomHash](s).
-func ParseHash[H ~[32]byte](s string) (H, bool) { return parseHash[H]([]byte(s)) }
+func ParseHash[H ~[32]byte](s string) (h H, ok bool) {
+	ok = parseHash(&h, []byte(s))
+	return h, ok
+}
 
-func parseHash[H ~[32]byte](s []byte) (h H, ok bool) {
-	if len(s) != 2*len(h) {
-		return h, false
+// parseHash writes to h, which is zero and stays so if it fails.
+func parseHash[H ~[32]byte](h *H, s []byte) bool {
+	b := (*h)[:]
+	if len(s) != 2*len(b) {
+		return false
 	}
-	for i := range h {
+	for i := range b {
 		hi, lo := lowerHex(s[2*i]), lowerHex(s[2*i+1])
 		if hi > 15 || lo > 15 {
-			return H{}, false
+			clear(b[:])
+			return false
 		}
-		h[i] = hi<<4 | lo
+		b[i] = hi<<4 | lo
 	}
-	return h, true
+	return true
 }
 
 // Append adds the wire form to dst.

@@ -66,6 +66,9 @@ type Nonce struct {
 // Set reports whether there is a nonce.
 func (n *Nonce) Set() bool { return n.len > 0 }
 
+// Append adds the digits to dst.
+func (n *Nonce) Append(dst []byte) []byte { return append(dst, n.digits[:n.len]...) }
+
 // ParseNonce reads MinNonce to MaxNonce hex digits.
 func ParseNonce(s string) (n Nonce, ok bool) { return parseNonce([]byte(s)) }
 

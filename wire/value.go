@@ -40,11 +40,11 @@ func (v value) base64() ([]byte, bool) {
 	return decodeBase64(v.text)
 }
 
-func hashValue[H ~[32]byte](v value) (H, bool) {
-	if v.kind != kindString {
-		return H{}, false
-	}
-	return parseHash[H](v.text)
+// hashValue writes to h, which it clears first: a copy that is returned would
+// stay on the stack.
+func hashValue[H ~[32]byte](h *H, v value) bool {
+	*h = H{}
+	return v.kind == kindString && parseHash(h, v.text)
 }
 
 func uuidValue[U ~[16]byte](v value) (U, bool) {
@@ -92,8 +92,9 @@ func gateValue(v value) Gate {
 	if v.none() {
 		return Gate{}
 	}
-	h, ok := hashValue[GateHash](v)
-	return Gate{Present: true, Valid: ok, Hash: h}
+	g := Gate{Present: true}
+	g.Valid = hashValue(&g.Hash, v)
+	return g
 }
 
 // isOne reports whether a JSON number is 1 as a double, in whatever spelling
