@@ -9,8 +9,8 @@
 //	…
 //	err = rl.Shutdown(ctx) // http.Server.Shutdown does not wait for sockets
 //
-// Any listener will do for its http.Server; one of [Relay.Listener] withstands
-// floods of connections that are refused.
+// Any listener will do for its http.Server; one of [Relay.Listener] bounds the
+// connections that an address has, and all together, before HTTP.
 //
 // It owns the paths /room/{hash}/ws, /api/room/{hash}/exists, /api/config and
 // /healthz; [Config.Page] serves everything else.
