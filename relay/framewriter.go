@@ -38,7 +38,7 @@ func (w *frameWriter) hold(held bool) {
 }
 
 // Write takes the next piece of the byte stream. Every frame starts a piece
-// that holds its whole header.
+// that holds its whole header, which TestFrameWriter_PiecesOfTheLibrary checks.
 func (w *frameWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

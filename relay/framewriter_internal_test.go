@@ -1,13 +1,21 @@
 package relay
 
 import (
+	"bufio"
 	"bytes"
+	"io"
+	"maps"
+	"net"
+	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/coder/websocket"
 
+	"sotto/internal/memnet"
 	"sotto/wire"
 )
 
@@ -129,4 +137,100 @@ func TestFrameWriter_Release(t *testing.T) {
 	if n := w.buffers.Live(); n != 0 {
 		t.Errorf("%d buffers are out; want 0", n)
 	}
+}
+
+// pieces passes on what the WebSocket library writes and checks what frameWriter
+// relies on: a frame starts a piece with its whole header, and no piece has
+// parts of two frames.
+type pieces struct {
+	t       *testing.T
+	to      io.Writer
+	missing int
+	frames  map[byte]int // by first byte
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	if p.missing == 0 {
+		p.missing = frameSize(b)
+		if p.missing == 0 || b[1]&0x80 != 0 {
+			p.t.Errorf("a frame starts with % x", b)
+		}
+		p.frames[b[0]]++
+	}
+	if p.missing -= len(b); p.missing < 0 {
+		p.t.Errorf("a piece has %d bytes of another frame", -p.missing)
+		p.missing = 0
+	}
+	return p.to.Write(b)
+}
+
+// hijacked gives the library a writer like the relay's, with pieces behind it.
+type hijacked struct {
+	http.ResponseWriter
+	*pieces
+}
+
+func (h hijacked) Write(b []byte) (int, error) { return h.ResponseWriter.Write(b) }
+
+func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, _, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	h.to = conn
+	return conn, bufio.NewReadWriter(bufio.NewReader(conn), bufio.NewWriterSize(h.pieces, headBuffer)), err
+}
+
+// What frameWriter relies on in github.com/coder/websocket holds for frames of
+// every kind of header, among pings and pongs, to the close frame.
+func TestFrameWriter_PiecesOfTheLibrary(t *testing.T) {
+	sizes := []int{0, 1, 14, 15, 125, 126, 1000, 1<<16 - 1, 1 << 16, 1 << 17}
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		seen := &pieces{t: t, frames: make(map[byte]int)}
+		pinged := make(chan struct{})
+		listener := memnet.Listen()
+		srv := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ws, err := websocket.Accept(hijacked{w, seen}, r, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			go func() { _, _, _ = ws.Read(ctx) }() // answers pings
+			var pings sync.WaitGroup
+			for _, size := range sizes {
+				pings.Go(func() { _ = ws.Ping(ctx) })
+				if err := ws.Write(ctx, websocket.MessageText, bytes.Repeat([]byte{0xff}, size)); err != nil {
+					t.Error(err)
+				}
+			}
+			pings.Wait()
+			<-pinged
+			_ = ws.Close(4000, "slow_consumer")
+		})}
+		go func() { _ = srv.Serve(listener) }()
+		defer func() { _ = srv.Close() }()
+
+		ws, _, err := websocket.Dial(ctx, "ws://relay.test/", &websocket.DialOptions{
+			HTTPClient: &http.Client{Transport: &http.Transport{DialContext: (&memnet.Dialer{To: listener}).DialContext}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ws.SetReadLimit(-1)
+		go func() {
+			_ = ws.Ping(ctx)
+			close(pinged)
+		}()
+		for _, size := range sizes {
+			if _, p, err := ws.Read(ctx); err != nil || len(p) != size {
+				t.Fatalf("read %d bytes, %v; want %d", len(p), err, size)
+			}
+		}
+		if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != 4000 {
+			t.Errorf("it ended with %v", err)
+		}
+		synctest.Wait()
+		want := map[byte]int{0x81: len(sizes), 0x89: len(sizes), 0x8a: 1, 0x88: 1}
+		if !maps.Equal(seen.frames, want) {
+			t.Errorf("frames by first byte: %v; want %v", seen.frames, want)
+		}
+	})
 }
