@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -12,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"sotto/wire"
 )
@@ -60,7 +63,6 @@ func TestCatalogue_EveryRowIsUsed(t *testing.T) {
 	for _, inFile := range []string{"endedByPeer", "endedLost", "endedFailed"} {
 		used[inFile] = true
 	}
-	used["CloseMoved"] = true // hello comes with it
 	for name := range catalogueNames(t) {
 		if !used[name] {
 			t.Errorf("nothing gives %s", name)
@@ -138,4 +140,65 @@ func parse(t *testing.T, dir string) map[string]*ast.File {
 		files[path] = file
 	}
 	return files
+}
+
+// PROTOCOL.md has the catalogue as a table, row for row; only what each row
+// means stands there alone.
+func TestCatalogue_IsInTheProtocol(t *testing.T) {
+	text, err := os.ReadFile("../wire/PROTOCOL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n| by | told |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := strings.Split(table, "\n")[2:] // without the head
+	for i, a := range catalogue {
+		want := fmt.Sprintf("| %s | %s | %s | %s | %s | ", a.by(), dash(a.reason), a.counted(), a.logged(), again(a.retry))
+		if i >= len(rows) || !strings.HasPrefix(rows[i], want) || len(rows[i]) < len(want)+len("x |") {
+			t.Fatalf("row %d should be %q and what it means", i+1, want)
+		}
+	}
+	if len(rows) != len(catalogue) {
+		t.Errorf("the table has %d rows; want %d", len(rows), len(catalogue))
+	}
+}
+
+func (a answer) by() string {
+	switch {
+	case a.status != 0:
+		return fmt.Sprint("HTTP ", a.status)
+	case a.code != 0:
+		return fmt.Sprint("close ", a.code)
+	case a.reason != "":
+		return "reply"
+	}
+	return dash("")
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+func (a answer) counted() string {
+	if a.counter == "" {
+		return "–"
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(a.counter, "sotto_"), "_total") + ": " + a.label
+}
+
+func (a answer) logged() string {
+	if a.level == zerolog.Disabled {
+		return "–"
+	}
+	return a.level.String()
+}
+
+func again(retry bool) string {
+	if retry {
+		return "yes"
+	}
+	return "no"
 }

@@ -3,9 +3,11 @@ package roomactor
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"reflect"
 	"testing"
 
+	"sotto/lockout"
 	"sotto/wire"
 )
 
@@ -55,6 +57,43 @@ func TestEndedRoomForgets(t *testing.T) {
 	}
 	if !reflect.ValueOf(*result.Room.state).IsZero() {
 		t.Error("the ended room still knows something")
+	}
+}
+
+// ear keeps the last frame it got.
+type ear struct {
+	mute
+	frame []byte
+}
+
+func (e *ear) Deliver(_ wire.Event, frame *wire.Buffer) bool {
+	e.frame = bytes.Clone(frame.Bytes())
+	return true
+}
+
+// What lets somebody in is in a room as its SHA-256 alone.
+func TestBearersAreHashed(t *testing.T) {
+	s := NewSupervisor(Config{Buffers: wire.NewBuffers(0)})
+	e := new(ear)
+	join := &wire.Request{Event: wire.EventJoin, Ref: wire.NewRef("1"), Join: wire.Join{Access: hash[wire.AccessHash]("alice")}}
+	result, err := s.Join(t.Context(), &wire.RoomHash{}, e, join, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer wire.Response
+	if err := wire.DecodeResponse(e.frame, &answer); err != nil {
+		t.Fatal(err)
+	}
+	seat := &result.Room.state.seats[0] // the room is idle
+	if seat.access != sha256.Sum256(join.Join.Access[:]) {
+		t.Error("the seat's access is not the hash of what was sent")
+	}
+	raw, hashed := lockout.Token(answer.Joined.Resume), lockout.Token(sha256.Sum256(answer.Joined.Resume[:]))
+	if seat.tokens.Has(&raw) || !seat.tokens.Has(&hashed) {
+		t.Error("the seat's token is not the hash of what was answered")
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 
