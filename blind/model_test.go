@@ -149,7 +149,7 @@ func (r *modelRelay) take(c *conn) {
 	case MarkRead:
 		if s := r.slot; s != nil && s.m.ID == f.ID && s.seat != c.seat && !s.m.Read {
 			s.m.Read = true
-			r.all(MessageRead{f.ID})
+			r.all(MessageRead(f))
 		}
 	}
 }

@@ -54,6 +54,7 @@ type sim struct {
 	counts map[string]int
 	trail  []string
 	words  int
+	lying  bool // the relay
 }
 
 func newSim(t *testing.T, seed uint64) *sim {
@@ -154,6 +155,11 @@ func (s *sim) look() {
 		for _, notice := range n.notices {
 			switch notice := notice.(type) {
 			case Failed:
+				s.counts["faults"]++
+				if s.lying {
+					n.kill()
+					break
+				}
 				s.t.Errorf("person %d is told of a fault: %v", n.seat, notice.Err)
 			case Returned:
 				s.counts["returned"]++
@@ -164,7 +170,7 @@ func (s *sim) look() {
 		n.notices = nil
 		s.lookAt(n)
 	}
-	if s.agree() {
+	if !s.lying && s.agree() {
 		s.checkForwardSecrecy()
 	}
 }
@@ -179,7 +185,7 @@ func (s *sim) lookAt(n *node) {
 		return
 	}
 	known := s.texts[v.Content.Text]
-	if known == nil || !known.stored || known.by.seat == n.seat != (v.Holder == HolderMine) {
+	if known == nil || !known.stored && !s.lying || known.by.seat == n.seat != (v.Holder == HolderMine) {
 		s.t.Errorf("person %d sees %q, holder %d: nobody sent that so", n.seat, v.Content.Text, v.Holder)
 	}
 	if v.Unseen {

@@ -38,7 +38,6 @@ type node struct {
 	alive bool
 
 	notices []Effect
-	shown   []View
 }
 
 // text is what a person wrote.
@@ -51,13 +50,12 @@ type text struct {
 // record is a variant that the relay was given, with what would open it.
 type record struct {
 	stored
-	header   Header
-	text     string
-	seed     [32]byte // of the key it is for
-	before   chain
-	c        chain
-	k        messageKey
-	fromHere bool // what is above is known
+	header Header
+	text   string
+	seed   [32]byte // of the key it is for
+	before chain
+	c      chain
+	k      messageKey
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
