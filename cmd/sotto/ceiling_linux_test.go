@@ -21,9 +21,10 @@ import (
 	"github.com/coder/websocket"
 
 	"sotto/relay"
+	"sotto/wire"
 )
 
-// A relay that is full, of rooms with the longest message and of sockets, that is
+// A relay that is full, of rooms with the longest message and the longest hellos and of sockets, that is
 // sent frames without an end by all of them, and then as many halves of requests
 // as it takes connections, stays at its highest below what README.md reckons, with
 // GOMEMLIMIT as told there, and refuses the next room.
@@ -45,7 +46,7 @@ func TestMemoryCeiling(t *testing.T) {
 	}
 }
 
-// fullRoom is a room with the longest message.
+// fullRoom is a room with the longest message; memoryRoom has space for its hellos.
 const fullRoom = memoryRoom + relay.DefaultMaxCiphertextBytes
 
 func keepsBelow(t *testing.T, rooms, deserted, socket int, args []string) {
@@ -218,6 +219,11 @@ func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool
 			}
 		}
 	}
+	for _, p := range people {
+		if answer, err := p.request(ctx, "hello", longestHello); err != nil || !strings.Contains(answer, `"ok"`) {
+			return nil, errors.Join(err, errors.New(answer))
+		}
+	}
 	if leave {
 		for _, p := range people {
 			_ = p.ws.Close(websocket.StatusNormalClosure, "")
@@ -229,6 +235,8 @@ func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool
 
 var longest = fmt.Sprintf(`{"ciphertext":%q,"iv":"AAAAAAAAAAAAAAAA"}`,
 	base64.StdEncoding.EncodeToString(make([]byte, relay.DefaultMaxCiphertextBytes)))
+
+var longestHello = fmt.Sprintf(`{"hello":%q}`, base64.StdEncoding.EncodeToString(make([]byte, wire.MaxHello)))
 
 func (c *child) dial(ctx context.Context, t *testing.T, room int) (*websocket.Conn, error) {
 	ws, _, err := websocket.Dial(ctx, fmt.Sprintf("%s://%s/room/%064x/ws", c.scheme, c.addr, room), &websocket.DialOptions{ //nolint:bodyclose // there is none after 101

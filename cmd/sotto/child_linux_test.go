@@ -98,6 +98,15 @@ type seat struct {
 
 func (c *child) join(t *testing.T, room string, who byte) *seat {
 	t.Helper()
+	s := c.open(t, room)
+	digits := strings.Repeat(string(who), 64)
+	s.ask("join", map[string]any{"sender_hash": digits, "access_hash": digits})
+	return s
+}
+
+// open opens a socket that has not joined.
+func (c *child) open(t *testing.T, room string) *seat {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ws, res, err := websocket.Dial(ctx, c.scheme+"://"+c.addr+"/room/"+room+"/ws", &websocket.DialOptions{
@@ -112,14 +121,11 @@ func (c *child) join(t *testing.T, room string, who byte) *seat {
 		_ = res.Body.Close()
 	}
 	t.Cleanup(func() { _ = ws.CloseNow() })
-	s := &seat{t: t, ws: ws}
-	digits := strings.Repeat(string(who), 64)
-	s.ask("join", map[string]any{"sender_hash": digits, "access_hash": digits})
-	return s
+	return &seat{t: t, ws: ws}
 }
 
 // ask sends a request and reads frames until its answer, which must be ok.
-func (s *seat) ask(event string, data map[string]any) {
+func (s *seat) ask(event string, data map[string]any) (ok map[string]any) {
 	s.t.Helper()
 	s.n++
 	ref := fmt.Sprint(s.n)
@@ -136,8 +142,8 @@ func (s *seat) ask(event string, data map[string]any) {
 		if f["ref"] != ref {
 			return false
 		}
-		ok, good := f["ok"].(map[string]any)
-		if !good {
+		var good bool
+		if ok, good = f["ok"].(map[string]any); !good {
 			s.t.Fatalf("%s was refused: %v", event, f["error"])
 		}
 		if id := ok["message_id"]; id != nil {
@@ -145,6 +151,7 @@ func (s *seat) ask(event string, data map[string]any) {
 		}
 		return true
 	})
+	return ok
 }
 
 // await reads frames until one fits.

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +16,8 @@ import (
 
 // TestMemoryForgets reads the memory of a running relay: while a message waits
 // it is there, or this test sees nothing; once it was replaced and a hundred
-// others have passed, no part of it is left, raw or as base64.
+// others have passed, no part of it is left, raw or as base64. So it is with
+// hellos, and what lets people in is never there.
 func TestMemoryForgets(t *testing.T) {
 	dir := t.TempDir()
 	writePair(t, dir, 1)
@@ -34,6 +37,8 @@ func TestMemoryForgets(t *testing.T) {
 					forgets(t, c, ann, ben, size)
 				})
 			}
+			t.Run("hello", func(t *testing.T) { forgetsHello(t, c, ann, ben) })
+			t.Run("bearers", func(t *testing.T) { keepsHashesOnly(t, c) })
 		})
 	}
 }
@@ -59,6 +64,59 @@ func forgets(t *testing.T, c *child, ann, ben *seat, size int) {
 	ben.ask("delete_message", map[string]any{"message_id": ben.lastID})
 }
 
+// forgetsHello is forgets with a hello, which is kept until the next.
+func forgetsHello(t *testing.T, c *child, ann, ben *seat) {
+	t.Helper()
+	say := func(s *seat, hello []byte) {
+		s.ask("hello", map[string]any{"hello": base64.StdEncoding.EncodeToString(hello)})
+	}
+	canary := make([]byte, 1300)
+	_, _ = rand.Read(canary)
+	say(ann, canary)
+	if found := search(t, c.pid(t), canary); len(found) == 0 {
+		t.Fatal("the hello is nowhere in memory: the search is broken")
+	}
+	for i := range 50 {
+		say(ann, bytes.Repeat([]byte{byte(i)}, 1+40*i))
+		say(ben, bytes.Repeat([]byte{byte(i)}, 1+39*i))
+	}
+	for _, where := range search(t, c.pid(t), canary) {
+		t.Errorf("still in memory: %s", where)
+	}
+}
+
+// keepsHashesOnly joins, and returns with a token. What lets a person in is then
+// in memory as its SHA-256 alone.
+func keepsHashesOnly(t *testing.T, c *child) {
+	t.Helper()
+	access := make([]byte, 32)
+	_, _ = rand.Read(access)
+	join := map[string]any{"access_hash": hex.EncodeToString(access), "sender_hash": strings.Repeat("5", 64)}
+	token, err := hex.DecodeString(c.enter(t, join))
+	if err != nil {
+		t.Fatal(err)
+	}
+	join["resume"] = hex.EncodeToString(token)
+	c.enter(t, join)
+	for name, secret := range map[string][]byte{"access hash": access, "resume token": token} {
+		sum := sha256.Sum256(secret)
+		if found := search(t, c.pid(t), sum[:]); len(found) == 0 {
+			t.Errorf("the hash of the %s is nowhere in memory: the search is broken, or something else is kept", name)
+		}
+		for _, where := range search(t, c.pid(t), secret) {
+			t.Errorf("the %s is in memory: %s", name, where)
+		}
+	}
+}
+
+// enter joins a room of its own and returns the token.
+func (c *child) enter(t *testing.T, join map[string]any) (token string) {
+	t.Helper()
+	s := c.open(t, strings.Repeat("7", 64))
+	token, _ = s.ask("join", join)["resume"].(string)
+	return token
+}
+
 func sealed(ciphertext []byte) map[string]any {
 	return map[string]any{
 		"ciphertext": base64.StdEncoding.EncodeToString(ciphertext),
@@ -81,7 +139,8 @@ func search(t *testing.T, pid int, canary []byte) []string {
 		part := canary[at : at+piece]
 		needles = append(needles,
 			needle{fmt.Sprintf("raw, from byte %d", at), part},
-			needle{fmt.Sprintf("base64, from byte %d", at), []byte(base64.StdEncoding.EncodeToString(part))})
+			needle{fmt.Sprintf("base64, from byte %d", at), []byte(base64.StdEncoding.EncodeToString(part))},
+			needle{fmt.Sprintf("hex, from byte %d", at), []byte(hex.EncodeToString(part))})
 	}
 
 	maps, err := os.Open(fmt.Sprintf("/proc/%d/maps", pid))
