@@ -15,25 +15,13 @@ type bearer [32]byte
 // connection's goroutine does it: rooms never hash.
 func (c *command) hashBearers() {
 	j := &c.req.Join
-	hashTo((*[32]byte)(&c.access), j.Access[:])
-	hashTo((*[32]byte)(&c.resume), j.Resume[:])
-	hashTo((*[32]byte)(&c.fresh), c.random[:])
+	c.access = sha256.Sum256(j.Access[:])
+	c.resume = sha256.Sum256(j.Resume[:])
+	c.fresh = sha256.Sum256(c.random[:])
 }
 
 // forgetBearers overwrites what was sent; c keeps the hashes.
 func (c *command) forgetBearers() { clear(c.random[:]) }
-
-// hashTo writes the SHA-256 of secret to dst. It hashes zeros behind it, so
-// that they lie where the hash function left the secret on the stack.
-func hashTo(dst *[32]byte, secret []byte) {
-	var zeros [32]byte
-	for _, in := range [...][]byte{secret, zeros[:]} {
-		sum := sha256.Sum256(in)
-		if &in[0] == &secret[0] {
-			*dst = sum
-		}
-	}
-}
 
 // nonceTag stands for a nonce of any length, which it is the hash of.
 type nonceTag [16]byte
