@@ -41,12 +41,12 @@ func TestPairOnEveryProfile(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			r := runInMemory(t, Config{
-				Profile: p.Name, Pairs: 5, Duration: 5 * time.Minute, Seed: 1,
+				Profile: p.Name, Pairs: 4, Duration: 3 * time.Minute, Seed: 1,
 				Targets: lax(),
 			}, nil)
 			r.mustPass(t)
 			on := r.Profiles[0]
-			if on.Hot.Count < 50 || on.Added.Count < 20 || on.Added.Max > 0.001 {
+			if on.Hot.Count < 30 || on.Added.Count < 20 || on.Added.Max > 0.001 {
 				t.Errorf("%d hot, %d measured at the relay, at most %v ms", on.Hot.Count, on.Added.Count, on.Added.Max)
 			}
 			if sleeps := p.Link.RadioTail > 0; sleeps != (on.Cold.Count > 0) {
@@ -71,14 +71,14 @@ func TestMixDealsProfiles(t *testing.T) {
 }
 
 func TestStormBringsEverybodyBack(t *testing.T) {
-	r := runInMemory(t, Config{Scenario: ScenarioStorm, Profile: "loopback", Pairs: 50, Duration: time.Minute, Seed: 3}, nil)
-	if s := r.Storm; s == nil || s.Phones != 100 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
+	r := runInMemory(t, Config{Scenario: ScenarioStorm, Profile: "loopback", Pairs: 20, Duration: time.Minute, Seed: 3}, nil)
+	if s := r.Storm; s == nil || s.Phones != 40 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
 		t.Fatalf("the storm was %+v", s)
 	}
 	if !r.Ledger.Fine() {
 		t.Errorf("ledger: %+v", r.Ledger)
 	}
-	if on := r.Profiles[0]; on.Join.Count != 100 || on.Reconnect.Count != 0 {
+	if on := r.Profiles[0]; on.Join.Count != 40 || on.Reconnect.Count != 0 {
 		t.Errorf("%d first joins; %d reconnects, though no link was gone", on.Join.Count, on.Reconnect.Count)
 	}
 }
@@ -87,7 +87,7 @@ func TestStormBringsEverybodyBack(t *testing.T) {
 // whoever is there.
 func TestStormWhileJoining(t *testing.T) {
 	r := runInMemory(t, Config{
-		Scenario: ScenarioStorm, Profile: "bus", Pairs: 150, Duration: time.Minute, Ramp: 30 * time.Second, Seed: 3, Targets: lax(),
+		Scenario: ScenarioStorm, Profile: "bus", Pairs: 60, Duration: time.Minute, Ramp: 30 * time.Second, Seed: 3, Targets: lax(),
 	}, nil)
 	if !r.Ledger.Fine() || r.Ledger.Delivered == 0 {
 		t.Errorf("ledger: %+v", r.Ledger)
@@ -125,10 +125,10 @@ func TestStormWithoutBackoff(t *testing.T) {
 	dials := make(map[bool]int)
 	for _, without := range []bool{false, true} {
 		r := runOn(t, &memServer{longer: 20 * time.Second}, Config{
-			Scenario: ScenarioStorm, NoBackoff: without, Profile: "loopback", Pairs: 10, Duration: 2 * time.Minute, Seed: 3,
+			Scenario: ScenarioStorm, NoBackoff: without, Profile: "loopback", Pairs: 5, Duration: time.Minute, Seed: 3,
 		}, nil)
 		r.mustPass(t)
-		if s := r.Storm; s == nil || s.Phones != 20 || s.Missing != 0 || s.AllBack == 0 || without && s.AllBack > 2000 {
+		if s := r.Storm; s == nil || s.Phones != 10 || s.Missing != 0 || s.AllBack == 0 || without && s.AllBack > 2000 {
 			t.Errorf("without back-off %v, the storm was %+v", without, s)
 		}
 		if r.Setup.Backoff == without || r.Costs.QuickestRedial < 1000 {
@@ -136,7 +136,7 @@ func TestStormWithoutBackoff(t *testing.T) {
 		}
 		dials[without] = r.Costs.Dials
 	}
-	if dials[true] < 22*20 || dials[false] > dials[true]/2 {
+	if dials[true] < 22*10 || dials[false] > dials[true]/2 {
 		t.Errorf("%d dials without back-off, %d with it", dials[true], dials[false])
 	}
 }
@@ -159,7 +159,7 @@ func TestIdleSaysNothing(t *testing.T) {
 
 // Whatever happens to phones, nothing is lost, doubled, reordered or let in.
 func TestMixedFaults(t *testing.T) {
-	for name, seed := range map[string]uint64{"one": 1, "two": 2, "three": 3} {
+	for name, seed := range map[string]uint64{"one": 1, "two": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := runInMemory(t, Config{
@@ -248,7 +248,7 @@ func TestLedgerCatchesBrokenRelays(t *testing.T) {
 		"reordered":     {fault: tellsLater, want: map[ledger.Kind]int{ledger.Reordered: 1, ledger.TwoInSlot: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := runInMemory(t, Config{Profile: "loopback", Pairs: 2, Duration: 2 * time.Minute, Seed: 6},
+			r := runInMemory(t, Config{Profile: "loopback", Pairs: 2, Duration: time.Minute, Seed: 6},
 				&standIn{t: t, fault: c.fault, rooms: make(map[string]*standInRoom)})
 			for _, k := range ledger.Kinds() {
 				if r.Ledger.Counts[k] != c.want[k] && k != c.also {

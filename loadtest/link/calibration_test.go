@@ -9,7 +9,7 @@ import (
 // echoes returns the quantiles of echoes of 200 bytes, one right after the
 // other, over some links.
 func echoes(t *testing.T, p Params) (p50, p95, p99 time.Duration) {
-	const links, each = 20, 1000
+	const links, each = 10, 1000
 	var took []time.Duration
 	for seed := range uint64(links) {
 		bubble(t, p, seed, func(_ *testing.T, b *bench) {
