@@ -35,6 +35,7 @@ func TestFlood_IsReadLater(t *testing.T) {
 		"deletes":           {frame: textFrame(`{"event":"delete_message","ref":"1"}`), rate: 10},
 		"hellos":            {frame: textFrame(`{"event":"hello","data":{"hello":"AA=="}}`), rate: 10},
 		"read receipts":     {frame: textFrame(`{"event":"read_receipt"}`)},
+		"typing":            {frame: textFrame(`{"event":"typing"}`)},
 		"unknown events":    {frame: textFrame(`{"event":"shout"}`)},
 		"not joined":        {unjoined: true, frame: textFrame(`{"event":"typing","ref":"1"}`)},
 		"pings, not joined": {unjoined: true, frame: frameBytes(finBit|opPing, nil), rate: 10},

@@ -15,49 +15,17 @@ const (
 // badFrame is the answer to what is no frame.
 const badFrame = `{"ref":"0","error":{"reason":"invalid_encoding"}}`
 
-// notFrames are texts that are not frames, whatever the socket's state.
+// notFrames are texts that are not frames, one of each kind that package wire
+// refuses: its own tests have them all.
 var notFrames = map[string]string{
-	"empty":                     "",
-	"space":                     " ",
 	"no JSON":                   "hello",
-	"null":                      "null",
 	"array":                     `["join","1",{}]`,
-	"string":                    `"join"`,
-	"number":                    "1",
 	"cut":                       `{"event":"join","ref":"1","data":{`,
-	"two values":                `{"event":"typing"}{"event":"typing"}`,
-	"trailing comma":            `{"event":"typing",}`,
-	"comment":                   `{"event":"typing"/**/}`,
-	"single quotes":             `{'event':'typing'}`,
 	"no event":                  `{"ref":"1","data":{}}`,
-	"event null":                `{"event":null,"ref":"1"}`,
-	"event a number":            `{"event":1,"ref":"1"}`,
-	"event an object":           `{"event":{},"ref":"1"}`,
-	"ref a number":              `{"event":"typing","ref":1}`,
-	"ref null":                  `{"event":"typing","ref":null}`,
-	"ref an array":              `{"event":"typing","ref":["1"]}`,
 	"ref of 65 bytes":           `{"event":"typing","ref":"` + strings.Repeat("r", 65) + `"}`,
-	"ref of 33 two-byte runes":  `{"event":"typing","ref":"` + strings.Repeat("é", 33) + `"}`,
-	"ref of 65 escaped":         `{"event":"typing","ref":"` + strings.Repeat(`\u0061`, 65) + `"}`,
-	"event twice":               `{"event":"typing","event":"typing"}`,
-	"event twice, escaped":      `{"event":"typing","\u0065vent":"typing"}`,
-	"ref twice":                 `{"event":"typing","ref":"1","ref":"1"}`,
-	"data twice":                `{"event":"typing","data":{},"data":{}}`,
-	"unknown key twice":         `{"event":"typing","x":1,"x":1}`,
 	"a key of data twice":       `{"event":"send_message","ref":"1","data":{"iv":"","iv":""}}`,
-	"a key far inside twice":    `{"event":"typing","x":{"y":[{"z":1,"z":1}]}}`,
-	"invalid UTF-8 in event":    "{\"event\":\"typ\xffing\"}",
-	"invalid UTF-8 in ref":      "{\"event\":\"typing\",\"ref\":\"\xc3\x28\"}",
-	"invalid UTF-8 elsewhere":   "{\"event\":\"typing\",\"x\":\"\xed\xa0\x80\"}",
-	"lone surrogate":            `{"event":"typing","x":"\ud800"}`,
-	"control character":         "{\"event\":\"typing\",\"x\":\"\x01\"}",
-	"NUL behind":                "{\"event\":\"typing\"}\x00",
-	"byte order mark":           "\ufeff{\"event\":\"typing\"}",
-	"leading zero":              `{"event":"typing","x":01}`,
-	"not a number":              `{"event":"typing","x":NaN}`,
+	"invalid UTF-8":             "{\"event\":\"typing\",\"x\":\"\xed\xa0\x80\"}",
 	"deep arrays":               `{"event":"typing","x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`,
-	"deep objects":              `{"event":"typing","x":` + strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000) + `}`,
-	"deep and cut":              strings.Repeat("[", 20_000),
 	"thousands of keys":         `{"event":"typing"` + manyKeys(3000) + `}`,
 	"white space is not enough": strings.Repeat(" ", 30_000),
 }
@@ -201,102 +169,5 @@ func TestFrames_WithoutRef(t *testing.T) {
 		stranger.sayJSON(object{"event": "join", "data": object{}})
 		time.Sleep(2 * time.Second)
 		stranger.silent()
-	})
-}
-
-func TestFrames_UnknownFieldsAreIgnored(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.dial("room"), w.dial("room")
-		a.join(ann, "country_iso", "KE", "extension_secret", "s3cret", "x", []any{object{"y": nil}, 1e300, true})
-		b.join(ben, "country_iso", 7, "extension_secret", object{})
-		a.paired()
-		a.say(`{"z":{"event":"expire_room"},"data":{"iv":"` + iv + `","é":[[]],"ciphertext":"` + ciphertext +
-			`","Ciphertext":7},"topic":null,"event":"send_message","ref":"1","join_ref":"9"}`)
-		a.event("new_message")
-		a.ok("1")
-		b.event("new_message")
-	})
-}
-
-// Keys are case-sensitive: an access_hash under another name is missing.
-func TestFrames_KeysAreCaseSensitive(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		c := w.dial("room")
-		c.refusedFor(c.post("join", object{"sender_hash": ann.sender, "ACCESS_HASH": ann.access}), "invalid_access")
-		c.refusedFor(c.post("join", object{"Sender_Hash": ann.sender, "access_hash": ann.access}), "invalid_sender")
-		c.say(`{"EVENT":"typing","ref":"1"}`)
-		want(t, "answer", c.next(within).text, badFrame)
-		c.say(`{"event":"join","ref":"1","Data":{"sender_hash":"` + ann.sender + `","access_hash":"` + ann.access + `"}}`)
-		c.refusedFor("1", "invalid_sender")
-		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-	})
-}
-
-// Wrong types in known fields are bad input: the answer is the event's own.
-func TestFrames_WrongTypes(t *testing.T) {
-	for name, wrong := range map[string]any{
-		"number": 1, "huge number": 1e308, "null": nil, "bool": true, "array": []any{}, "object": object{},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				stranger := w.dial("room")
-				stranger.refusedFor(stranger.post("join", ann.joining("sender_hash", wrong)), "invalid_sender")
-				stranger.refusedFor(stranger.post("join", ann.joining("access_hash", wrong)), "invalid_access")
-				want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-
-				a := w.dial("room")
-				a.join(ann)
-				a.refusedFor(a.post("reset_pairing", object{"otp_hash": wrong}), "invalid_token")
-				w.dial("room").join(ben)
-				a.paired()
-				for _, field := range []string{"ciphertext", "iv"} {
-					data := object{"ciphertext": ciphertext, "iv": iv}
-					data[field] = wrong
-					a.refusedFor(a.post("send_message", data), "invalid_encoding")
-				}
-				if wrong != nil { // null is as if absent
-					a.refusedFor(a.post("send_message", object{
-						"ciphertext": ciphertext, "iv": iv, "nonce": wrong,
-					}), "invalid_encoding")
-					a.refusedFor(a.post("send_message", object{
-						"ciphertext": ciphertext, "iv": iv, "replaces": wrong,
-					}), "invalid_encoding")
-				}
-				a.refusedFor(a.post("edit_message", object{"message_id": wrong, "ciphertext": ciphertext, "iv": iv}), "not_found")
-				a.refusedFor(a.post("delete_message", object{"message_id": wrong}), "not_found")
-				a.post("read_receipt", object{"message_id": wrong})
-				a.silent()
-			})
-		})
-	}
-}
-
-// A huge number, in any field that takes none, changes nothing.
-func TestFrames_HugeNumbers(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		c := w.dial("room")
-		digits := strings.Repeat("9", 20_000)
-		c.say(`{"event":"join","ref":"1","data":{"sender_hash":` + digits + `}}`)
-		c.refusedFor("1", "invalid_sender")
-		c.say(`{"event":"join","ref":"2","data":{"sender_hash":"` + ann.sender + `","access_hash":"` + ann.access + `","ext":1e` + digits[:400] + `}}`)
-		want(t, "presence for a client that asks in no known way", len(c.ok("2")), 4)
-		c.silent()
-	})
-}
-
-func TestFrames_DataIsNoObject(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		for _, data := range []any{1, "x", true, []any{}} {
-			for _, event := range []string{"send_message", "expire_room", "reset_pairing"} {
-				a.refusedFor(a.post(event, data), "invalid_encoding")
-			}
-			for _, event := range []string{"delete_message", "edit_message"} {
-				a.refusedFor(a.post(event, data), "not_found")
-			}
-			a.refusedFor(a.post("join", data), "invalid_encoding")
-		}
-		b.silent()
-		a.sends(b)
 	})
 }

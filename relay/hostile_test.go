@@ -111,37 +111,6 @@ func TestHostile_FrameBehindTheHandshake(t *testing.T) {
 	})
 }
 
-// Typing without pause from one client: one a second gets through, what is too
-// fast even for the relay to drop waits, and nobody else notices.
-func TestHostile_TypingFlood(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		go a.flood(textFrame(`{"event":"typing"}`))
-		const seconds = 10
-		typed := 0
-		for range seconds * 10 {
-			ref, began := b.post("redeem_extension", nil), time.Now()
-			for {
-				f := b.frame()
-				if f["event"] == "counterparty_typing" {
-					typed++
-					continue
-				}
-				want(t, "reply", f["ref"], any(ref))
-				break
-			}
-			want(t, "time an answer took the other party", time.Since(began), time.Duration(0))
-			time.Sleep(100 * time.Millisecond)
-		}
-		if typed < seconds/2 || typed > seconds {
-			t.Errorf("%d typing events reached the other in %d seconds", typed, seconds)
-		}
-		if read := w.metric("sotto_frames_rejected_total", "typing_too_often"); read < 250 || read > 100+seconds*55 {
-			t.Errorf("%v were read and dropped", read)
-		}
-	})
-}
-
 // flood sends the bytes again and again until the socket is gone, or without
 // end, were it not that virtual time then stood still.
 func (c *client) flood(bytes []byte) (sent int) {
@@ -301,22 +270,6 @@ func TestHostile_HalfOpen(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A connection that says nothing, or half a request, is net/http's concern and
-// no socket.
-func TestHostile_HalfAHandshake(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		conn := w.connect(0)
-		if _, err := io.WriteString(conn, handshakeText(roomPath("room"))[:60]); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Minute)
-		want(t, "connections", w.metric("sotto_connections", ""), 0.0)
-		if _, err := io.Copy(io.Discard, conn); err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // Whatever floods in, memory does not grow with it.

@@ -184,15 +184,6 @@ func TestHTTP_Healthz(t *testing.T) {
 	})
 }
 
-// The panic route is the page's, not the library's.
-func TestHTTP_X_IsNotTheLibrarys(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		resp, body := w.request("GET", "/x", nil)
-		want(t, "status", resp.StatusCode, 404)
-		want(t, "body", body, `{"error":"not_found"}`)
-	})
-}
-
 func TestHTTP_Methods(t *testing.T) {
 	room := roomPath("room")
 	exists := "/api/room/" + hash("room") + "/exists"

@@ -66,34 +66,6 @@ func TestJoin_2_Creates(t *testing.T) {
 	})
 }
 
-// A malformed otp_hash sets no gate.
-func TestJoin_2_GateIsSetWhenWellFormed(t *testing.T) {
-	for name, tt := range map[string]struct {
-		otp   any
-		gated bool
-	}{
-		"good":       {hash("ref"), true},
-		"short":      {hash("ref")[1:], false},
-		"upper case": {strings.ToUpper(hash("ref")), false},
-		"number":     {7, false},
-		"null":       {nil, false},
-		"empty":      {"", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				a, b := w.dial("room"), w.dial("room")
-				a.join(ann, "otp_hash", tt.otp)
-				ref := b.post("join", ben.joining())
-				if tt.gated {
-					b.refusedFor(ref, "otp_required")
-				} else {
-					b.ok(ref)
-				}
-			})
-		})
-	}
-}
-
 func TestJoin_2_IntentEnter(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		c := w.dial("room")
@@ -131,48 +103,6 @@ func TestJoin_2_IntentReturn(t *testing.T) {
 	})
 }
 
-func TestJoin_2_IntentReturnNeverClaims(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.dial("room"), w.dial("room")
-		id := a.join(ann)["room_id"]
-		want(t, "error", b.refused(b.post("join", ben.joining("intent", "return", "room_id", id))),
-			object{"reason": "unauthorized", "attempts_remaining": 9.0})
-		a.silent()
-		b.join(ben)
-		a.paired()
-	})
-}
-
-func TestJoin_2_IntentUnknown(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		c := w.dial("room")
-		for _, intent := range []any{"", "Enter", "create", 1, true, object{}} {
-			c.refusedFor(c.post("join", ann.joining("intent", intent)), "invalid_encoding")
-		}
-		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-		c.join(ann, "intent", nil)
-	})
-}
-
-func TestJoin_4_KnownSeat(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a := w.dial("room")
-		first := a.join(ann, "otp_hash", hash("ref"))
-		// Neither the gate nor another otp_hash concerns a seat's holder.
-		again := w.dial("room").join(ann)
-		third := w.dial("room").join(ann, "otp_hash", hash("other"))
-		for _, ok := range []object{again, third} {
-			want(t, "room_id", ok["room_id"], first["room_id"])
-			want(t, "ttl_expires_at", ok["ttl_expires_at"], first["ttl_expires_at"])
-			want(t, "awaiting_party", ok["awaiting_party"], any(true))
-		}
-		a.silent()
-		b := w.dial("room")
-		b.refusedFor(b.post("join", ben.joining("otp_hash", hash("other"))), "otp_invalid")
-		b.join(ben, "otp_hash", hash("ref"))
-	})
-}
-
 func TestJoin_5_Gate(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, a2, b := w.dial("room"), w.dial("room"), w.dial("room")
@@ -201,37 +131,6 @@ func TestJoin_5_Gate(t *testing.T) {
 		want(t, "reason", c.refused(c.post("join", mole.joining("otp_hash", hash("ref"))))["reason"], any("unauthorized"))
 		c.join(ben)
 		c.join(ben, "otp_hash", hash("wrong"))
-	})
-}
-
-func TestJoin_6_NoGate(t *testing.T) {
-	for name, otp := range map[string]any{"without ref": nil, "with a ref": hash("ref"), "with a bad one": "x"} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				a, b := w.dial("room"), w.dial("room")
-				a.join(ann)
-				created := time.Now()
-				ok := b.join(ben, "otp_hash", otp)
-				want(t, "awaiting_party", ok["awaiting_party"], any(false))
-				wantStamp(t, "ttl_expires_at", ok["ttl_expires_at"], created.Add(7*24*time.Hour))
-				want(t, "party_paired", a.paired(), object{"ttl_expires_at": ok["ttl_expires_at"]})
-				b.silent()
-			})
-		})
-	}
-}
-
-func TestJoin_7_Unauthorized(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		c := w.dial("room")
-		want(t, "error", c.refused(c.post("join", mole.joining())),
-			object{"reason": "unauthorized", "attempts_remaining": 9.0})
-		// The sender of a seat is no key to it.
-		want(t, "error", c.refused(c.post("join", person{mole.access, ann.sender}.joining())),
-			object{"reason": "unauthorized", "attempts_remaining": 8.0})
-		a.silent()
-		b.silent()
 	})
 }
 
@@ -282,36 +181,6 @@ func TestJoin_TellsTheWholeState(t *testing.T) {
 		wantStamp(t, "read_at", read["read_at"], time.Now())
 		m, _ = w.dial("room").join(ann)["current_message"].(object)
 		want(t, "read_at", m["read_at"], read["read_at"])
-	})
-}
-
-// A second join on a joined socket is allowed and answers anew.
-func TestJoin_Again(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		first := a.join(ann)
-		a.sends(b)
-		second := a.join(ann)
-		want(t, "room_id", second["room_id"], first["room_id"])
-		if second["current_message"] == nil {
-			t.Error("the second answer has no message")
-		}
-		b.silent()
-		// One that is refused leaves the socket where it is.
-		want(t, "reason", a.refused(a.post("join", mole.joining()))["reason"], any("unauthorized"))
-		a.refusedFor(a.post("send_message", object{"ciphertext": ciphertext, "iv": iv}), "not_your_turn")
-	})
-}
-
-// A socket that joins as the other seat changes sides.
-func TestJoin_AgainAsTheOtherSeat(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		a.sends(b)
-		a.join(ben)
-		a.ok(a.post("send_message", object{"ciphertext": ciphertext, "iv": iv}), "new_message")
-		b.event("new_message")
-		b.refusedFor(b.post("send_message", object{"ciphertext": ciphertext, "iv": iv}), "not_your_turn")
 	})
 }
 

@@ -13,34 +13,6 @@ func (c *client) fail(more ...any) object {
 	return c.refused(c.post("join", mole.joining(more...)))
 }
 
-func TestLockout_CountsDown(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		w.couple("room")
-		c := w.dial("room")
-		for left := 9.0; left >= 1; left-- {
-			want(t, "error", c.fail(), object{"reason": "unauthorized", "attempts_remaining": left})
-		}
-		want(t, "the 10th", c.fail(), object{"reason": "locked", "retry_after": 1800.0})
-		want(t, "locks begun", w.metric("sotto_lockouts_total", "began"), 1.0)
-	})
-}
-
-// One counter a room, whoever fails from wherever with whatever.
-func TestLockout_OneCounterARoom(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		w.couple("room")
-		w.couple("other")
-		for left := 9.0; left >= 1; left-- {
-			c := w.dial("room")
-			guess := person{hash("guess " + time.Now().String()), hash("sender")}
-			want(t, "error", c.refused(c.post("join", guess.joining())),
-				object{"reason": "unauthorized", "attempts_remaining": left})
-		}
-		want(t, "the 10th", w.dial("room").fail()["reason"], any("locked"))
-		want(t, "another room", w.dial("other").fail()["attempts_remaining"], any(9.0))
-	})
-}
-
 // Whatever the refusal is called, it counts: else it would be a free oracle
 // for the creator's PIN while a seat is open.
 func TestLockout_EveryRefusalCounts(t *testing.T) {
@@ -99,46 +71,6 @@ func TestJoin_3_Locked(t *testing.T) {
 	})
 }
 
-func TestLockout_RetryAfterIsExact(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		w.couple("room")
-		w.lockRest("room", 9)
-		ends := time.Now().Add(30 * time.Minute)
-		for range 40 {
-			c := w.dial("room")
-			ref := c.post("join", mole.joining())
-			m := c.next(within)
-			fault, _ := decode(t, m.text)["error"].(object)
-			left := ends.Sub(m.at)
-			if left <= 0 {
-				break
-			}
-			// In whole seconds, rounded up: who waits as long is not too early.
-			seconds := float64((left + time.Second - 1) / time.Second)
-			want(t, "error of "+ref, fault, object{"reason": "locked", "retry_after": seconds})
-			c.leave()
-			time.Sleep(45 * time.Second)
-		}
-		want(t, "after the lock", w.dial("room").fail()["attempts_remaining"], any(9.0))
-	})
-}
-
-// The lock ends to the instant.
-func TestLockout_Ends(t *testing.T) {
-	cfg := unlimited
-	cfg.JoinFloor = -1
-	inWorld(t, cfg, func(t *testing.T, w *world) {
-		w.couple("room")
-		w.lockRest("room", 9)
-		time.Sleep(30*time.Minute - time.Nanosecond)
-		c := w.dial("room")
-		want(t, "a moment early", c.refused(c.post("join", ann.joining())),
-			object{"reason": "locked", "retry_after": 1.0})
-		time.Sleep(time.Nanosecond)
-		c.join(ann)
-	})
-}
-
 // Tries while locked count nothing, and the counter is zero when a lock ends.
 func TestLockout_TriesWhileLockedCountNothing(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
@@ -157,38 +89,6 @@ func TestLockout_TriesWhileLockedCountNothing(t *testing.T) {
 			want(t, "error", c.fail(), object{"reason": "unauthorized", "attempts_remaining": left})
 		}
 		want(t, "locks again", c.fail(), object{"reason": "locked", "retry_after": 1800.0})
-	})
-}
-
-// A successful join resets nothing.
-func TestLockout_SuccessResetsNothing(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		w.couple("room")
-		c := w.dial("room")
-		for left := 9.0; left >= 1; left-- {
-			want(t, "left", c.fail()["attempts_remaining"], any(left))
-			w.dial("room").join(ann)
-		}
-		want(t, "the 10th", c.fail()["reason"], any("locked"))
-	})
-}
-
-// Thirty quiet minutes reset the count, and not a moment less.
-func TestLockout_QuietReset(t *testing.T) {
-	cfg := unlimited
-	cfg.JoinFloor = -1 // so that moments are exact
-	inWorld(t, cfg, func(t *testing.T, w *world) {
-		w.couple("room")
-		fail := func() object {
-			c := w.dial("room")
-			defer c.leave()
-			return c.fail()
-		}
-		want(t, "first", fail()["attempts_remaining"], any(9.0))
-		time.Sleep(30*time.Minute - time.Nanosecond)
-		want(t, "a moment early", fail()["attempts_remaining"], any(8.0))
-		time.Sleep(30 * time.Minute)
-		want(t, "after 30 minutes", fail()["attempts_remaining"], any(9.0))
 	})
 }
 
@@ -283,83 +183,5 @@ func TestResume_LetsInDuringALock(t *testing.T) {
 		want(t, "message", m["id"], any(id))
 		want(t, "let in", w.metric("sotto_lockouts_total", "resumed"), 1.0)
 		want(t, "the counter", w.dial("room").fail()["reason"], any("locked"))
-	})
-}
-
-// A wrong token is as if absent: it neither hurts nor counts.
-func TestResume_WrongIsAsIfAbsent(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, _ := w.couple("room")
-		first, _ := a.join(ann)["resume"].(string)
-		for _, token := range []any{nil, "", "x", hash("guess"), first[:63], first[:62] + "zz"} {
-			ok := w.dial("room").join(ann, "resume", token)
-			wantMatch(t, "a new token", ok["resume"], hex32)
-			if ok["resume"] == any(first) || ok["resume"] == token {
-				t.Error("the token is not new")
-			}
-		}
-		want(t, "nothing is counted", w.dial("room").fail()["attempts_remaining"], any(9.0))
-		// Of the wrong type it is bad input.
-		c := w.dial("room")
-		c.refusedFor(c.post("join", ann.joining("resume", 7)), "invalid_encoding")
-	})
-}
-
-// A seat has 8 tokens; the least recently used leaves.
-func TestResume_NinthToken(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.dial("room"), w.dial("room")
-		tokens := []any{a.join(ann)["resume"]}
-		b.join(ben)
-		a.paired()
-		for range 7 {
-			tokens = append(tokens, a.join(ann)["resume"])
-		}
-		want(t, "presenting one makes none", a.join(ann, "resume", tokens[0])["resume"], tokens[0])
-		ninth := a.join(ann)["resume"]
-		w.lock("room")
-		c := w.dial("room")
-		want(t, "the least recently used", c.refused(c.post("join", ann.joining("resume", tokens[1])))["reason"], any("locked"))
-		for _, token := range append(tokens[2:], tokens[0], ninth) {
-			c := w.dial("room") // each on a socket that is not joined
-			want(t, "token", c.join(ann, "resume", token)["resume"], token)
-			c.leave()
-		}
-	})
-}
-
-// A token is of one life of one room.
-func TestResume_DiesWithTheRoom(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		token := a.join(ann)["resume"]
-		a.ok(a.post("expire_room", nil))
-		a.event("room_expired")
-		a.closed(1000, "room_expired")
-		b.event("room_expired")
-		b.closed(1000, "room_expired")
-		w.couple("room")
-		w.lock("room")
-		c := w.dial("room")
-		want(t, "reason", c.refused(c.post("join", ann.joining("resume", token)))["reason"], any("locked"))
-	})
-}
-
-// reset_pairing clears counter and lock.
-func TestLockout_ResetPairing(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a := w.dial("room")
-		a.join(ann, "otp_hash", hash("ref"))
-		c := w.dial("room")
-		for range 9 {
-			c.fail()
-		}
-		want(t, "locked", c.fail()["reason"], any("locked"))
-		want(t, "ok", a.ok(a.post("reset_pairing", object{"otp_hash": hash("new ref")})), object{})
-		c.refusedFor(c.post("join", ben.joining("otp_hash", hash("ref"))), "otp_invalid")
-		for range 8 {
-			want(t, "counted from zero", c.fail()["reason"], any("otp_required"))
-		}
-		c.join(ben, "otp_hash", hash("new ref"))
 	})
 }

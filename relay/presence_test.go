@@ -47,25 +47,6 @@ func TestSlot_Presence(t *testing.T) {
 	})
 }
 
-func TestSlot_Presence_OptIn(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		w.dial("room").join(ben)
-		for _, no := range []any{nil, 0, 2, -1} {
-			c := w.dial("room")
-			c.join(ann, "ext", no)
-			c.silent()
-		}
-		for _, bad := range []any{"1", true, object{}, []any{1}} {
-			c := w.dial("room")
-			c.refusedFor(c.post("join", ann.joining("ext", bad)), "invalid_encoding")
-		}
-		c := w.dial("room")
-		c.say(`{"event":"join","ref":"1","data":{"sender_hash":"` + ann.sender + `","access_hash":"` + ann.access + `","ext":1.0}}`)
-		c.ok("1")
-		want(t, "presence", c.event("presence"), object{"connected": true})
-	})
-}
-
 // A frozen phone still counts as connected until its pings stay without pong.
 func TestSlot_Presence_FrozenPhone(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {

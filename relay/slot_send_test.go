@@ -46,69 +46,6 @@ func TestSlot_SendMessage(t *testing.T) {
 	})
 }
 
-// A message may be sent while the other seat is still open.
-func TestSlot_SendMessage_Alone(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.dial("room"), w.dial("room")
-		a.join(ann)
-		a.ok(a.post("send_message", message()), "new_message")
-		m, _ := b.join(ben)["current_message"].(object)
-		want(t, "sender", m["sender_hash"], any(ann.sender))
-	})
-}
-
-func TestSlot_SendMessage_ReplacesInOneStep(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		first := a.sends(b)
-		second := b.sends(a) // no word of the first
-		m, _ := w.dial("room").join(ann)["current_message"].(object)
-		want(t, "the slot's message", m["id"], any(second))
-		a.post("read_receipt", object{"message_id": first})
-		a.refusedFor(a.post("delete_message", object{"message_id": first}), "not_found")
-		a.silent()
-		b.silent()
-	})
-}
-
-func TestSlot_SendMessage_InvalidEncoding(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		for name, data := range map[string]object{
-			"no data at all":     nil,
-			"empty data":         {},
-			"no ciphertext":      {"iv": iv},
-			"no iv":              {"ciphertext": ciphertext},
-			"no padding":         message("ciphertext", "c2VhbGVkMQ"),
-			"URL alphabet":       message("ciphertext", "-_-_"),
-			"white space":        message("ciphertext", "c2Vh bGVk"),
-			"line break":         message("ciphertext", "c2Vh\nbGVk"),
-			"bits behind":        message("ciphertext", "c2VhbGVkMR=="),
-			"padding in front":   message("ciphertext", "=c2V"),
-			"hex":                message("ciphertext", "deadbee"),
-			"iv of 11 bytes":     message("iv", sealed(11)),
-			"iv of 13 bytes":     message("iv", sealed(13)),
-			"iv of 16 bytes":     message("iv", sealed(16)),
-			"empty iv":           message("iv", ""),
-			"iv not base64":      message("iv", "?"),
-			"both bad":           message("iv", "?", "ciphertext", "?"),
-			"iv bad and too big": message("iv", "?", "ciphertext", sealed(8193)),
-			"nonce too short":    message("nonce", strings.Repeat("a", 15)),
-			"nonce too long":     message("nonce", strings.Repeat("a", 65)),
-			"nonce not hex":      message("nonce", strings.Repeat("g", 16)),
-			"empty nonce":        message("nonce", ""),
-		} {
-			ref := a.post("send_message", data)
-			fault := a.refused(ref)
-			if fault["reason"] != "invalid_encoding" || len(fault) != 1 {
-				t.Errorf("%s: %v", name, fault)
-			}
-		}
-		b.silent()
-		a.sends(b, "ciphertext", "") // nothing says that it must not be empty
-	})
-}
-
 func TestSlot_SendMessage_TooLarge(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
@@ -139,24 +76,6 @@ func TestSlot_SendMessage_NotYourTurn(t *testing.T) {
 		b.sends(a)
 		b.refusedFor(b.post("send_message", message()), "not_your_turn")
 		a.sends(b)
-	})
-}
-
-func TestSlot_SendMessage_Replaces(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		unknown := "00000000-0000-4000-8000-000000000000"
-		a.refusedFor(a.post("send_message", message("replaces", unknown)), "stale")
-		a.refusedFor(a.post("send_message", message("replaces", "x")), "stale")
-		id := a.sends(b, "replaces", nil)
-		b.refusedFor(b.post("send_message", message("replaces", nil)), "stale")
-		b.refusedFor(b.post("send_message", message("replaces", unknown)), "stale")
-		b.refusedFor(b.post("send_message", message("replaces", "")), "stale")
-		b.refusedFor(b.post("send_message", message("replaces", ann.sender)), "stale")
-		a.silent()
-		next := b.sends(a, "replaces", id)
-		a.refusedFor(a.post("send_message", message("replaces", id)), "stale")
-		a.sends(b, "replaces", strings.ToUpper(next))
 	})
 }
 

@@ -207,13 +207,3 @@ func TestSlot_InTheOrderOfSteps(t *testing.T) {
 		b.silent()
 	})
 }
-
-func TestSlot_RedeemExtension(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		for _, data := range []any{nil, object{}, object{"extension_secret": "s"}, 7} {
-			a.refusedFor(a.post("redeem_extension", data), "monetization_disabled")
-		}
-		b.silent()
-	})
-}
