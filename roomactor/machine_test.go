@@ -40,7 +40,21 @@ func (m *machine) enter() {
 // virtual time.
 func TestAgainstModel(t *testing.T) {
 	told := make(map[string]int)
-	rapid.Check(t, func(t *rapid.T) {
+	rapid.Check(t, history(told))
+	for _, what := range deepest {
+		if told[what] == 0 {
+			t.Errorf("no history had %q: the draws do not get there", what)
+		}
+	}
+}
+
+// FuzzHistory does the same with histories that the fuzzer draws, which looks
+// for those that get further into the code.
+func FuzzHistory(f *testing.F) { f.Fuzz(rapid.MakeFuzz(history(make(map[string]int)))) }
+
+// history counts in told what a drawn history made rooms tell.
+func history(told map[string]int) func(*rapid.T) {
+	return func(t *rapid.T) {
 		m := newMachine(t, told, func() string { return drawGate(t) })
 		actions := make(map[string]func(*rapid.T))
 		for what, a := range map[string]struct {
@@ -68,11 +82,6 @@ func TestAgainstModel(t *testing.T) {
 			}
 		}
 		t.Repeat(actions)
-	})
-	for _, what := range deepest {
-		if told[what] == 0 {
-			t.Errorf("no history had %q: the draws do not get there", what)
-		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"sotto/roomactor"
 	"sotto/wire"
@@ -99,99 +98,4 @@ func checkReplies(t *testing.T, log []wire.Response, asked map[wire.Ref]wire.Eve
 			}
 		}
 	}
-}
-
-// A newcomer's first frame is its join's answer, and what comes behind it goes
-// on from there: nothing is told twice, nothing is left out.
-func TestNoBroadcastOvertakesAJoin(t *testing.T) {
-	const rounds, writers = 400, 4
-	h := newHouse(t, roomactor.Config{})
-	clients := newClients(t, h, writers)
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	for _, c := range clients {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					c.catchUp()
-					c.log = nil
-					c.ask(t, c.drawn())
-				}
-			}
-		})
-	}
-	moved := 0 // steps that newcomers heard of
-	deadline := time.Now().Add(patience)
-	for round := 0; round < rounds || moved < rounds && time.Now().Before(deadline); round++ {
-		p := newPeer()
-		room := h.join(t, "room", p, as(holders[round%2]))
-		newcomer := &client{h: h, room: room, seat: round % 2, peer: p}
-		answer := p.next(t)
-		if answer.Joined == nil {
-			t.Fatal("something overtook the answer")
-		}
-		newcomer.fence(t)
-		newcomer.fence(t)
-		current := foldBroadcasts(t, answer.Joined.Message, newcomer.log)
-		moved += len(newcomer.log) - 2
-		newcomer.log = nil
-		again := newcomer.rejoin(t).Joined.Message
-		current = foldBroadcasts(t, current, newcomer.log[:len(newcomer.log)-1])
-		if !sameMessage(current, again) {
-			t.Error("the broadcasts do not lead from one answer to the next")
-		}
-		room.Leave(p)
-		if t.Failed() {
-			t.Fatalf("in round %d", round)
-		}
-	}
-	close(stop)
-	wg.Wait()
-	if moved < rounds {
-		t.Errorf("newcomers heard of %d steps: this was no race", moved)
-	}
-}
-
-// foldBroadcasts applies what is told to the message an answer showed.
-func foldBroadcasts(t *testing.T, current *wire.Message, log []wire.Response) *wire.Message {
-	t.Helper()
-	for _, r := range log {
-		isCurrent := current != nil && current.ID == r.MessageID
-		switch r.Event {
-		case wire.EventNewMessage:
-			if current != nil && current.ID == r.Message.ID {
-				t.Error("a message is told of that the answer had")
-			}
-			current = r.Message
-		case wire.EventMessageRead:
-			if !isCurrent || !current.ReadAt.IsZero() {
-				t.Error("a message is read that is not there to be read")
-				continue
-			}
-			current.ReadAt = r.Message.ReadAt
-		case wire.EventMessageEdited:
-			if !isCurrent || !current.ReadAt.IsZero() {
-				t.Error("a message is edited that is not there to be edited")
-				continue
-			}
-			current.Ciphertext, current.IV = r.Message.Ciphertext, r.Message.IV
-		case wire.EventMessageDeleted:
-			if !isCurrent || !current.ReadAt.IsZero() {
-				t.Error("a message is deleted that is not there to be deleted")
-			}
-			current = nil
-		}
-	}
-	return current
-}
-
-func sameMessage(a, b *wire.Message) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.ID == b.ID && a.Sender == b.Sender && string(a.Ciphertext) == string(b.Ciphertext) &&
-		a.IV == b.IV && a.InsertedAt.Equal(b.InsertedAt) && a.ReadAt.Equal(b.ReadAt)
 }

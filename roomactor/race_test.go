@@ -111,27 +111,6 @@ func TestReapVsJoinRace(t *testing.T) {
 	}
 }
 
-// The TTL of real rooms runs against joins that never pause.
-func TestTTLVsJoinRace(t *testing.T) {
-	const joiners, lives = 3, 4000
-	h := newHouse(t, roomactor.Config{RoomTTL: 100 * time.Microsecond})
-	var wg sync.WaitGroup
-	for i := range joiners {
-		wg.Go(func() {
-			for h.tally.allClosed() < lives && !t.Failed() {
-				a := h.arrive(t, "room", "alice")
-				if i == 0 && a.room != nil {
-					a.peer.expect(t, wire.EventRoomExpired)
-					a.peer.expectClosed(t, wire.CloseRoomExpired)
-				} else if a.room != nil {
-					a.room.Leave(a.peer)
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
 // At the very instant of a room's end every join gets into the next room, and
 // one tick before it into the old one.
 func TestReapVsJoinAtTheInstant(t *testing.T) {
@@ -241,50 +220,5 @@ func checkClaims(t *testing.T, peers []*peer, results []roomactor.JoinResult) {
 	}
 	if claimed != 1 || len(left) != 9 || locked != len(peers)-10 {
 		t.Errorf("%d claimed, %d unauthorized, %d locked; want 1, 9, %d", claimed, len(left), locked, len(peers)-10)
-	}
-}
-
-// Wrong codes run against the right one: whoever is before it is told of the
-// code, whoever is behind it of the seat, and the right one gets in unless ten
-// were before it.
-func TestSecondSeatRaceWithWrongCodes(t *testing.T) {
-	const rounds, guessers = 300, 9
-	h := newHouse(t, roomactor.Config{})
-	before, behind := 0, 0
-	for round := range rounds {
-		name := fmt.Sprint(round)
-		creator, claimer := newPeer(), newPeer()
-		room := h.join(t, name, creator, withCode("alice", "code"))
-		var reasons [guessers]wire.Reason
-		claim := func() {
-			result, err := h.tryJoin(context.Background(), name, claimer, withCode("bob", "code"))
-			if err != nil || result.Kind != roomactor.JoinClaimed {
-				t.Errorf("the right code: %+v, %v", result, err)
-			}
-		}
-		together(round, claim, guessers, func(i int) {
-			result, err := h.tryJoin(context.Background(), name, newPeer(), withCode("eve", "guess"))
-			if err != nil {
-				t.Errorf("join: %v", err)
-			}
-			reasons[i] = result.Reason
-		})
-		for _, reason := range reasons {
-			switch reason {
-			case wire.ReasonOTPInvalid:
-				before++
-			case wire.ReasonUnauthorized:
-				behind++
-			default:
-				t.Errorf("a guess got %q", reason)
-			}
-		}
-		if t.Failed() {
-			t.Fatalf("in round %d", round)
-		}
-		h.post(t, room, creator, expireRequest)
-	}
-	if before == 0 || behind == 0 {
-		t.Errorf("%d guesses before the right code, %d behind it: this was no race", before, behind)
 	}
 }
