@@ -19,7 +19,7 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	for _, hop := range slices.Backward(hops) {
 		next := hostAddr(hop)
 		if !next.IsValid() {
-			return addr // what is left of a garbled hop may be anybody's
+			return addr // a hop without an address: nothing before it can be trusted
 		}
 		addr = next
 		if !isTrusted(addr, trusted) {
@@ -29,23 +29,23 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return addr
 }
 
-// isOwnCheck reports whether a request is none that is forwarded, and from this
-// machine or a trusted proxy: such ask whether the relay serves.
+// isOwnCheck reports whether a request comes from this machine or a trusted proxy
+// and was not forwarded for somebody else: a health check.
 func isOwnCheck(r *http.Request, trusted []netip.Prefix) bool {
 	addr := hostAddr(r.RemoteAddr)
 	return len(r.Header["X-Forwarded-For"])+len(r.Header["Forwarded"]) == 0 &&
 		(addr.IsLoopback() || isTrusted(addr, trusted))
 }
 
-// TrustsProxy reports whether a peer, as host:port or an address alone, is among
-// Config.TrustedProxies. One without an address is, if there are any.
+// TrustsProxy reports whether a peer, as host:port or an address alone, is one of
+// Config.TrustedProxies. A peer without an address is, if there are any.
 func (rl *Relay) TrustsProxy(peer string) bool { return rl.trusts(hostAddr(peer)) }
 
 func (rl *Relay) trusts(a netip.Addr) bool { return isTrusted(a, rl.cfg.TrustedProxies) }
 
 // unmapPrefix returns the IPv4 prefix that an IPv4-mapped one (::ffff:10.0.0.0/104)
-// means, and any other as it is: addresses are compared unmapped. It returns false
-// when a prefix is none, or a mapped one that is wider than all of IPv4.
+// means, and any other unchanged: addresses are compared unmapped. It returns false
+// for an invalid prefix, and for a mapped one that is wider than all of IPv4.
 func unmapPrefix(p netip.Prefix) (netip.Prefix, bool) {
 	const mapped = 96 // bits of ::ffff:0:0
 	switch {
@@ -57,8 +57,8 @@ func unmapPrefix(p netip.Prefix) (netip.Prefix, bool) {
 	return p, true
 }
 
-// isTrusted reports whether a peer is one of the proxies. One without an address
-// has come by a Unix listener: where there are proxies at all, it is one.
+// isTrusted reports whether a peer is one of the proxies. A peer without an address
+// came through a Unix listener, and counts as a proxy if there are any.
 func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
 	if !a.IsValid() {
 		return len(trusted) > 0
@@ -66,9 +66,9 @@ func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// forwardedFor lists the hops that proxies noted, nearest last. One without an
-// address is listed as it is: who it was is not known, and what is noted
-// before it is not to be trusted.
+// forwardedFor lists the hops that proxies noted, nearest last. A hop without an
+// address is listed too: it is unknown, so what was noted before it cannot be
+// trusted.
 func forwardedFor(h http.Header) []string {
 	if values := h.Values("X-Forwarded-For"); len(values) > 0 {
 		return strings.Split(strings.Join(values, ","), ",")

@@ -34,7 +34,7 @@ const (
 	countClosed  = "sotto_connections_closed_total"
 )
 
-// catalogue lists everything the relay answers or closes with, but for success.
+// catalogue lists everything the relay refuses or ends, and how.
 // PROTOCOL.md has the same table, with the meaning of each row.
 var catalogue = slices.Concat(replies, httpAnswers, closes)
 

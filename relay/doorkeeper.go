@@ -10,11 +10,11 @@ import (
 // Config.MaxConns, so that a newcomer can be told that there are that many sockets.
 const ConnReserve = 96
 
-// A flood would keep a processor busy, and be felt by everyone in a room: the
-// listener pauses after it has turned people away for so long, which makes some
-// ten thousand a second, and fewer if they had sent much by then. Who knocks
-// meanwhile waits in the kernel's queue. A flood that is faster yet keeps
-// newcomers out, as a flood of packets does.
+// A flood of connections that are closed at once would keep a processor busy, and
+// everyone in a room would notice. So the listener pauses after it has closed
+// connections for some time: about ten thousand a second, fewer if they had sent
+// much by then. New connections wait in the kernel's queue meanwhile. A faster
+// flood keeps newcomers out, as a flood of packets does.
 const (
 	turnAwayWork  = 100 * time.Microsecond
 	turnAwayPause = 500 * time.Microsecond
@@ -26,12 +26,12 @@ const (
 //     more. The next waits in the kernel's queue until one ends.
 //   - An address has Config.MaxConnsPerAddress. Its next is closed at once.
 //   - Connections from addresses that were answered 429 too often, half of
-//     Config.UpgradeRate in a minute, are closed until some of that has come
-//     back. To refuse politely costs an HTTP request, which a flood of them makes
-//     everyone feel.
+//     Config.UpgradeRate in a minute, are closed until some of that allowance has
+//     come back. An answer costs an HTTP request, and a flood of these would slow
+//     everyone down.
 //
-// Trusted proxies, which knock for many, and peers without an address are bound
-// by the first only. What a connection may cost is for the http.Server to say:
+// Trusted proxies, which connect for many clients, and peers without an address
+// are bound by the first limit only. What a connection may cost is for the http.Server to say:
 // without a ReadHeaderTimeout and a small MaxHeaderBytes (sotto has 5 s and 4 KiB)
 // half a request is kept for as long, and is as large, as its sender likes.
 //
@@ -110,7 +110,7 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 	}
-	var begun time.Time // turning away
+	var begun time.Time // closing connections at once
 	for {
 		conn, err := d.Listener.Accept()
 		if err != nil {

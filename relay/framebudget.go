@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// frameBudgetBytes is what frames under way may take in all, beside the small
-	// buffer that each may have.
+	// frameBudgetBytes bounds the memory of all frames under way, not counting the
+	// small buffer that each may have.
 	frameBudgetBytes = 8 << 20
-	// budgetShare: an address may have one in so many of the large frames under
-	// way.
+	// budgetShare: one address may have this fraction of the large frames under way,
+	// one of 32.
 	budgetShare = 32
 	// contendedDeadline is how long a large frame may take while another waits
 	// for its place; else it has frameDeadline.
 	contendedDeadline = 10 * time.Second
-	// budgetLook is how often one that waits looks for those that took so long.
+	// budgetLook is how often a waiting frame looks for frames that took so long.
 	budgetLook = time.Second
 )
 

@@ -33,7 +33,7 @@ func (g *guard) run(f func()) (panicked bool) {
 // recoverUpgrade is deferred around an upgrade, which calls what an embedder has
 // wrapped around the ResponseWriter. A panic is counted and logged here: net/http
 // would log its value and the client's address. It goes on as ErrAbortHandler,
-// by which net/http ends the connection without a word.
+// which makes net/http end the connection without a log line.
 func (rl *Relay) recoverUpgrade() {
 	switch p := recover(); p {
 	case nil:

@@ -50,18 +50,18 @@ func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(htt
 	switch {
 	case rl.fromElsewhere(w, r):
 	case r.ContentLength != 0:
-		// Behind an upgrade a body would be read as frames. net/http would wait
-		// for the rest of it.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // else the server's own has to do
+		// After an upgrade a body would be read as frames. Without a deadline
+		// net/http would wait for the rest of it.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // without it the server's own deadline holds
 		rl.refuse(w, r, httpBody)
 	default:
 		serve(w, r, name)
 	}
 }
 
-// fromElsewhere reports whether a page of another site asks for more than to be
-// left for ours: else it would use up what its visitor may. It answers when it
-// returns true.
+// fromElsewhere reports whether a page of another site makes the request, unless
+// it only navigates here: it would use up its visitor's allowances. It answers
+// when it returns true.
 func (rl *Relay) fromElsewhere(w http.ResponseWriter, r *http.Request) bool {
 	if originAllowed(r, &rl.cfg) {
 		return false
@@ -167,7 +167,7 @@ func (rl *Relay) admit(w http.ResponseWriter, r *http.Request, addr addrKey) boo
 	return true
 }
 
-// tooMany refuses an address that has used up an allowance.
+// tooMany refuses a request of an address that has used up an allowance.
 func (rl *Relay) tooMany(w http.ResponseWriter, r *http.Request, a answer, wait time.Duration) {
 	rl.limits.tookRefusal(rl.addr(r))
 	rl.refuseFor(w, r, a, wait)
@@ -223,8 +223,8 @@ func protocols(maxCiphertext int) []string {
 	return []string{"sTELgano-std-1", "sotto-2"}
 }
 
-// serveHealth draws on the allowance for requests like any other, unless a proxy
-// or this machine asks for itself. One answer ends the connection.
+// serveHealth draws on the allowance for requests like any other path, unless a
+// trusted proxy or this machine asks for itself. The connection ends with it.
 func (rl *Relay) serveHealth(w http.ResponseWriter, r *http.Request, _ string) {
 	if !rl.allowMethods(w, r, http.MethodGet, http.MethodHead) {
 		return

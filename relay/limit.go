@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// netKey stands for a network in the limiter, 0 for none. It is keyed with a
-// secret of this process, so that nothing outside it tells which network a key
-// is of.
+// netKey stands for a network in the limiter, 0 for none. It is a hash keyed with
+// a secret of this process, so that nobody else can tell which network it is.
 type netKey uint64
 
 // addrKey stands for an address: for each network that limits it, from the
@@ -20,23 +19,23 @@ type netKey uint64
 // without an address, which no limit of addresses holds for.
 type addrKey [3]netKey
 
-// Whoever has an IPv6 address has a /64, mostly a /56 and for the asking a /48:
-// limits nest, so that none of these is worth much more than one address.
-// netShares is how much more a network may do than an address in it.
+// A person with IPv6 has a /64, usually a /56, and can easily get a /48. So limits
+// nest: each of these may do only a few times as much as one address. netShares
+// says how many times.
 var (
 	netBits   = [len(addrKey{})]int{48, 56, 64}
 	netShares = [len(addrKey{})]int{16, 4, 1}
 )
 
-// limited is what a network may do so often in a minute, and at once.
+// limited is a kind of thing that a network may do so often a minute, and at once.
 type limited uint8
 
 const (
 	limitedRequests limited = iota
 	limitedUpgrades
 	limitedSeats
-	// limitedRefusals are those that are answered, before a network is no longer
-	// listened to.
+	// limitedRefusals are refusals that are answered. After them connections of the
+	// network are closed at once.
 	limitedRefusals
 	limitedKinds
 )
@@ -73,8 +72,8 @@ const (
 	upgradesPerRefusal = 2
 	// maxYoung bounds memory, to some 15 MB: with so many new networks the
 	// generation is over early. To be forgotten and have one full bucket again
-	// costs the coming of as many others, each of which has a bucket itself: an
-	// attacker who has these needs no forgetting.
+	// takes as many other networks, each of which has a full bucket of its own: an
+	// attacker who has these gains nothing by it.
 	maxYoung = 1 << 16
 )
 
@@ -119,12 +118,12 @@ func (l *limiter) takeRequest(k addrKey) (wait time.Duration) { return l.take(k,
 // takeUpgrade draws on the upgrade allowance, or returns how long to wait.
 func (l *limiter) takeUpgrade(k addrKey) (wait time.Duration) { return l.take(k, limitedUpgrades) }
 
-// tookRefusal draws on the allowance for refusals. Those that are under way when
-// it is used up are for nothing: no debt is made.
+// tookRefusal draws on the allowance for refusals. When it is used up, refusals
+// that are still under way are not counted: they make no debt.
 func (l *limiter) tookRefusal(k addrKey) { l.take(k, limitedRefusals) }
 
 // mayKnock reports whether there is something left of the allowance for
-// refusals. Who is let in without a refusal draws nothing, and is not kept.
+// refusals. It draws nothing and remembers nothing of the network.
 func (l *limiter) mayKnock(k addrKey) bool { return l.wait(k, limitedRefusals) == 0 }
 
 // creationWait returns how long the address must wait before it may create a

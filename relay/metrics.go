@@ -49,7 +49,8 @@ const (
 	limitConns    = "conns"
 	// limitFrames: a socket sends too fast, and is made to wait.
 	limitFrames = "frames"
-	// limitKnocks: an address was refused too often, and is no longer heard.
+	// limitKnocks: an address was refused too often, and its connections are closed
+	// at once.
 	limitKnocks = "knocks"
 	// limitConnsPerAddress: an address has too many connections.
 	limitConnsPerAddress = "address_conns"
@@ -151,8 +152,8 @@ func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns, 
 	return nil
 }
 
-// unregister takes the metrics out of where register put them, once: by name,
-// so that later it would take those of another relay.
+// unregister takes the metrics out of the registry. It does so only once: metrics
+// go by name, and a second call could take those of another relay.
 func (m *metrics) unregister() {
 	m.once.Do(func() {
 		if m.registered == nil {

@@ -24,7 +24,7 @@ type Relay struct {
 	frames  *frameBudget
 	metrics *metrics
 	// limitLogs has a logger for each limit: at most one line a minute, so that
-	// whoever runs into one limit all the time does not hide the others.
+	// a client that meets one limit all the time does not hide the others.
 	limitLogs map[string]zerolog.Logger
 
 	// ctx ends when sockets that did not close in time are aborted.
@@ -79,8 +79,8 @@ func New(cfg Config) (*Relay, error) {
 	return rl, nil
 }
 
-// reserve makes sure of a place for a socket that is about to be opened; then
-// Shutdown waits for it, and either start or release must follow.
+// reserve reserves a place for a socket that is about to be opened. Shutdown waits
+// for it; start or release must follow.
 func (rl *Relay) reserve() (ok, closing bool) {
 	rl.mu.Lock()
 	defer rl.mu.Unlock()
@@ -108,7 +108,7 @@ func (rl *Relay) start(c *conn) {
 	if rl.closing { // since the reservation
 		c.outbox.Close(wire.CloseRestart)
 	}
-	if rl.ctx.Err() != nil { // no more patience
+	if rl.ctx.Err() != nil { // Shutdown's context has ended
 		c.outbox.abort()
 	}
 	go func() { // the reservation lets Shutdown wait for it
@@ -132,8 +132,8 @@ func (rl *Relay) sockets() int {
 	return len(rl.conns)
 }
 
-// pending returns how many connections of Relay.Listener are no sockets. It may
-// be too few where others come by another way.
+// pending returns how many connections of Relay.Listener are not sockets. It may
+// be too few when sockets also come through another listener.
 func (rl *Relay) pending() int { return max(0, rl.visits.count()-rl.sockets()) }
 
 // Shutdown refuses newcomers, closes every socket with 1012 "relay_restart",
@@ -158,7 +158,7 @@ func (rl *Relay) Shutdown(ctx context.Context) error {
 	late, cancel := contextAfter(ctx, abortTime)
 	defer cancel()
 	err := rl.rooms.Shutdown(late)
-	rl.closeAll() // who is in no room
+	rl.closeAll() // sockets that are in no room
 	ended := make(chan struct{})
 	go func() { // ends with the last upgrade and read loop
 		rl.wg.Wait()

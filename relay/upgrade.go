@@ -130,8 +130,8 @@ func (h *handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	maps.Copy(h.to.Header(), h.header)
 	h.to.WriteHeader(h.status)
 	control := http.NewResponseController(h.to)
-	// For the answer; Hijack lifts it. Where it can't be set, the server's own
-	// deadline has to do.
+	// For the answer; Hijack removes it. Where it can't be set, the server's own
+	// deadline holds.
 	_ = control.SetWriteDeadline(time.Now().Add(writeDeadline))
 	conn, rw, err := control.Hijack()
 	if err != nil {
