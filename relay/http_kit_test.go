@@ -31,6 +31,12 @@ func exchange(t *testing.T, conn net.Conn, request string) *http.Response {
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
+	return answerOn(t, conn)
+}
+
+// answerOn reads an answer to what was sent, with its body.
+func answerOn(t *testing.T, conn net.Conn) *http.Response {
+	t.Helper()
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -370,7 +370,7 @@ func TestHTTP_AnswersOfTheServer(t *testing.T) {
 			inWorld(t, unlimited, func(t *testing.T, w *world) {
 				conn := w.connect(0)
 				go func() { _, _ = io.WriteString(conn, tt.request) }() // it is not all read
-				resp := exchange(t, conn, "")
+				resp := answerOn(t, conn)
 				body, err := io.ReadAll(resp.Body)
 				if err != nil {
 					t.Fatal(err)

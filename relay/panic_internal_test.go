@@ -86,7 +86,11 @@ func (fault) SetWriteDeadline(time.Time) error { panic("secret") }
 // A panic in any goroutine of a socket ends this socket alone. It is counted,
 // and logged with where it was and without its value.
 func TestPanicInASocket(t *testing.T) {
-	spoil := func(_ *Relay, c *conn) { c.outbox.net.Conn = fault{c.outbox.net.Conn} }
+	spoil := func(_ *Relay, c *conn) {
+		c.outbox.mu.Lock() // as who uses it does
+		defer c.outbox.mu.Unlock()
+		c.outbox.net.Conn = fault{c.outbox.net.Conn}
+	}
 	say := func(t *testing.T, ws *websocket.Conn, text string) {
 		if err := ws.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
 			t.Fatal(err)
@@ -128,9 +132,11 @@ func TestPanicInASocket(t *testing.T) {
 				}
 				synctest.Wait()
 				buffers := rl.buffers
+				rl.mu.Lock()
 				for c := range rl.conns {
 					tt.spoil(rl, c)
 				}
+				rl.mu.Unlock()
 				tt.meet(t, bad)
 				synctest.Wait()
 				rl.buffers = buffers
