@@ -236,8 +236,9 @@ func TestListener_CloseWhileFull(t *testing.T) {
 	inWorld(t, relay.Config{MaxConns: 1, MaxConnsPerAddress: -1}, func(t *testing.T, w *world) {
 		w.listener = memnet.Listen()
 		l := w.relay.Listener(w.listener)
+		d := memnet.Dialer{To: w.listener}
 		for range 1 + relay.ConnReserve {
-			go w.knock(netip.Addr{})
+			go d.DialContext(t.Context(), "", "") //nolint:errcheck // Accept fails then
 			conn, err := l.Accept()
 			if err != nil {
 				t.Fatal(err)
