@@ -27,19 +27,19 @@ const (
 // errFrameGivenUp ends a socket that closed while its frame waited.
 var errFrameGivenUp = errors.New("closed while a frame waited for memory")
 
-// frameBudget bounds the memory of frames that are under way, which their
-// senders may leave unfinished. A frame that outgrows a small buffer takes a
-// place; while there is none, it is read no further, and its sender's network
-// makes it wait. It is safe for concurrent use.
+// frameBudget bounds the memory of frames under way, which a sender may leave
+// unfinished. A frame that outgrows a small buffer takes a place. While there is
+// none, the relay reads no more of the frame, so that the sender's network stops
+// too. It is safe for concurrent use.
 type frameBudget struct {
-	places chan struct{} // first come, first served
-	each   int           // places of an address
+	places chan struct{} // one for each large frame; the longest waiting is next
+	each   int           // how many of them one address may have
 
 	mu sync.Mutex
 	// guarded by mu
-	byNet tally               // with a place, or next to get one
-	since map[*conn]time.Time // with a place
-	look  time.Time
+	byNet tally               // frames that have a place or wait for any
+	since map[*conn]time.Time // when frames got their place
+	look  time.Time           // when hurry last looked at all frames
 }
 
 func newFrameBudget(largest int) *frameBudget {
@@ -122,8 +122,8 @@ func (b *frameBudget) done(c *conn) {
 	<-b.places
 }
 
-// hurry ends the reading of frames that take too long while c waits: of any, or,
-// if c waits for its own address, of those of that.
+// hurry ends the frames that take too long while c's frame waits: any of them, or
+// only those of c's address, while that has all it may have.
 func (b *frameBudget) hurry(c *conn, all bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

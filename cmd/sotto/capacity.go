@@ -24,19 +24,20 @@ const (
 
 const (
 	// ownFiles are kept for the admin listener, certificates and the runtime, when
-	// strangers take all others.
+	// strangers have taken all others.
 	ownFiles = 32
-	// spareFiles are those that are no socket's: ownFiles and a few connections
-	// of strangers, for whom accepting must not fail.
+	// spareFiles are not for sockets: ownFiles, and the connections that the relay
+	// takes beside sockets.
 	spareFiles = ownFiles + relay.ConnReserve
 	// roomsUnbounded is --max-rooms where nothing says how much memory there is.
 	roomsUnbounded = 100_000
 )
 
-// fit fills in the limits for sockets and rooms that are left open: sockets as
-// the limit of open files and half of the memory allow, rooms with the rest. More
-// sockets than there are files for would leave newcomers waiting where they can
-// be refused. memory is what the process may take, 0 if that is not known.
+// fit fills in the limits for sockets and rooms that are left open: as many
+// sockets as the limit of open files and half of the memory allow, and rooms for
+// the rest. There are never more sockets than files, as newcomers would have to
+// wait where they can be refused. memory is what the process may take, 0 if that
+// is not known.
 func (o *options) fit(cfg *relay.Config, memory int64) error {
 	mostConns := relay.DefaultMaxConns
 	if files, ok := fileLimit(); ok {
@@ -53,10 +54,7 @@ func (o *options) fit(cfg *relay.Config, memory int64) error {
 		}
 		return nil
 	}
-	socket, room := int64(memorySocket), int64(memoryRoom+cfg.MaxCiphertextBytes)
-	if o.servesTLS() {
-		socket += memoryTLS
-	}
+	socket, room := o.memoryFor(cfg)
 	free := memory - memoryBase
 	if cfg.MaxConns <= 0 {
 		forSockets := free / 2
@@ -73,6 +71,22 @@ func (o *options) fit(cfg *relay.Config, memory int64) error {
 	}
 	cfg.MaxConns, cfg.MaxRooms = conns, rooms
 	return nil
+}
+
+// memoryFor returns what a socket and a room may take, in bytes.
+func (o *options) memoryFor(cfg *relay.Config) (socket, room int64) {
+	socket, room = memorySocket, int64(memoryRoom+cfg.MaxCiphertextBytes)
+	if o.servesTLS() {
+		socket += memoryTLS
+	}
+	return socket, room
+}
+
+// reckoned returns what a relay that is full takes at most, in bytes, not
+// counting rooms whose limit is off.
+func (o *options) reckoned(cfg *relay.Config) int64 {
+	socket, room := o.memoryFor(cfg)
+	return memoryBase + int64(cfg.MaxConns)*socket + int64(max(0, cfg.MaxRooms))*room
 }
 
 // memoryLimit returns how much memory the process may take, in bytes: what

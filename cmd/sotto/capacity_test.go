@@ -25,12 +25,13 @@ func TestLimitsFitWhatThereIs(t *testing.T) {
 		wantConns   int
 		wantRooms   int
 		wantTooFull bool
+		tooMuch     bool
 	}{
 		"nothing is known":                {wantConns: most, wantRooms: roomsUnbounded},
 		"limits off":                      {conns: -1, rooms: -1, wantConns: most, wantRooms: -1},
 		"more sockets than files":         {conns: most + 1, rooms: 5, wantConns: most, wantRooms: 5},
 		"asked for":                       {memory: gib, conns: 1, rooms: 1, wantConns: 1, wantRooms: 1},
-		"asked for, beyond what there is": {memory: 1 << 20, conns: 100, rooms: 100, wantConns: 100, wantRooms: 100},
+		"asked for, beyond what there is": {memory: 1 << 20, conns: 100, rooms: 100, wantConns: 100, wantRooms: 100, tooMuch: true},
 		"rooms open":                      {memory: gib, conns: 5120, wantConns: 5120, wantRooms: 55040},
 		"rooms open, long messages":       {memory: gib, conns: 5120, ciphertext: 24 << 10, wantConns: 5120, wantRooms: 27520},
 		"rooms open, TLS":                 {memory: gib, conns: 5120, tls: true, wantConns: 5120, wantRooms: 42240},
@@ -59,6 +60,10 @@ func TestLimitsFitWhatThereIs(t *testing.T) {
 			}
 			if cfg.MaxConns != tt.wantConns || cfg.MaxRooms != tt.wantRooms {
 				t.Errorf("%d sockets and %d rooms; want %d and %d", cfg.MaxConns, cfg.MaxRooms, tt.wantConns, tt.wantRooms)
+			}
+			// What was asked for is warned of, and what follows always fits.
+			if over := tt.memory > 0 && o.reckoned(&cfg) > tt.memory; over != tt.tooMuch {
+				t.Errorf("full it takes %d bytes, of %d", o.reckoned(&cfg), tt.memory)
 			}
 		})
 	}

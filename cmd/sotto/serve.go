@@ -82,6 +82,10 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 	}
 	log.Info().Str("version", buildVersion()).Int("max_conns", cfg.MaxConns).Int("max_rooms", cfg.MaxRooms).Int64("memory_mib", memory>>20).Bool("tls", certs != nil).
 		Str("admin", addrOf(ls.admin)).Str("redirect", addrOf(ls.redirect)).Msg("relay started")
+	if full := o.reckoned(&cfg); memory > 0 && full > memory {
+		log.Warn().Int64("memory_mib", memory>>20).Int64("full_mib", full>>20).
+			Msg("full of sockets and rooms, the relay takes more memory than it may: lower --max-conns or --max-rooms")
+	}
 	if err := lockUp(o, certs, reg, log, stderr); err != nil {
 		ls.close()
 		return err
