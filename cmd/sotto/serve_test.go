@@ -123,7 +123,6 @@ func TestNotReadyWhileDraining(t *testing.T) {
 		t.Fatalf("upgrade: %q, %v", line, err)
 	}
 
-	begun := time.Now()
 	p.cancel()
 	for status(t, ready) != http.StatusServiceUnavailable {
 		select {
@@ -137,9 +136,6 @@ func TestNotReadyWhileDraining(t *testing.T) {
 		t.Errorf("healthz = %d while draining; the process is healthy", got)
 	}
 	p.stop(t)
-	if took := time.Since(begun); took > 10*time.Second {
-		t.Errorf("the end took %v", took)
-	}
 }
 
 // writePair writes a new self-signed pair into dir by rename, as renewers do.
