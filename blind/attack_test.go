@@ -2,7 +2,6 @@ package blind
 
 import (
 	"errors"
-
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -161,11 +160,20 @@ func TestFaults(t *testing.T) {
 		"hello cut": {ErrFormat, func(w *world, _ *node, _ Event) Event {
 			return HelloReply{hello(w, w.relay.senders[1])[:HelloSize-1]}
 		}},
-		"hello empty":        {ErrFormat, func(*world, *node, Event) Event { return HelloReply{[]byte{}} }},
-		"own hello":          {errOther, func(_ *world, a *node, _ Event) Event { return HelloReceived{a.relay.hellos[0]} }},
+		"hello empty": {ErrFormat, func(*world, *node, Event) Event { return HelloReply{[]byte{}} }},
+		"own hello":   {errOther, func(_ *world, a *node, _ Event) Event { return HelloReceived{a.relay.hellos[0]} }},
+		"own hello, no other": {errOther, func(_ *world, a *node, _ Event) Event {
+			a.page.peer = nil
+			return HelloReceived{a.relay.hellos[0]}
+		}},
 		"hello of a third":   {errOther, func(w *world, _ *node, _ Event) Event { return HelloReceived{hello(w, wire.SenderHash{3})} }},
 		"another seat":       {errOther, func(w *world, _ *node, _ Event) Event { return Joined{Sender: w.relay.senders[1]} }},
 		"message of a third": {errOther, func(_ *world, _ *node, m Event) Event { return from(m, wire.SenderHash{3}) }},
+		"message cut, in a join": {ErrFormat, func(w *world, _ *node, m Event) Event {
+			e := m.(MessageReceived)
+			e.Message.Bytes = e.Message.Bytes[1:]
+			return Joined{w.relay.senders[0], &e.Message}
+		}},
 		"message cut": {ErrFormat, func(_ *world, _ *node, m Event) Event {
 			e := m.(MessageReceived)
 			e.Message.Bytes = e.Message.Bytes[1:]
@@ -206,8 +214,8 @@ func TestFaults(t *testing.T) {
 			b.says("three")
 			a.take()
 			a.step(test.event(w, a, sealed))
-			if len(a.notices) != 1 {
-				t.Fatalf("told %q", a.take())
+			if len(a.notices) != 1 || len(a.conn.up) != 0 {
+				t.Fatalf("told %q, %d frames", a.take(), len(a.conn.up))
 			}
 			if failed, ok := a.notices[0].(Failed); !ok || !errors.Is(failed.Err, test.want) {
 				t.Errorf("told %v, want %v", failed.Err, test.want)
@@ -296,7 +304,7 @@ func TestLyingRelay(t *testing.T) {
 		}
 	}
 	t.Logf("%d lies, %d faults", lies, faults)
-	if lies < 5*histories || faults < histories/10 {
+	if lies < 4*histories || faults < histories/10 {
 		t.Errorf("only %d lies and %d faults", lies, faults)
 	}
 }

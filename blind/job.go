@@ -272,7 +272,6 @@ func (s *step) accept() {
 
 // refused drops what is under way.
 func (s *step) refused(reason wire.Reason) {
-	j := s.job
 	why := WhyRefused
 	switch reason {
 	case wire.ReasonStale, wire.ReasonNotYourTurn:
@@ -282,10 +281,10 @@ func (s *step) refused(reason wire.Reason) {
 	case wire.ReasonTooLarge:
 		why = WhyTooLong
 	}
-	if reason == wire.ReasonNotEditable && s.slot != nil && s.slot.id == j.frame.ID {
-		s.slot.read = true
-	}
 	s.abandon(why, reason)
+	if reason == wire.ReasonNotFound {
+		s.own.close() // it was replaced, and the answer is on its way
+	}
 }
 
 // abandon drops what is under way and gives its text back.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -229,13 +230,18 @@ func TestSealedAnew(t *testing.T) {
 	a.says("one")
 	b.says("two")
 	a.says("for a page")
+	body := b.page.theirs.body
 	b.kill()
+	w.now = w.now.Add(time.Hour)
 	w.rest()
 	a.take()
 	b = w.open(1)
 	b.step(SetMode{true})
 	w.rest()
 	b.sees(t, HolderOther, "for a page", false)
+	if again := b.page.theirs.body; again.Ack != body.Ack || again.Ack == (Ack{}) || again.Sent != body.Sent {
+		t.Error("it answers something else now, or at another time")
+	}
 	a.told(t, "OtherAnew, KeysAnew")
 	b.told(t, "") // it has no key from before
 	start := w.now
@@ -331,6 +337,25 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// Until the hello is answered nothing goes out: the relay may have somebody
+// else's answer, and an earlier page may still be there.
+func TestHelloComesFirst(t *testing.T) {
+	t.Parallel()
+	w, a, _ := meet(t, false)
+	a.drop()
+	a.write("soon")
+	a.back()
+	w.relay.take(a.conn)
+	for len(a.conn.down) > 0 {
+		a.hear()
+	}
+	if n := len(a.conn.up); n != 1 {
+		t.Errorf("%d frames, not the hello alone", n)
+	}
+	w.rest()
+	a.sees(t, HolderMine, "soon", false)
+}
+
 func TestContentThatIsNone(t *testing.T) {
 	t.Parallel()
 	w, a, _ := meet(t, false)
@@ -360,6 +385,107 @@ func TestAnswersWhatWasSeen(t *testing.T) {
 	w.rest()
 	b.told(t, "Returned2 yes")
 	b.sees(t, HolderOther, "do you disagree?", true)
+}
+
+// An edit whose ok is lost was in time if the answer says so. Another one, which
+// the answer has crossed, is the person's again.
+func TestEditMeetsAnswer(t *testing.T) {
+	t.Parallel()
+	for name, inTime := range map[string]bool{"in time": true, "crossed": false} {
+		t.Run(name, func(t *testing.T) {
+			w, a, b := meet(t, true)
+			a.says("eight?")
+			a.edit("nine?")
+			if inTime {
+				w.relay.take(a.conn)
+			}
+			late := a.conn.up
+			w.relay.cut(a.conn)
+			a.step(Lost{})
+			a.conn.up = nil
+			w.rest()               // b reads either
+			b.step(SetMode{false}) // a is not here
+			b.says("yes")
+			a.conn.up = late
+			a.back()
+			w.rest()
+			want := "Returned3 nine?"
+			if inTime {
+				want = ""
+			}
+			a.told(t, want)
+			if v := a.page.View(); v.Content.Text != "yes" || v.Unseen {
+				t.Errorf("sees %q, unseen %v", v.Content.Text, v.Unseen)
+			}
+		})
+	}
+}
+
+// A message that is left for nobody's key starts the chain anew, which its
+// author is told, too: whoever has the code can answer it.
+func TestLeftOffTheChain(t *testing.T) {
+	t.Parallel()
+	w, a, b := meet(t, false)
+	a.says("one")
+	b.says("two")
+	b.kill()
+	w.open(1)
+	w.rest()
+	w.pages[1].drop()
+	w.rest()
+	a.take()
+	a.says("left")
+	a.sees(t, HolderMine, "left", true)
+	a.told(t, "KeysAnew")
+}
+
+// What a page has no use for any more is overwritten, not only let go.
+func TestOverwritten(t *testing.T) {
+	t.Parallel()
+	w, a, b := meet(t, false)
+	people := []*node{a, b}
+	var used [2][]any
+	keep := func() {
+		for seat, n := range people {
+			p := n.page
+			if p.hello != nil {
+				used[seat] = append(used[seat], p.hello)
+			}
+			if p.own != nil {
+				used[seat] = append(used[seat], p.own)
+			}
+			if p.theirs != nil {
+				used[seat] = append(used[seat], p.theirs)
+			}
+			if p.job != nil {
+				used[seat] = append(used[seat], p.job.own)
+			}
+		}
+	}
+	keep()
+	for i := range 6 {
+		n := people[i%2]
+		n.write(fmt.Sprint("text ", i))
+		keep()
+		w.rest()
+		keep()
+		n.edit("edited")
+		if i == 4 { // refused
+			w.relay.slot.m.Read = true
+		}
+		keep()
+		w.rest()
+	}
+	for seat, n := range people {
+		now := []any{n.page.hello, n.page.own, n.page.theirs}
+		for _, v := range used[seat] {
+			has := map[[32]byte]bool{}
+			memory(reflect.ValueOf(v), has)
+			if len(has) != 0 && !slices.Contains(now, v) {
+				t.Errorf("%T of person %d is still there", v, seat)
+			}
+		}
+	}
 }
 
 func TestEnd(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	simHistories = 2_500
-	simSteps     = 300
+	simHistories = 2_000
+	simSteps     = 200
 )
 
 // TestSimulation plays random histories of two people on bad networks: frames

@@ -24,6 +24,7 @@ type world struct {
 	ids    byte
 
 	records []record
+	sent    map[IV]record
 	texts   map[string]*text
 	// tamper changes what the relay tells a page; nil is an honest one.
 	tamper func(n *node, e Event) []Event
@@ -60,7 +61,7 @@ type record struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
-		t: t, kem: toyKEM{map[KeyID]Seed{}}, random: seeded(seed), texts: map[string]*text{},
+		t: t, kem: toyKEM{map[KeyID]Seed{}}, random: seeded(seed), texts: map[string]*text{}, sent: map[IV]record{},
 		now: time.Unix(1_800_000_000, 0),
 	}
 	w.relay = newModelRelay(func() time.Time { return w.now })
@@ -89,6 +90,9 @@ func (n *node) step(e Event) {
 	for _, effect := range n.page.Step(n.now, n.random, e) {
 		switch effect := effect.(type) {
 		case SendHello, Transmit, MarkRead:
+			if m, ok := effect.(Transmit); ok {
+				n.sending(n.page.job.own, m)
+			}
 			if n.conn.open {
 				n.conn.up = append(n.conn.up, effect)
 			}
@@ -210,34 +214,27 @@ func (w *world) wake() bool {
 	return true
 }
 
-// record keeps what would open a variant.
-func (w *world) record(s stored) {
-	h, _, err := ParseHeader(s.m.Bytes)
+// sending keeps what opens a message that a page sends, before the page erases
+// it.
+func (w *world) sending(o *own, m Transmit) {
+	h, _, err := ParseHeader(m.Bytes)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r := record{stored: s, header: *h}
-	header := s.m.Bytes[:HeaderSize]
-	r.before = chain(testLife)
-	for _, earlier := range w.records {
-		if earlier.header.Next.ID() == h.To {
-			r.before = earlier.c
-		}
+	r := record{header: *h, text: o.body.Text, seed: w.kem.seeds[h.To], before: chain(testLife), c: o.c, k: o.k}
+	if o.from != nil {
+		r.before = o.from.c
 	}
-	life := NewLifeKey(testLife)
-	if seed, ok := w.kem.seeds[h.To]; ok {
-		r.seed = seed
+	w.sent[m.IV] = r
+}
+
+// record keeps a variant that the relay was given.
+func (w *world) record(s stored) {
+	r, ok := w.sent[s.m.IV]
+	if !ok {
+		w.t.Fatal("the relay stores what nobody has sent")
 	}
-	if h.Left {
-		r.c, r.k = leftChain(r.before, s.m.Sender, header), life.leftKey(s.m.Sender, header)
-	} else {
-		r.c, r.k = sealedKeys(r.before, w.kem.shared(w.kem.publicKey((*Seed)(&r.seed)), &h.Enc), s.m.Sender, header)
-	}
-	body, err := r.k.open(s.m.Bytes, s.m.IV)
-	if err != nil {
-		w.t.Fatalf("the test does not know how a message opens: %v", err)
-	}
-	r.text = body.Text
+	r.stored = s
 	if known := w.texts[r.text]; known != nil {
 		known.stored = true
 	}
@@ -269,20 +266,19 @@ func memory(v reflect.Value, all map[[32]byte]bool) {
 	}
 }
 
-// opened returns the sealed variants that open for who has a memory and the
-// life key, and everything the relay ever had.
+// opened returns the sealed variants that open for who has a memory and
+// everything the relay ever had. It adds to the memory what follows from that.
 func (w *world) opened(has map[[32]byte]bool) (all []record) {
-	has[testLife] = true
 	open := make([]bool, len(w.records))
 	for more := true; more; {
 		more = false
 		for i, r := range w.records {
-			able := r.header.Left || has[r.seed]
-			if able && has[r.before] && !has[r.c] {
+			able := (r.header.Left || has[r.seed]) && has[r.before]
+			if able && !has[r.c] {
 				has[r.c] = true
 				more = true
 			}
-			if !r.header.Left && !open[i] && (has[r.k] || able && has[r.before]) {
+			if !r.header.Left && !open[i] && (has[r.k] || able) {
 				open[i] = true
 				all = append(all, r)
 			}
@@ -293,7 +289,7 @@ func (w *world) opened(has map[[32]byte]bool) (all []record) {
 
 // memories returns what both living pages have.
 func (w *world) memories() map[[32]byte]bool {
-	all := map[[32]byte]bool{}
+	all := map[[32]byte]bool{testLife: true}
 	for _, n := range w.nodes {
 		if n.alive {
 			memory(reflect.ValueOf(n.page), all)
