@@ -51,7 +51,7 @@ func answerOn(t *testing.T, conn net.Conn) *http.Response {
 	return resp
 }
 
-// wantSecurityHeaders: UX.md, Headers, for answers that are not documents.
+// wantSecurityHeaders checks for those of answers that are not documents.
 func wantSecurityHeaders(t *testing.T, resp *http.Response) {
 	t.Helper()
 	for name, value := range map[string]string{

@@ -3,10 +3,12 @@
 // mailbox, and a [Supervisor] that spawns rooms on first join, finds them and
 // reaps them.
 //
-// All rules of PROTOCOL.md are in state.step, which is pure: it has no
-// goroutine, clock, randomness or I/O, and answers a command with effects. The
-// goroutine around it carries the effects out without ever blocking, by
-// [Member.Deliver] and [Member.Close].
+// The rules of a room are in state.step, and joinNowhere decides where there is
+// no room. Both are pure: no goroutine, clock, randomness or I/O. A step answers a
+// command with effects, which the goroutine around it carries out without ever
+// blocking, by [Member.Deliver] and [Member.Close]. PROTOCOL.md in package wire
+// says which function decides what; the connection keeps some rules, such as the
+// pace of typing and the times of sockets that have not joined.
 //
 // Order of locks: a shard of the supervisor's map is locked alone; nothing
 // else is locked while it is held.

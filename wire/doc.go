@@ -1,5 +1,6 @@
-// Package wire is the frame codec of sTELgano-std-1 and sotto-2, shared by the relay, the
-// Go client and the load harness.
+// Package wire is the frame codec of sTELgano-std-1 and sotto-2, shared by the
+// relay, the Go client and the load harness. PROTOCOL.md beside it says what the
+// frames mean.
 //
 // A frame is one JSON object in one WebSocket text message. Client to relay is
 // a [Request]; relay to client is a [Response], which is either a reply (it
