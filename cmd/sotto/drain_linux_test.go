@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -48,5 +49,30 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 	}
 	if left != nil {
 		t.Error(left)
+	}
+}
+
+// A signal by which Go prints all stacks does not: one that asks for that is an
+// orderly end, and a fault, which is not, ends the process without a word.
+func TestNoDumpByASignal(t *testing.T) {
+	for sig, wantExit := range map[syscall.Signal]int{
+		syscall.SIGQUIT: 0, syscall.SIGABRT: 0, syscall.SIGSEGV: 2, syscall.SIGTRAP: 2, syscall.SIGSYS: 2,
+	} {
+		t.Run(sig.String(), func(t *testing.T) {
+			c := startChild(t, nil)
+			c.join(t, strings.Repeat("5", 64), 'a')
+			before := c.err.String()
+			if err := c.cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			_ = c.cmd.Wait()
+			if got := c.cmd.ProcessState.ExitCode(); got != wantExit {
+				t.Errorf("exit code %d; want %d", got, wantExit)
+			}
+			said := strings.TrimPrefix(c.err.String(), before)
+			if wantExit == 0 != strings.Contains(said, "relay stopped") || strings.Contains(said, "goroutine") || wantExit != 0 && said != "" {
+				t.Errorf("it said %.500s", said)
+			}
+		})
 	}
 }

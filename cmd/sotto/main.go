@@ -42,7 +42,12 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 	}
 	switch command {
 	case "":
-		err = serve(ctx, opts, env, stdout, stderr)
+		if !opts.pprof {
+			stderr, err = withoutCrashes(stderr)
+		}
+		if err == nil {
+			err = serve(ctx, opts, env, stdout, stderr)
+		}
 	case "version":
 		err = printVersion(stdout)
 	case "healthcheck":

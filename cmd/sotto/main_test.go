@@ -65,7 +65,7 @@ func TestUnfitValuesAreAllNamed(t *testing.T) {
 	args := []string{
 		"--listen", "nonsense", "--room-ttl", "-1h", "--unpaired-ttl", "soon", "--max-rooms", "x",
 		"--max-conns", "x", "--max-ciphertext", "many", "--create-rate", "0", "--upgrade-rate", "1.5",
-		"--ping", "0", "--join-floor", "x", "--lockout-attempts", "0", "--lockout-for", "0s",
+		"--frame-rate", "0", "--admin-hosts", "a:b:c", "--pprof", "yes", "--ping", "0", "--join-floor", "x", "--lockout-attempts", "0", "--lockout-for", "0s",
 		"--trusted-proxies", "10.0.0.0/33", "--log-format", "xml", "--log-level", "loud",
 		"--tls-cert", "c.pem", "--admin-listen", "here", "--unknown", "x", "--also-unknown=y", "stray",
 		"--log-level", "info",
@@ -78,7 +78,7 @@ func TestUnfitValuesAreAllNamed(t *testing.T) {
 	for _, want := range []string{
 		"--listen", "--room-ttl", "--unpaired-ttl", "--max-rooms", "--max-conns", "--max-ciphertext",
 		"--create-rate", "--upgrade-rate", "--ping", "--join-floor", "--lockout-attempts", "--lockout-for",
-		"--trusted-proxies", "--log-format", "--tls-cert and --tls-key", "--admin-listen",
+		"--frame-rate", "--admin-hosts", "--pprof", "--trusted-proxies", "--log-format", "--tls-cert and --tls-key", "--admin-listen",
 		"unknown flag --unknown", "unknown flag --also-unknown", `unexpected argument "stray"`,
 		"--log-level is given twice",
 	} {

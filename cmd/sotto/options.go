@@ -25,6 +25,8 @@ type options struct {
 	tlsCert        string
 	tlsKey         string
 	acme           acmeOptions
+	adminHosts     []string
+	pprof          bool
 	logFormat      string
 	logLevel       zerolog.Level
 	sandbox        string // on, off or require
@@ -56,8 +58,12 @@ var optionTable = []option{
 		set: func(o *options, v string) (err error) { o.listen, err = parseListen(v); return err },
 	},
 	{
-		name: "admin-listen", value: "127.0.0.1:8081", help: "address of status page, metrics, health and profiles, or off; keep it private",
+		name: "admin-listen", value: "127.0.0.1:8081", help: "address of status page, metrics and health, or off; keep it private",
 		set: func(o *options, v string) (err error) { o.adminListen, err = parseListenOrOff(v); return err },
+	},
+	{
+		name: "admin-hosts", help: "names (a,b,…) by which it may be asked, beside its address and localhost", optional: true,
+		set: func(o *options, v string) (err error) { o.adminHosts, err = parseHosts(v); return err },
 	},
 	{
 		name: "tls-cert", help: "certificate file (PEM); SIGHUP reads it again", optional: true,
@@ -122,6 +128,10 @@ var optionTable = []option{
 		set: func(o *options, v string) (err error) { o.relay.UpgradeRate, err = parseLimit(v); return err },
 	},
 	{
+		name: "frame-rate", value: strconv.Itoa(relay.DefaultFrameRate), help: "frames a socket may send in a second, or off; more are read later",
+		set: func(o *options, v string) (err error) { o.relay.FrameRate, err = parseLimit(v); return err },
+	},
+	{
 		name: "ping", value: text(relay.DefaultPingInterval), help: "longest pause between pings, or off",
 		set: func(o *options, v string) (err error) { o.relay.PingInterval, err = parseDurationOrOff(v); return err },
 	},
@@ -157,13 +167,11 @@ var optionTable = []option{
 	},
 	{
 		name: "lock-memory", value: "off", help: "on: keep all memory out of swap; needs unlimited locked memory",
-		set: func(o *options, v string) error {
-			if v != "on" && v != "off" {
-				return errors.New("is neither on nor off")
-			}
-			o.lockMemory = v == "on"
-			return nil
-		},
+		set: func(o *options, v string) (err error) { o.lockMemory, err = parseOnOff(v); return err },
+	},
+	{
+		name: "pprof", value: "off", help: "on: profiles below /debug/pprof/ of the admin listener, and what Go prints of a crash; both show memory",
+		set: func(o *options, v string) (err error) { o.pprof, err = parseOnOff(v); return err },
 	},
 	{
 		name: "log-format", value: "console", help: "console or json",

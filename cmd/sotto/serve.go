@@ -40,7 +40,8 @@ const (
 // serve runs the relay until a signal ends it.
 func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Writer) error {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// SIGQUIT and SIGABRT too: by default Go prints all stacks for them.
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT)
 	defer signal.Stop(signals)
 	// Else Go ends the program when whoever reads its log has gone.
 	signal.Ignore(syscall.SIGPIPE)
@@ -102,7 +103,7 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 	ready, errorLog := new(readiness), countingLog(httpErrors)
 	main := newServer(behindTLS(rl, rl.TrustsProxy), errorLog)
 	main.ReadTimeout, main.WriteTimeout = requestTime, requestTime
-	running := []*server{{main, ls.relay}, {newAdmin(reg, history, ready, errorLog), ls.admin}}
+	running := []*server{{main, ls.relay}, {newAdmin(o, reg, history, ready, errorLog), ls.admin}}
 	if certs != nil {
 		redirect := newServer(newRedirect(certs), errorLog)
 		redirect.ReadTimeout, redirect.WriteTimeout = requestTime, requestTime

@@ -37,6 +37,26 @@ func parseListenOrOff(v string) (string, error) {
 	return parseListen(v)
 }
 
+func parseOnOff(v string) (bool, error) {
+	if v != "on" && v != "off" {
+		return false, errors.New("is neither on nor off")
+	}
+	return v == "on", nil
+}
+
+// parseHosts reads host names and addresses, without ports.
+func parseHosts(v string) ([]string, error) {
+	var hosts []string
+	for _, s := range splitList(v) {
+		host := hostOf(s)
+		if _, err := netip.ParseAddr(host); err != nil && (host != strings.ToLower(s) || strings.ContainsAny(s, "*:/")) {
+			return nil, fmt.Errorf("has %q, which is neither a name nor an address", s)
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts, nil
+}
+
 // parseDomains reads host names with a dot, in lower case and Punycode.
 func parseDomains(v string) ([]string, error) {
 	var domains []string

@@ -75,7 +75,7 @@ func TestCompose(t *testing.T) {
 	for file, name := range map[string]string{
 		"container/Dockerfile":                            "-f " + sotto.Build.Dockerfile + " ",
 		"container/Caddyfile":                             "reverse_proxy sotto:8080\n",
-		"prometheus/prometheus.yml":                       `targets: ["sotto` + sotto.Environment["SOTTO_ADMIN_LISTEN"] + `"]`,
+		"prometheus/prometheus.yml":                       `targets: ["` + sotto.Environment["SOTTO_ADMIN_HOSTS"] + sotto.Environment["SOTTO_ADMIN_LISTEN"] + `"]`,
 		"grafana/provisioning/datasources/prometheus.yml": "http://prometheus:9090",
 	} {
 		if !strings.Contains(string(read(t, file)), name) {
