@@ -54,6 +54,15 @@ func TestProtocol_HasWhatIsCited(t *testing.T) {
 		titles.WriteString(strings.ToLower(n[1]+n[2]) + "\n")
 	}
 	cited := regexp.MustCompile(`PROTOCOL\.md,\s+(?:// )?([\w ]+)`)
+	// What a stranger looks up is one step away.
+	for _, rule := range []string{
+		"stale", "ninth socket", "who overwrites the slot", "repeated nonce", "join floor",
+		"typing pace", "unjoined times", "no such room",
+	} {
+		if !strings.Contains(titles.String(), rule) {
+			t.Errorf("PROTOCOL.md has no rule called %q", rule)
+		}
+	}
 	found := 0
 	for _, dir := range []string{".", "../roomactor", "../relay", "../lockout", "../client", "../blind", "../web/src", "../web/test", "../loadtest"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
