@@ -6,9 +6,8 @@ import (
 	"sotto/wire"
 )
 
-// bearer is the SHA-256 of an access hash. Rooms keep what lets its holder in
-// as SHA-256 of what was sent, so that who copies the relay's memory can't join
-// with what is found there.
+// bearer is the SHA-256 of an access hash. Rooms keep access hashes and resume
+// tokens as SHA-256 only, so that a copy of the relay's memory lets nobody in.
 type bearer [32]byte
 
 // hashBearers hashes what the join sent and the token it may get. The
@@ -23,7 +22,8 @@ func (c *command) hashBearers() {
 // forgetBearers overwrites what was sent; c keeps the hashes.
 func (c *command) forgetBearers() { clear(c.random[:]) }
 
-// nonceTag stands for a nonce of any length, which it is the hash of.
+// nonceTag is the front of a nonce's SHA-256: nonces have many lengths, and a
+// room keeps up to eight.
 type nonceTag [16]byte
 
 func tagOf(n *wire.Nonce) nonceTag {

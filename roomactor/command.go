@@ -13,7 +13,7 @@ type command struct {
 	kind commandKind
 	from Member
 	// req of a join belongs to the caller, who waits; that of a request
-	// belongs to the room from when it is in the mailbox.
+	// belongs to the room once it is in the mailbox.
 	req *wire.Request
 	// random is the id of a message sent, or a resume token in clear.
 	random [32]byte
@@ -25,7 +25,7 @@ type command struct {
 	// claimWait is how long the caller's address must wait before it may take
 	// a seat; 0 when it may.
 	claimWait time.Duration
-	// posted is when the command was to be put into the mailbox.
+	// posted is when the sender began to wait for a place in the mailbox.
 	posted time.Duration
 	// answer is where a join's caller waits; it has room for one answer.
 	answer chan joinAnswer
@@ -66,8 +66,8 @@ type moment struct {
 // at returns the wall-clock time of a monotonic instant.
 func (m moment) at(instant time.Duration) time.Time { return m.wall.Add(instant - m.Duration).UTC() }
 
-// scratch is what a step works with, one for each room at work, so that an
-// idle room has none.
+// scratch is the memory that a step needs. A room borrows it for each step, so
+// that an idle room has none.
 type scratch struct {
 	effects []effect
 	// joined is the answer to a join. It has the resume token in clear, so it is
@@ -75,7 +75,7 @@ type scratch struct {
 	joined wire.Joined
 }
 
-// clear overwrites all that steps have left.
+// clear overwrites what the step left.
 func (w *scratch) clear() {
 	clear(w.effects[:cap(w.effects)])
 	w.effects = w.effects[:0]

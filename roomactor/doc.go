@@ -1,7 +1,7 @@
 // Package roomactor holds the rooms of the relay: one goroutine a room, which
-// owns the room's single message, its seats and its lockout behind a bounded
-// mailbox, and a [Supervisor] that spawns rooms on first join, finds them and
-// reaps them.
+// owns the room's single message, its seats, hellos and lockout behind a
+// bounded mailbox, and a [Supervisor] that makes rooms on first join, finds
+// them and ends them.
 //
 // The rules of a room are in state.step, and joinNowhere decides where there is
 // no room. Both are pure: no goroutine, clock, randomness or I/O. A step answers a

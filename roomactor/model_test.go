@@ -284,9 +284,7 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 		}
 		seat.sockets = append(slices.Clip(seat.sockets), socketModel{j.who, j.ext, token})
 	}
-	if resumed {
-		seat.use(token)
-	} else {
+	if !resumed {
 		seat.admit(token)
 	}
 

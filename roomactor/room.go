@@ -164,7 +164,7 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	expires := r.state.expires
 	out := r.state.step(r.sup.moment(), c)
 	if out.ended != "" {
-		r.sup.unregister(r) // whoever is told of the end finds the room no more
+		r.sup.unregister(r) // first, so that a client that is told of the end does not find the room again
 	}
 	r.carryOut()
 	if out.ended == "" { // else every member is closed by now
@@ -212,8 +212,8 @@ func (r *Room) observe(out outcome) {
 	}
 }
 
-// flush lets the members send what the step had for them: those first who wait
-// for what from did.
+// flush lets the members send what the step had for them: from comes last, as
+// the others wait for what it did.
 func (r *Room) flush(from Member) {
 	for i := range r.state.seats {
 		for _, k := range r.state.seats[i].sockets {
@@ -227,8 +227,8 @@ func (r *Room) flush(from Member) {
 	}
 }
 
-// dropSlow drops the members that could not take a frame, and tells of it,
-// which others may not be able to take.
+// dropSlow drops the members that could not take a frame. The others are told,
+// and that may show that more of them are slow.
 func (r *Room) dropSlow() {
 	for len(r.dropped) > 0 {
 		m := r.dropped[0]
@@ -277,16 +277,16 @@ func (r *Room) broadcast(e *effect) {
 	}
 }
 
-// deliver gives a member a frame. One that could not take the last gets no
-// more: what it sees has no gaps.
+// deliver gives a member a frame. After a frame that it could not take it gets
+// no other, so that nothing is missing in what it sees.
 func (r *Room) deliver(m Member, event wire.Event, frame *wire.Buffer) {
 	if !slices.Contains(r.dropped, m) && !m.Deliver(event, frame) {
 		r.dropped = append(r.dropped, m)
 	}
 }
 
-// closeFailed closes every socket of a room that failed. A member may be what
-// failed: its panic keeps no other from being closed.
+// closeFailed closes every socket of a room that failed. If a member panics
+// again, the others are closed all the same.
 func (r *Room) closeFailed() {
 	for i := range r.state.seats {
 		for _, k := range r.state.seats[i].sockets {

@@ -22,7 +22,7 @@ type state struct {
 	lock    lockout.Counter
 	slot    slot
 
-	// scratch is lent for the step under way.
+	// scratch is borrowed for the step under way, nil between steps.
 	scratch *scratch
 }
 
@@ -40,7 +40,7 @@ type seat struct {
 type socket struct {
 	member Member
 	optIn  bool
-	token  lockout.Token // the one it came in with or was given
+	token  lockout.Token // that its last join sent or was given
 }
 
 // sent is the answer to a send, for its repeats.
@@ -223,8 +223,8 @@ func (s *state) seatOf(m Member) (int, bool) {
 	return 0, false
 }
 
-// faulty refuses a request whose data was not an object or otherwise unfit,
-// and reports whether it was.
+// faulty refuses a request that the decoder found a fault in, and reports
+// whether it did.
 func (s *state) faulty(c *command) bool {
 	if c.req.Fault == "" {
 		return false

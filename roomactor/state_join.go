@@ -145,9 +145,7 @@ func (s *state) enter(now moment, c *command, me int, resumed, claimed bool) {
 		token = &c.fresh
 	}
 	s.addSocket(seat, socket{member: c.from, optIn: j.Ext, token: *token})
-	if resumed {
-		seat.tokens.Use(token)
-	} else {
+	if !resumed {
 		seat.tokens.Add(token, seat.holds)
 	}
 

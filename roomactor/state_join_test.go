@@ -176,6 +176,31 @@ a ttl_extended until 168h0m0s
 	})
 }
 
+// PROTOCOL.md, join: no such room.
+func TestJoinNowhere(t *testing.T) {
+	const wait = 7 * time.Second
+	for name, tt := range map[string]struct {
+		intent wire.Intent
+		wait   time.Duration
+		full   bool
+		kind   JoinKind
+		reason wire.Reason
+		retry  time.Duration
+	}{
+		"creates":                 {kind: JoinCreated},
+		"enter":                   {intent: wire.IntentEnter, wait: wait, full: true, kind: JoinRefused, reason: wire.ReasonNotFound},
+		"return":                  {intent: wire.IntentReturn, kind: JoinRefused, reason: wire.ReasonNotFound},
+		"over the allowance":      {wait: wait, kind: JoinRefused, reason: wire.ReasonRateLimited, retry: wait},
+		"over it, and all full":   {wait: wait, full: true, kind: JoinRefused, reason: wire.ReasonRateLimited, retry: wait},
+		"as many as there may be": {full: true, kind: JoinMaxRooms, reason: wire.ReasonRateLimited, retry: time.Minute},
+	} {
+		kind, answer := joinNowhere(&wire.Join{Intent: tt.intent}, tt.wait, tt.full)
+		if kind != tt.kind || answer.Reason != tt.reason || answer.RetryAfter != tt.retry {
+			t.Errorf("%s: %s, %q, retry %v", name, kind, answer.Reason, answer.RetryAfter)
+		}
+	}
+}
+
 // After the claim the room does not keep the code's hash either.
 func TestClaimForgetsTheGate(t *testing.T) {
 	s := newStage(t)

@@ -11,10 +11,10 @@ import (
 const SmallBuffer = 1 << 10
 
 const (
-	// With a smaller limit an answer could be over the limit of its request: it
-	// carries a quarter of the limit as ciphertext, in base64, and maxEnvelope.
+	// An answer has a quarter of the limit as ciphertext, in base64, and
+	// maxEnvelope: with a smaller limit it could exceed the limit itself.
 	minLimit = 2 << 10
-	// What a reader gets to return nothing and no error.
+	// How often a reader may return neither bytes nor an error.
 	maxEmptyReads = 100
 )
 

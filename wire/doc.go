@@ -6,10 +6,10 @@
 // a [Request]; relay to client is a [Response], which is either a reply (it
 // has a ref and no event) or a broadcast (it has an event and no ref).
 //
-// Ciphertext and hellos never become Go strings. A Request is decoded in place in a
-// [Buffer] and a Response is encoded into one; buffers come from a [Buffers]
-// owned by the relay, are counted while they are out, and are overwritten when
-// they are released.
+// Ciphertext and hellos never become Go strings. A Request is decoded in place
+// in a [Buffer] and a Response is encoded into one; buffers come from a
+// [Buffers] owned by the relay, are counted while they are out, and are
+// overwritten when they are released.
 //
 // Decoding is strict. What is not one JSON object in valid UTF-8, has a
 // duplicate key at any depth, nests deeper than [MaxDepth], has more than

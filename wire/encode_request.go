@@ -2,9 +2,9 @@ package wire
 
 import "encoding/base64"
 
-// AppendRequest appends the frame of r, whose Event is one of a client, to
-// dst: a client's encoder. Fields that r's event does not have are left out,
-// as is everything optional that is zero. It panics on any other event.
+// AppendRequest appends the frame of r to dst: a client's encoder. Fields that
+// r's event does not have are left out, and optional ones that are zero. It
+// panics when the event is not one that clients send.
 func AppendRequest(dst []byte, r *Request) []byte {
 	if r.Event < firstRequest || r.Event > lastRequest {
 		panic("wire: request without an event of a client")

@@ -31,9 +31,11 @@ type (
 
 // The identifiers of std-1.
 type (
-	// RoomHash names a room; it is derived from the number alone.
+	// RoomHash names a room: in std-1 it is derived from the number alone, in
+	// sotto-2 from the code.
 	RoomHash = Hash[roomKind]
-	// AccessHash is what a seat is known by; it is derived from number and PIN.
+	// AccessHash is what a seat is known by; it is derived from number or code,
+	// and PIN.
 	AccessHash = Hash[accessKind]
 	// SenderHash marks the author of a message.
 	SenderHash = Hash[senderKind]
@@ -42,7 +44,7 @@ type (
 	// ResumeToken lets a seat's holder back in while the room is locked. It is
 	// random, not a hash, but has the same size and form.
 	ResumeToken = Hash[tokenKind]
-	// RoomID is the random id of one life of a room, and the salt of its key.
+	// RoomID is the random id of one life of a room.
 	RoomID = UUID[roomIDKind]
 	// MessageID is the random id of one message.
 	MessageID = UUID[messageKind]
