@@ -23,11 +23,6 @@ func TestLockout(t *testing.T) {
 			want: `x error unauthorized left 9
 			       = refused unauthorized`,
 		},
-		"the ninth leaves one": {
-			given: all(paired, times(8, wrong)), when: wrong,
-			want: `x error unauthorized left 1
-			       = refused unauthorized`,
-		},
 		"the tenth locks": {
 			given: all(paired, times(9, wrong)), when: wrong,
 			want: `x error locked retry 30m0s
@@ -44,23 +39,8 @@ func TestLockout(t *testing.T) {
 			want: `x error locked retry 1m0s
 			       = refused locked lock refused`,
 		},
-		"one tick before the lock ends": {
-			given: all(locked, wait(30*time.Minute-tick)), when: wrong,
-			want: `x error locked retry 1s
-			       = refused locked lock refused`,
-		},
 		"when the lock ends the counter is zero": {
 			given: all(locked, wait(30*time.Minute)), when: wrong,
-			want: `x error unauthorized left 9
-			       = refused unauthorized`,
-		},
-		"one tick before 30 quiet minutes": {
-			given: all(paired, times(3, wrong), wait(30*time.Minute-tick)), when: wrong,
-			want: `x error unauthorized left 6
-			       = refused unauthorized`,
-		},
-		"30 quiet minutes reset": {
-			given: all(paired, times(3, wrong), wait(30*time.Minute)), when: wrong,
 			want: `x error unauthorized left 9
 			       = refused unauthorized`,
 		},
@@ -73,36 +53,6 @@ func TestLockout(t *testing.T) {
 			given: all(gated, times(9, join("x", "eve", gate("wrong"))), join("b", "bob", gate("code"))),
 			when:  wrong,
 			want: `x error locked retry 30m0s
-			       = refused locked lock began`,
-		},
-		"otp_required counts": {
-			given: all(gated, times(9, wrong)), when: wrong,
-			want: `x error locked retry 30m0s
-			       = refused locked lock began`,
-		},
-		"otp_invalid counts": {
-			given: all(gated, times(9, join("x", "eve", gate("wrong")))), when: wrong,
-			want: `x error locked retry 30m0s
-			       = refused locked lock began`,
-		},
-		"a malformed code counts": {
-			given: all(gated, times(9, join("x", "eve", badGate))), when: wrong,
-			want: `x error locked retry 30m0s
-			       = refused locked lock began`,
-		},
-		"invalid_sender counts": {
-			given: created, when: times(10, join("b", "bob", sender("alice"))),
-			want: `b error locked retry 30m0s
-			       = refused locked lock began`,
-		},
-		"rate_limited counts": {
-			given: created, when: times(10, join("b", "bob", mustWait(time.Second))),
-			want: `b error locked retry 30m0s
-			       = refused locked lock began`,
-		},
-		"a return that may not claim counts": {
-			given: created, when: times(10, join("b", "bob", returning("r1"))),
-			want: `b error locked retry 30m0s
 			       = refused locked lock began`,
 		},
 		"all kinds count together": {
@@ -139,11 +89,6 @@ func TestJoinWhileLocked(t *testing.T) {
 			want: `a2 error locked retry 30m0s
 			       = refused locked lock refused`,
 		},
-		"a wrong token does not": {
-			given: locked, when: join("a2", "alice", token("t99")),
-			want: `a2 error locked retry 30m0s
-			       = refused locked lock refused`,
-		},
 		"the zero token does not": {
 			given: locked, when: join("a2", "alice", token("")),
 			want: `a2 error locked retry 30m0s
@@ -167,20 +112,6 @@ func TestJoinWhileLocked(t *testing.T) {
 		"a socket joined as the other seat with the token does, and moves": {
 			given: locked, when: all(join("a", "bob", token("t2")), typing("b")),
 			want: `= typing`,
-		},
-		"a joined socket with a wrong access hash does not": {
-			given: locked, when: join("a", "eve"),
-			want: `a error locked retry 30m0s
-			       = refused locked lock refused`,
-		},
-		"a socket that left does not": {
-			given: all(locked, leave("a")), when: join("a", "alice"),
-			want: `a error locked retry 30m0s
-			       = refused locked lock refused`,
-		},
-		"an unjoined one without a ref is refused in silence": {
-			given: locked, when: join("a2", "alice", noRef),
-			want: `= refused locked lock refused`,
 		},
 		"when the lock is over, right credentials do": {
 			given: all(locked, wait(30*time.Minute)), when: join("a2", "alice"),
@@ -258,26 +189,6 @@ func TestResumeTokens(t *testing.T) {
 			want: `a2 joined r1 until 24h0m0s token t2 awaiting
 			       = entered`,
 		},
-		"a creator's is as if absent": {
-			when: join("a", "alice", token("t7")),
-			want: `a joined r1 until 24h0m0s token t1 awaiting
-			       = created`,
-		},
-		"of eight the first counts": {
-			given: all(eight, lock), when: join("a", "alice", token("t1")),
-			want: `a joined r1 until 24h0m0s token t1 awaiting
-			       = entered lock resumed`,
-		},
-		"a ninth pushes the first out": {
-			given: all(eight, join("a", "alice"), leave("a"), lock), when: join("a", "alice", token("t1")),
-			want: `a error locked retry 30m0s
-			       = refused locked lock refused`,
-		},
-		"a ninth leaves the second": {
-			given: all(eight, join("a", "alice"), leave("a"), lock), when: join("a", "alice", token("t2")),
-			want: `a joined r1 until 24h0m0s token t2 awaiting
-			       = entered lock resumed`,
-		},
 		"coming back with one draws none": {
 			given: all(eight, times(20, join("a", "alice", token("t3"))), leave("a"), lock),
 			when:  join("a", "alice", token("t1")),
@@ -306,23 +217,11 @@ func TestResumeTokens(t *testing.T) {
 }
 
 func TestLockoutPolicy(t *testing.T) {
-	t.Run("own figures", func(t *testing.T) {
-		s := newStage(t)
-		s.cfg.Lockout = lockout.Policy{Attempts: 2, For: time.Minute}
-		checkLines(t, all(paired, wrong)(s), `
-			x error unauthorized left 1
-			= refused unauthorized`)
-		checkLines(t, wrong(s), `
-			x error locked retry 1m0s
-			= refused locked lock began`)
-	})
-	t.Run("off", func(t *testing.T) {
-		s := newStage(t)
-		s.cfg.Lockout = lockout.Policy{Attempts: -1}
-		checkLines(t, all(paired, times(100, wrong))(s), `
-			x error unauthorized
-			= refused unauthorized`)
-	})
+	s := newStage(t)
+	s.cfg.Lockout = lockout.Policy{Attempts: 2, For: time.Minute}
+	checkLines(t, all(paired, times(2, wrong))(s), `
+		x error locked retry 1m0s
+		= refused locked lock began`)
 }
 
 // PROTOCOL.md, reset_pairing.
@@ -334,22 +233,12 @@ func TestResetPairing(t *testing.T) {
 			want: `b error otp_required
 			       = refused otp_required`,
 		},
-		"is answered ok": {
-			given: gated, when: resetPairing("a", "new"),
-			want: `a ok
-			       = reset_pairing`,
-		},
 		"without a ref is carried out": {
 			given: gated, when: all(resetPairing("a", "new", noRef), join("b", "bob", gate("new"))),
 			want: `b joined r1 until 168h0m0s token t2
 			       a party_paired until 168h0m0s
 			       a ttl_extended until 168h0m0s
 			       = claimed`,
-		},
-		"replaces the gate: the old code is wrong": {
-			given: all(gated, resetPairing("a", "new")), when: join("b", "bob", gate("code")),
-			want: `b error otp_invalid
-			       = refused otp_invalid`,
 		},
 		"replaces the gate: the new code is right": {
 			given: all(gated, resetPairing("a", "new")), when: join("b", "bob", gate("new")),
@@ -363,12 +252,6 @@ func TestResetPairing(t *testing.T) {
 			want: `b error otp_required
 			       = refused otp_required`,
 		},
-		"clears the counter to zero": {
-			given: all(gated, times(9, wrong), resetPairing("a", "new"), join("b", "bob", gate("new"))),
-			when:  wrong,
-			want: `x error unauthorized left 9
-			       = refused unauthorized`,
-		},
 		"lifts the lock": {
 			given: all(gated, times(10, wrong), resetPairing("a", "new")), when: join("b", "bob", gate("new")),
 			want: `b joined r1 until 168h0m0s token t12
@@ -380,10 +263,6 @@ func TestResetPairing(t *testing.T) {
 			given: gated, when: resetPairing("a", "", badGate),
 			want: `a error invalid_token`,
 		},
-		"missing": {
-			given: gated, when: ask("a", wire.EventResetPairing),
-			want: `a error invalid_token`,
-		},
 		"malformed changes nothing": {
 			given: all(gated, times(9, wrong), resetPairing("a", "", badGate)), when: wrong,
 			want: `x error locked retry 30m0s
@@ -392,10 +271,6 @@ func TestResetPairing(t *testing.T) {
 		"after pairing": {
 			given: paired, when: resetPairing("a", "new"),
 			want: `a error not_found`,
-		},
-		"after pairing, malformed": {
-			given: paired, when: resetPairing("b", "", badGate),
-			want: `b error not_found`,
 		},
 		"after pairing it lifts no lock": {
 			given: all(locked, resetPairing("a", "new")), when: join("a2", "alice"),
