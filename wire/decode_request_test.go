@@ -129,9 +129,6 @@ func TestJoin(t *testing.T) {
 		"fields of std-1 that are ignored": {
 			goodJoin().with("country_iso", `"DE"`).with("extension_secret", `"x"`).String(), func(*wire.Join) {},
 		},
-		"of any type": {
-			goodJoin().with("country_iso", "1").with("extension_secret", "[{}]").String(), func(*wire.Join) {},
-		},
 		"null in every optional field": {
 			goodJoin().with("otp_hash", "null").with("intent", "null").with("room_id", "null").
 				with("resume", "null").with("ext", "null").String(), func(*wire.Join) {},
@@ -141,22 +138,15 @@ func TestJoin(t *testing.T) {
 		"intent return":    {goodJoin().with("intent", `"return"`).String(), func(j *wire.Join) { j.Intent = wire.IntentReturn }},
 		"a room id":        {goodJoin().with("room_id", quoted(roomIDHex)).String(), func(j *wire.Join) { j.RoomID = uuid[wire.RoomID](t, roomIDHex) }},
 		"in upper case":    {goodJoin().with("room_id", quoted(strings.ToUpper(roomIDHex))).String(), func(j *wire.Join) { j.RoomID = uuid[wire.RoomID](t, roomIDHex) }},
-		"no room id":       {goodJoin().with("room_id", `"lobby"`).String(), func(*wire.Join) {}},
 		"empty room id":    {goodJoin().with("room_id", `""`).String(), func(*wire.Join) {}},
 		"resume token":     {goodJoin().with("resume", quoted(resumeHex)).String(), func(j *wire.Join) { j.Resume, j.HasResume = hash[wire.ResumeToken](t, resumeHex), true }},
 		"no resume token":  {goodJoin().with("resume", quoted(resumeHex[1:])).String(), func(*wire.Join) {}},
-		"in capitals":      {goodJoin().with("resume", quoted(strings.ToUpper(resumeHex))).String(), func(*wire.Join) {}},
 		"empty token":      {goodJoin().with("resume", `""`).String(), func(*wire.Join) {}},
 		"ext 1":            {goodJoin().with("ext", "1").String(), func(j *wire.Join) { j.Ext = true }},
 		"ext 1.0":          {goodJoin().with("ext", "1.0").String(), func(j *wire.Join) { j.Ext = true }},
-		"ext 10e-1":        {goodJoin().with("ext", "10e-1").String(), func(j *wire.Join) { j.Ext = true }},
 		"ext 1, at length": {goodJoin().with("ext", "1."+strings.Repeat("0", 30)).String(), func(j *wire.Join) { j.Ext = true }},
 		"ext 1, too long":  {goodJoin().with("ext", "1."+strings.Repeat("0", 31)).String(), func(*wire.Join) {}},
-		"ext 0":            {goodJoin().with("ext", "0").String(), func(*wire.Join) {}},
-		"ext 2":            {goodJoin().with("ext", "2").String(), func(*wire.Join) {}},
-		"ext -1":           {goodJoin().with("ext", "-1").String(), func(*wire.Join) {}},
 		"ext 1.5":          {goodJoin().with("ext", "1.5").String(), func(*wire.Join) {}},
-		"ext 1e400":        {goodJoin().with("ext", "1e400").String(), func(*wire.Join) {}},
 		"ext of 999 nines": {goodJoin().with("ext", strings.Repeat("9", 999)).String(), func(*wire.Join) {}},
 		"escaped hashes": {
 			goodJoin().with("access_hash", quoted(strings.Repeat(`\u0061c`, 32))).String(), func(*wire.Join) {},

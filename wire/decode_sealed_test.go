@@ -33,11 +33,7 @@ func TestSend(t *testing.T) {
 	}{
 		"std-1":            {goodSend(), func(*wire.Request) {}},
 		"empty ciphertext": {goodSend().with("ciphertext", `""`), func(r *wire.Request) { r.Ciphertext = nil }},
-		"one byte":         {goodSend().with("ciphertext", `"AA=="`), func(r *wire.Request) { r.Ciphertext = []byte{0} }},
-		"two bytes":        {goodSend().with("ciphertext", `"AAA="`), func(r *wire.Request) { r.Ciphertext = []byte{0, 0} }},
-		"slash and plus":   {goodSend().with("ciphertext", `"//++"`), func(r *wire.Request) { r.Ciphertext = []byte{0xff, 0xff, 0xbe} }},
 		"slashes escaped":  {goodSend().with("ciphertext", `"\/\/\u002B\u002b"`), func(r *wire.Request) { r.Ciphertext = []byte{0xff, 0xff, 0xbe} }},
-		"all escaped":      {goodSend().with("iv", quoted(escaped(ivText))), func(*wire.Request) {}},
 		"padding escaped":  {goodSend().with("ciphertext", `"AA\u003d="`), func(r *wire.Request) { r.Ciphertext = []byte{0} }},
 		"longest":          {goodSend().with("ciphertext", base64Of(maxCiphertext)), func(r *wire.Request) { r.Ciphertext = make([]byte, maxCiphertext) }},
 		"nonce":            {goodSend().with("nonce", `"0123456789abcdefABCDEF"`), func(r *wire.Request) { r.Nonce = nonce(t, "0123456789abcdefABCDEF") }},
@@ -45,10 +41,6 @@ func TestSend(t *testing.T) {
 		"replaces null":    {goodSend().with("replaces", "null"), func(r *wire.Request) { r.Replaces.Set = true }},
 		"replaces": {
 			goodSend().with("replaces", quoted(messageHex)),
-			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true, ID: id} },
-		},
-		"replaces in upper case": {
-			goodSend().with("replaces", quoted(strings.ToUpper(messageHex))),
 			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true, ID: id} },
 		},
 		"replaces_iv": {
@@ -64,10 +56,6 @@ func TestSend(t *testing.T) {
 		"replaces_iv null": {goodSend().with("replaces_iv", "null"), func(*wire.Request) {}},
 		"replaces no id": {
 			goodSend().with("replaces", `"that one"`),
-			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true} },
-		},
-		"replaces nothing": {
-			goodSend().with("replaces", `""`),
 			func(r *wire.Request) { r.Replaces = wire.Replaces{Set: true, Message: true} },
 		},
 		"fields of others": {goodSend().with("message_id", "1").with("otp_hash", "2").with("sender_hash", "3"), func(*wire.Request) {}},
@@ -154,20 +142,18 @@ func TestSendFaults(t *testing.T) {
 		data object
 		want wire.Reason
 	}{
-		"too large":                      {tooLong, wire.ReasonTooLarge},
-		"much too large":                 {goodSend().with("ciphertext", base64Of(20_000)), wire.ReasonTooLarge},
-		"too large, with all the rest":   {tooLong.with("nonce", quoted(senderHex)).with("replaces", "null"), wire.ReasonTooLarge},
-		"encoding of the iv goes first":  {tooLong.with("iv", "1"), wire.ReasonInvalidEncoding},
-		"encoding of the nonce too":      {tooLong.with("nonce", `"x"`), wire.ReasonInvalidEncoding},
-		"encoding of replaces too":       {tooLong.with("replaces", "1"), wire.ReasonInvalidEncoding},
-		"encoding of replaces_iv too":    {tooLong.with("replaces_iv", base64Of(11)), wire.ReasonInvalidEncoding},
-		"replaces_iv empty":              {goodSend().with("replaces_iv", `""`), wire.ReasonInvalidEncoding},
-		"replaces_iv too long":           {goodSend().with("replaces_iv", base64Of(13)), wire.ReasonInvalidEncoding},
-		"nonce empty":                    {goodSend().with("nonce", `""`), wire.ReasonInvalidEncoding},
-		"nonce too short":                {goodSend().with("nonce", quoted(senderHex[:15])), wire.ReasonInvalidEncoding},
-		"nonce too long":                 {goodSend().with("nonce", quoted(senderHex+"0")), wire.ReasonInvalidEncoding},
-		"nonce of other digits":          {goodSend().with("nonce", quoted(senderHex[1:]+"g")), wire.ReasonInvalidEncoding},
-		"replaces a number, nonce wrong": {goodSend().with("nonce", "1").with("replaces", "1"), wire.ReasonInvalidEncoding},
+		"too large":                     {tooLong, wire.ReasonTooLarge},
+		"too large, with all the rest":  {tooLong.with("nonce", quoted(senderHex)).with("replaces", "null"), wire.ReasonTooLarge},
+		"encoding of the iv goes first": {tooLong.with("iv", "1"), wire.ReasonInvalidEncoding},
+		"encoding of the nonce too":     {tooLong.with("nonce", `"x"`), wire.ReasonInvalidEncoding},
+		"encoding of replaces too":      {tooLong.with("replaces", "1"), wire.ReasonInvalidEncoding},
+		"encoding of replaces_iv too":   {tooLong.with("replaces_iv", base64Of(11)), wire.ReasonInvalidEncoding},
+		"replaces_iv empty":             {goodSend().with("replaces_iv", `""`), wire.ReasonInvalidEncoding},
+		"replaces_iv too long":          {goodSend().with("replaces_iv", base64Of(13)), wire.ReasonInvalidEncoding},
+		"nonce empty":                   {goodSend().with("nonce", `""`), wire.ReasonInvalidEncoding},
+		"nonce too short":               {goodSend().with("nonce", quoted(senderHex[:15])), wire.ReasonInvalidEncoding},
+		"nonce too long":                {goodSend().with("nonce", quoted(senderHex+"0")), wire.ReasonInvalidEncoding},
+		"nonce of other digits":         {goodSend().with("nonce", quoted(senderHex[1:]+"g")), wire.ReasonInvalidEncoding},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

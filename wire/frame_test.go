@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"sotto/wire"
 )
@@ -269,7 +268,7 @@ func TestEveryByteAtEveryOffset(t *testing.T) {
 }
 
 // The relay's limit is a setting. With frames of 2 MiB, work that grows with
-// their square would take many minutes.
+// their square would run into the time-out of the test run.
 func TestWorkIsLinear(t *testing.T) {
 	t.Parallel()
 	const size = 2 << 20
@@ -292,15 +291,11 @@ func TestWorkIsLinear(t *testing.T) {
 		"one long text": `{"event":"typing","x":"` + fill("x"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			req, err := b.ReadRequest(strings.NewReader(frame), maxCiphertext)
 			if err == nil {
 				req.Release()
 			} else if !errors.Is(err, wire.ErrFrame) {
 				t.Error(err)
-			}
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("took %v", took)
 			}
 		})
 	}
