@@ -12,7 +12,7 @@ import (
 // are not looked at. The zero Addr is no address.
 func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	addr := hostAddr(r.RemoteAddr)
-	if !isTrusted(addr, trusted) {
+	if !isTrusted(&addr, trusted) {
 		return addr
 	}
 	hops := forwardedFor(r.Header)
@@ -22,7 +22,7 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 			return addr // a hop without an address: nothing before it can be trusted
 		}
 		addr = next
-		if !isTrusted(addr, trusted) {
+		if !isTrusted(&addr, trusted) {
 			return addr
 		}
 	}
@@ -34,36 +34,41 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 func isOwnCheck(r *http.Request, trusted []netip.Prefix) bool {
 	addr := hostAddr(r.RemoteAddr)
 	return len(r.Header["X-Forwarded-For"])+len(r.Header["Forwarded"]) == 0 &&
-		(addr.IsLoopback() || isTrusted(addr, trusted))
+		(addr.IsLoopback() || isTrusted(&addr, trusted))
 }
 
 // TrustsProxy reports whether a peer, as host:port or an address alone, is one of
 // Config.TrustedProxies. A peer without an address is, if there are any.
-func (rl *Relay) TrustsProxy(peer string) bool { return rl.trusts(hostAddr(peer)) }
+func (rl *Relay) TrustsProxy(peer string) bool { return rl.trusts(new(hostAddr(peer))) }
 
-func (rl *Relay) trusts(a netip.Addr) bool { return isTrusted(a, rl.cfg.TrustedProxies) }
+func (rl *Relay) trusts(a *netip.Addr) bool { return isTrusted(a, rl.cfg.TrustedProxies) }
 
 // unmapPrefix returns the IPv4 prefix that an IPv4-mapped one (::ffff:10.0.0.0/104)
 // means, and any other unchanged: addresses are compared unmapped. It returns false
 // for an invalid prefix, and for a mapped one that is wider than all of IPv4.
-func unmapPrefix(p netip.Prefix) (netip.Prefix, bool) {
+func unmapPrefix(p *netip.Prefix) (netip.Prefix, bool) {
 	const mapped = 96 // bits of ::ffff:0:0
 	switch {
 	case !p.IsValid() || p.Addr().Is4In6() && p.Bits() < mapped:
-		return p, false
+		return *p, false
 	case p.Addr().Is4In6():
 		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped), true
 	}
-	return p, true
+	return *p, true
 }
 
 // isTrusted reports whether a peer is one of the proxies. A peer without an address
 // came through a Unix listener, and counts as a proxy if there are any.
-func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
+func isTrusted(a *netip.Addr, trusted []netip.Prefix) bool {
 	if !a.IsValid() {
 		return len(trusted) > 0
 	}
-	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+	for i := range trusted {
+		if trusted[i].Contains(*a) {
+			return true
+		}
+	}
+	return false
 }
 
 // forwardedFor lists the hops that proxies noted, nearest last. A hop without an

@@ -143,7 +143,7 @@ func (c Config) withDefaults() (Config, error) {
 	proxies := make([]netip.Prefix, len(c.TrustedProxies))
 	for i, p := range c.TrustedProxies {
 		var ok bool
-		if proxies[i], ok = unmapPrefix(p); !ok {
+		if proxies[i], ok = unmapPrefix(&p); !ok {
 			fault("TrustedProxies: %v is no prefix of IPv4 or IPv6", p)
 		}
 	}

@@ -144,8 +144,8 @@ func (d *doorkeeper) Close() error {
 
 // letIn counts a connection, or says at which limit it is refused.
 func (rl *Relay) letIn(peer net.Addr) (k addrKey, refusal string) {
-	if addr := hostAddr(peer.String()); !rl.trusts(addr) {
-		k = rl.limits.key(addr)
+	if addr := hostAddr(peer.String()); !rl.trusts(&addr) {
+		k = rl.limits.key(&addr)
 	}
 	switch {
 	case !rl.limits.mayKnock(k):

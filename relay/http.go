@@ -72,7 +72,7 @@ func (rl *Relay) fromElsewhere(w http.ResponseWriter, r *http.Request) bool {
 
 // addr is the address whose allowances the request draws on.
 func (rl *Relay) addr(r *http.Request) addrKey {
-	return rl.limits.key(clientAddr(r, rl.cfg.TrustedProxies))
+	return rl.limits.key(new(clientAddr(r, rl.cfg.TrustedProxies)))
 }
 
 // mayAsk draws on the allowance for requests of any kind. It answers when it

@@ -92,19 +92,19 @@ func newLimiter(upgrade, create int) *limiter {
 }
 
 // key returns the networks of an address.
-func (l *limiter) key(a netip.Addr) (k addrKey) {
+func (l *limiter) key(a *netip.Addr) (k addrKey) {
 	switch {
 	case a.Is4():
-		k[len(k)-1] = l.netKey(netip.PrefixFrom(a, a.BitLen()))
+		k[len(k)-1] = l.netKey(new(netip.PrefixFrom(*a, a.BitLen())))
 	case a.Is6():
 		for i, bits := range netBits {
-			k[i] = l.netKey(netip.PrefixFrom(a, bits).Masked())
+			k[i] = l.netKey(new(netip.PrefixFrom(*a, bits).Masked()))
 		}
 	}
 	return k
 }
 
-func (l *limiter) netKey(p netip.Prefix) netKey {
+func (l *limiter) netKey(p *netip.Prefix) netKey {
 	mac := hmac.New(sha256.New, l.secret[:])
 	raw, _ := p.MarshalBinary() // never fails, nor does Write
 	_, _ = mac.Write(raw)

@@ -20,7 +20,7 @@ func stranger(n int) addrKey { return addrKey{2: netKey(n)} }
 func TestLimiter_Upgrades(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(3, -1)
-		k := l.key(numbered(1))
+		k := l.key(new(numbered(1)))
 		for range 3 {
 			if wait := l.takeUpgrade(k); wait != 0 {
 				t.Fatalf("wait = %v within the burst", wait)
@@ -37,7 +37,7 @@ func TestLimiter_Upgrades(t *testing.T) {
 		if wait := l.takeUpgrade(k); wait != 0 {
 			t.Fatalf("wait = %v after the wait", wait)
 		}
-		if wait := l.takeUpgrade(l.key(numbered(2))); wait != 0 {
+		if wait := l.takeUpgrade(l.key(new(numbered(2)))); wait != 0 {
 			t.Fatalf("another address waits %v", wait)
 		}
 	})
@@ -48,7 +48,7 @@ func TestLimiter_Upgrades(t *testing.T) {
 func TestLimiter_Debt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(-1, 6) // one in 10 s
-		k := l.key(numbered(1))
+		k := l.key(new(numbered(1)))
 		for range 6 + 2 {
 			l.tookSeat(k)
 		}
@@ -71,7 +71,7 @@ func TestLimiter_Debt(t *testing.T) {
 
 func TestLimiter_Off(t *testing.T) {
 	l := newLimiter(-1, -1)
-	k := l.key(numbered(1))
+	k := l.key(new(numbered(1)))
 	for range 10_000 {
 		l.tookSeat(k)
 		if l.takeUpgrade(k) != 0 || l.creationWait(k) != 0 {
@@ -102,25 +102,25 @@ func (l *limiter) remembered() int {
 func TestLimiter_Expiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(1, 1)
-		k := l.key(numbered(1))
+		k := l.key(new(numbered(1)))
 		l.takeUpgrade(k)
 		for range 59 {
 			time.Sleep(time.Second)
-			l.takeUpgrade(l.key(numbered(2))) // others come and go
+			l.takeUpgrade(l.key(new(numbered(2)))) // others come and go
 			if l.takeUpgrade(k) == 0 {
 				t.Fatal("forgotten early")
 			}
 		}
 		for n := range 1000 {
-			l.takeUpgrade(l.key(numbered(10 + n)))
+			l.takeUpgrade(l.key(new(numbered(10 + n))))
 		}
 		time.Sleep(generation)
-		l.takeUpgrade(l.key(numbered(2)))
+		l.takeUpgrade(l.key(new(numbered(2))))
 		if n := l.remembered(); n != 1002 {
 			t.Fatalf("%d addresses are remembered after one generation; want 1002", n)
 		}
 		time.Sleep(generation)
-		l.takeUpgrade(l.key(numbered(3)))
+		l.takeUpgrade(l.key(new(numbered(3))))
 		if n := l.remembered(); n != 2 {
 			t.Fatalf("%d addresses are remembered; want those of the last two generations", n)
 		}
@@ -193,7 +193,7 @@ func TestLimiter_Key(t *testing.T) {
 		{"192.0.2.1", "192.0.2.1"}, {"2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6"},
 	}
 	for _, pair := range same {
-		if l.key(netip.MustParseAddr(pair[0])) != l.key(netip.MustParseAddr(pair[1])) {
+		if l.key(new(netip.MustParseAddr(pair[0]))) != l.key(new(netip.MustParseAddr(pair[1]))) {
 			t.Errorf("%s and %s have different keys", pair[0], pair[1])
 		}
 	}
@@ -201,15 +201,15 @@ func TestLimiter_Key(t *testing.T) {
 		{"192.0.2.1", "192.0.2.2"}, {"2001:db8:1:2::1", "2001:db8:1:3::1"}, {"192.0.2.1", "2001:db8::"},
 	}
 	for _, pair := range different {
-		if l.key(netip.MustParseAddr(pair[0])) == l.key(netip.MustParseAddr(pair[1])) {
+		if l.key(new(netip.MustParseAddr(pair[0]))) == l.key(new(netip.MustParseAddr(pair[1]))) {
 			t.Errorf("%s and %s have the same key", pair[0], pair[1])
 		}
 	}
 	// Nothing outside this limiter tells which address a key is of.
-	if a := numbered(1); l.key(a) == newLimiter(1, 1).key(a) {
+	if a := numbered(1); l.key(&a) == newLimiter(1, 1).key(&a) {
 		t.Error("two limiters give an address the same key")
 	}
-	if l.key(netip.Addr{}) != (addrKey{}) || l.key(hostAddr("@")) != (addrKey{}) {
+	if l.key(&netip.Addr{}) != (addrKey{}) || l.key(new(hostAddr("@"))) != (addrKey{}) {
 		t.Error("peers without an address have a key")
 	}
 }
@@ -242,7 +242,7 @@ func TestLimiter_Nests(t *testing.T) {
 				} {
 					got := 0
 					for n := range 100 * each {
-						if take(l.key(tt.from(n))) {
+						if take(l.key(new(tt.from(n)))) {
 							got++
 						}
 					}
@@ -251,7 +251,7 @@ func TestLimiter_Nests(t *testing.T) {
 					}
 				}
 				time.Sleep(time.Minute)
-				if l.takeUpgrade(l.key(tt.from(0))) > 0 || l.takeUpgrade(l.key(numbered(1))) > 0 {
+				if l.takeUpgrade(l.key(new(tt.from(0)))) > 0 || l.takeUpgrade(l.key(new(numbered(1)))) > 0 {
 					t.Error("a minute later there is nothing")
 				}
 				// What is refused takes no memory.

@@ -59,7 +59,7 @@ func overTLS(r *http.Request, trusted []netip.Prefix) bool {
 		return true
 	}
 	values := r.Header.Values("X-Forwarded-Proto")
-	if len(values) == 0 || !isTrusted(hostAddr(r.RemoteAddr), trusted) {
+	if len(values) == 0 || !isTrusted(new(hostAddr(r.RemoteAddr)), trusted) {
 		return false
 	}
 	last := values[len(values)-1]

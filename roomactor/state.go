@@ -179,7 +179,7 @@ func (s *state) end(cause CloseCause) outcome {
 func (s *state) closeAll(code wire.CloseCode) {
 	for i := range s.seats {
 		for _, k := range s.seats[i].sockets {
-			s.do(effect{kind: effClose, member: k.member, code: code})
+			s.do(&effect{kind: effClose, member: k.member, code: code})
 		}
 	}
 }
@@ -238,7 +238,7 @@ func (s *state) reply(c *command, r *wire.Response) {
 	if !c.req.Ref.Set() {
 		return
 	}
-	s.do(effect{kind: effReply, member: c.from, frame: *r})
+	s.do(&effect{kind: effReply, member: c.from, frame: *r})
 	s.scratch.effects[len(s.scratch.effects)-1].frame.Ref = c.req.Ref
 }
 
@@ -246,7 +246,7 @@ func (s *state) refuse(c *command, reason wire.Reason) {
 	s.reply(c, &wire.Response{Reason: reason})
 }
 
-func (s *state) do(e effect) { s.scratch.effects = append(s.scratch.effects, e) }
+func (s *state) do(e *effect) { s.scratch.effects = append(s.scratch.effects, *e) }
 
 // recipients are the members a broadcast goes to, of those in the room after
 // the step.
@@ -266,5 +266,5 @@ func (s *state) recipients(e *effect) iter.Seq[Member] {
 }
 
 func (s *state) broadcast(to seatSet, r *wire.Response) {
-	s.do(effect{kind: effBroadcast, seats: to, frame: *r})
+	s.do(&effect{kind: effBroadcast, seats: to, frame: *r})
 }

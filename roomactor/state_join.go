@@ -144,7 +144,7 @@ func (s *state) enter(now moment, c *command, me int, resumed, claimed bool) {
 	if !resumed {
 		token = &c.fresh
 	}
-	s.addSocket(seat, socket{member: c.from, optIn: j.Ext, token: *token})
+	s.addSocket(seat, &socket{member: c.from, optIn: j.Ext, token: *token})
 	if !resumed {
 		seat.tokens.Add(token, seat.holds)
 	}
@@ -165,7 +165,7 @@ func (s *state) enter(now moment, c *command, me int, resumed, claimed bool) {
 	s.reply(c, &wire.Response{Joined: ok})
 
 	if j.Ext {
-		s.do(effect{kind: effReply, member: c.from, frame: wire.Response{
+		s.do(&effect{kind: effReply, member: c.from, frame: wire.Response{
 			Event: wire.EventPresence, Connected: len(s.seats[1-me].sockets) > 0,
 		}})
 	}
@@ -184,25 +184,30 @@ func (s *state) enter(now moment, c *command, me int, resumed, claimed bool) {
 
 // addSocket adds the socket to its seat, or updates it. A ninth closes the
 // seat's oldest, which may be what is left of the newcomer's last connection.
-func (s *state) addSocket(seat *seat, k socket) {
+func (s *state) addSocket(seat *seat, k *socket) {
 	for i := range seat.sockets {
 		if seat.sockets[i].member == k.member {
-			seat.sockets[i] = k
+			seat.sockets[i] = *k
 			return
 		}
 	}
 	if len(seat.sockets) == MaxSockets {
-		s.do(effect{kind: effClose, member: seat.sockets[0].member, code: wire.CloseTooManyDevices})
+		s.do(&effect{kind: effClose, member: seat.sockets[0].member, code: wire.CloseTooManyDevices})
 		seat.sockets = slices.Delete(seat.sockets, 0, 1)
 	}
-	seat.sockets = append(seat.sockets, k)
+	seat.sockets = append(seat.sockets, *k)
 }
 
 // holds reports whether a joined socket of the seat came in with the token. A
 // new token never finds all eight held: the new socket is one of at most
 // MaxSockets, and has let go of the token it had before.
 func (seat *seat) holds(t *lockout.Token) bool {
-	return slices.ContainsFunc(seat.sockets, func(k socket) bool { return k.token == *t })
+	for i := range seat.sockets {
+		if seat.sockets[i].token == *t {
+			return true
+		}
+	}
+	return false
 }
 
 // leave forgets a socket that is gone.
@@ -215,13 +220,25 @@ func (s *state) leave(m Member) {
 	}
 }
 
+// keep drops the sockets that are not wanted.
+func (seat *seat) keep(wanted func(*socket) bool) {
+	kept := seat.sockets[:0]
+	for i := range seat.sockets {
+		if wanted(&seat.sockets[i]) {
+			kept = append(kept, seat.sockets[i])
+		}
+	}
+	clear(seat.sockets[len(kept):])
+	seat.sockets = kept
+}
+
 func (s *state) dropSocket(at int, m Member) {
 	seat := &s.seats[at]
-	seat.sockets = slices.DeleteFunc(seat.sockets, func(k socket) bool {
+	seat.keep(func(k *socket) bool {
 		if k.member == m {
 			seat.tokens.Use(&k.token) // it was in use until now
 		}
-		return k.member == m
+		return k.member != m
 	})
 	if len(seat.sockets) == 0 {
 		seat.sockets = nil // an idle room has no arrays for sockets
@@ -231,7 +248,7 @@ func (s *state) dropSocket(at int, m Member) {
 // tellPresence tells the other seat's opted-in sockets but one whether this
 // seat has a socket.
 func (s *state) tellPresence(seat int, but Member) {
-	s.do(effect{
+	s.do(&effect{
 		kind: effBroadcast, member: but, seats: onlySeat(1 - seat), optIn: true,
 		frame: wire.Response{Event: wire.EventPresence, Connected: len(s.seats[seat].sockets) > 0},
 	})

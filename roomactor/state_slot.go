@@ -2,7 +2,6 @@ package roomactor
 
 import (
 	"bytes"
-	"slices"
 	"time"
 
 	"sotto/wire"
@@ -36,7 +35,7 @@ func (s *state) send(now moment, c *command, me int) outcome {
 	s.slot.msg.IV = req.IV
 	s.slot.msg.InsertedAt = now.at(now.Duration)
 	s.slot.msg.ReadAt = time.Time{}
-	seat.remember(c, id)
+	seat.remember(c, &id)
 
 	s.broadcast(bothSeats, &wire.Response{Event: wire.EventNewMessage, Message: &s.slot.msg})
 	s.reply(c, &wire.Response{MessageID: id})
@@ -61,14 +60,14 @@ func (seat *seat) repeat(c *command) (id wire.MessageID, repeated bool) {
 }
 
 // remember keeps the answer to an accepted send with a nonce.
-func (seat *seat) remember(c *command, id wire.MessageID) {
+func (seat *seat) remember(c *command, id *wire.MessageID) {
 	if !c.req.Nonce.Set() {
 		return
 	}
 	if len(seat.sends) == maxSends {
 		seat.sends = append(seat.sends[:0], seat.sends[1:]...)
 	}
-	seat.sends = append(seat.sends, sent{nonce: c.nonce, id: id})
+	seat.sends = append(seat.sends, sent{nonce: c.nonce, id: *id})
 }
 
 // answers reports whether the slot holds what a send says it replaces.
@@ -143,10 +142,10 @@ func (s *state) hello(c *command, me int) outcome {
 	mine, other := &s.seats[me], &s.seats[1-me]
 	for _, k := range mine.sockets {
 		if k.member != c.from {
-			s.do(effect{kind: effClose, member: k.member, code: wire.CloseMoved})
+			s.do(&effect{kind: effClose, member: k.member, code: wire.CloseMoved})
 		}
 	}
-	mine.sockets = slices.DeleteFunc(mine.sockets, func(k socket) bool { return k.member != c.from })
+	mine.keep(func(k *socket) bool { return k.member == c.from })
 
 	if mine.hello == nil {
 		mine.hello = new(hello)

@@ -19,7 +19,7 @@ import (
 // arrays and structs with what is in them. So identifiers and addresses travel
 // by pointer, in every package of ours that runs in the relay.
 func TestNoIdentifierIsAnArgument(t *testing.T) {
-	for _, name := range []string{"lockout", "wire", "roomactor"} {
+	for _, name := range []string{"lockout", "wire", "roomactor", "relay"} {
 		t.Run(name, func(t *testing.T) { checkArguments(t, filepath.Join("..", "..", name)) })
 	}
 }
