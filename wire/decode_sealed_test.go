@@ -3,7 +3,6 @@ package wire_test
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -70,15 +69,6 @@ func TestSend(t *testing.T) {
 			}
 		})
 	}
-}
-
-// escaped writes every byte of s as an escape.
-func escaped(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		fmt.Fprintf(&b, `\u%04X`, c)
-	}
-	return b.String()
 }
 
 func base64Of(size int) string {
