@@ -439,6 +439,39 @@ func TestLeftOffTheChain(t *testing.T) {
 	a.told(t, "KeysAnew")
 }
 
+// A page of one's own that was followed by another one, and does not know yet,
+// has nothing that opens what the other one replaced.
+func TestFollowedPage(t *testing.T) {
+	t.Parallel()
+	w, a, _ := meet(t, true)
+	a.says("one")
+	w.pages[1].says("two")
+	first := a
+	first.drop()
+	second := w.open(0)
+	second.step(SetMode{true})
+	w.rest()
+	second.says("three")
+	w.pages[1].sees(t, HolderOther, "three", false)
+	first.back()
+	w.relay.take(first.conn) // the join; its hello is on the way
+	for len(first.conn.down) > 0 {
+		first.hear()
+	}
+	first.sees(t, HolderMine, "", false)
+	if !first.page.View().OtherPage || len(w.nodes) != 3 {
+		t.Fatal("not the situation that is meant")
+	}
+	for _, r := range w.opened(w.memories()) {
+		if r.text != "three" {
+			t.Errorf("%q still opens", r.text)
+		}
+	}
+	if first.page.theirs != nil {
+		t.Error("it still has the keys of what was replaced")
+	}
+}
+
 // What a page has no use for any more is overwritten, not only let go.
 func TestOverwritten(t *testing.T) {
 	t.Parallel()
