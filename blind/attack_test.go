@@ -13,13 +13,13 @@ import (
 // forger has the code, and everything that came by the relay, but no page.
 type forger struct {
 	*world
-	seed Seed // of the key that the forgery offers
+	seed keySeed // of the key that the forgery offers
 	last chain
 }
 
 // forge makes a message of person 1 with a key that the forger chooses.
 func (f *forger) forge(id byte, left bool, to KeyID, pk *PublicKey, before chain) MessageReceived {
-	f.seed = Seed{'f', id}
+	f.seed = keySeed{'f', id}
 	h := Header{Left: left, Page: f.pages[1].page.id, To: to, Next: *f.kem.publicKey(&f.seed)}
 	sender, life := f.relay.senders[1], NewLifeKey(testLife)
 	var k messageKey
@@ -89,11 +89,11 @@ func TestForgedWithTheCode(t *testing.T) {
 			a.says("two")
 			f := &forger{world: w}
 			if test.hello {
-				a.step(HelloReceived{(&Hello{
-					Page: b.page.id, Sender: w.relay.senders[1], Key: *w.kem.publicKey(&Seed{'h'}),
+				a.step(HelloReceived{Hello: (&Hello{
+					Page: b.page.id, Sender: w.relay.senders[1], Key: *w.kem.publicKey(&keySeed{'h'}),
 				}).Marshal(NewLifeKey(testLife))})
-				a.step(HelloReceived{(&Hello{
-					Page: PageID{'x'}, Sender: w.relay.senders[1], Key: *w.kem.publicKey(&Seed{'h'}),
+				a.step(HelloReceived{Hello: (&Hello{
+					Page: PageID{'x'}, Sender: w.relay.senders[1], Key: *w.kem.publicKey(&keySeed{'h'}),
 				}).Marshal(NewLifeKey(testLife))})
 				b.page.id = PageID{'x'} // what the forger says from now on
 			}
@@ -155,18 +155,18 @@ func TestFaults(t *testing.T) {
 		event func(w *world, a *node, m Event) Event // m: what b has sealed for a
 	}{
 		"hello changed": {ErrForged, func(w *world, _ *node, _ Event) Event {
-			return HelloReceived{change(hello(w, w.relay.senders[1]), 5, 1)}
+			return HelloReceived{Hello: change(hello(w, w.relay.senders[1]), 5, 1)}
 		}},
 		"hello cut": {ErrFormat, func(w *world, _ *node, _ Event) Event {
-			return HelloReply{hello(w, w.relay.senders[1])[:HelloSize-1]}
+			return HelloReply{Hello: hello(w, w.relay.senders[1])[:HelloSize-1]}
 		}},
-		"hello empty": {ErrFormat, func(*world, *node, Event) Event { return HelloReply{[]byte{}} }},
-		"own hello":   {errOther, func(_ *world, a *node, _ Event) Event { return HelloReceived{a.relay.hellos[0]} }},
+		"hello empty": {ErrFormat, func(*world, *node, Event) Event { return HelloReply{Hello: []byte{}} }},
+		"own hello":   {errOther, func(_ *world, a *node, _ Event) Event { return HelloReceived{Hello: a.relay.hellos[0]} }},
 		"own hello, no other": {errOther, func(_ *world, a *node, _ Event) Event {
 			a.page.peer = nil
-			return HelloReceived{a.relay.hellos[0]}
+			return HelloReceived{Hello: a.relay.hellos[0]}
 		}},
-		"hello of a third":   {errOther, func(w *world, _ *node, _ Event) Event { return HelloReceived{hello(w, wire.SenderHash{3})} }},
+		"hello of a third":   {errOther, func(w *world, _ *node, _ Event) Event { return HelloReceived{Hello: hello(w, wire.SenderHash{3})} }},
 		"another seat":       {errOther, func(w *world, _ *node, _ Event) Event { return Joined{Sender: w.relay.senders[1]} }},
 		"message of a third": {errOther, func(_ *world, _ *node, m Event) Event { return from(m, wire.SenderHash{3}) }},
 		"message cut, in a join": {ErrFormat, func(w *world, _ *node, m Event) Event {

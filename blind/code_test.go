@@ -213,6 +213,12 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	checkRedacted(t, map[string]any{
 		"Code": code, "*Code": &code, "RootKey": *root, "*RootKey": root, "LifeKey": *life, "*LifeKey": life,
 		"Card": card, "*Card": &card,
+		"Hello": blind.Hello{Page: blind.PageID{107, 107}}, "Header": blind.Header{To: blind.KeyID{107, 107}},
+		"HelloReply": blind.HelloReply{Hello: []byte("canary")}, "HelloReceived": blind.HelloReceived{Hello: []byte("canary")},
+		"Message": blind.Message{Bytes: []byte("canary")}, "MessageEdited": blind.MessageEdited{Bytes: []byte("canary")},
+		"SendHello": blind.SendHello{Hello: []byte("canary")}, "Transmit": blind.Transmit{Bytes: []byte("canary")},
+		"Returned": blind.Returned{Content: blind.Content{Text: "canary"}}, "View": blind.View{Check: "canary"},
+		"Page": blind.NewPage(life, blind.PageID{}, wire.SenderHash{}),
 		"Body": blind.Body{Content: blind.Content{Text: "canary"}}, "Content": &blind.Content{Text: "canary"},
 	}, "canary", "48219", "0123", "kkk", "107 107")
 }

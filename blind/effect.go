@@ -10,9 +10,6 @@ import (
 // the person.
 type Effect interface{ effect() }
 
-// Nonce marks a send so that the relay does it once.
-type Nonce [16]byte
-
 // Frames to the relay. They are to go out in the order in which they come.
 type (
 	// SendHello is answered by HelloReply.
@@ -24,7 +21,7 @@ type (
 	// drop the page asks for the same again.
 	Transmit struct {
 		secret
-		Nonce Nonce
+		Nonce wire.Nonce
 		// Edit: ID is the message to edit. Otherwise the message replaces ID in
 		// the variant ReplacesIV, or nothing when Empty.
 		Edit       bool

@@ -29,12 +29,19 @@ type (
 		Sender wire.SenderHash // the seat's, as the relay says
 		Slot   *Message        // nil: empty
 	}
-	// Lost tells that there is no connection any more.
+	// Lost tells that there is no connection any more. Nothing that the relay
+	// said over it may come later.
 	Lost struct{}
 	// HelloReply answers SendHello.
-	HelloReply struct{ Hello []byte } // the other seat's; nil if there is none
+	HelloReply struct {
+		secret
+		Hello []byte // the other seat's; nil if there is none
+	}
 	// HelloReceived brings the other seat's new hello.
-	HelloReceived struct{ Hello []byte }
+	HelloReceived struct {
+		secret
+		Hello []byte
+	}
 	// MessageReceived brings what the slot holds now. One's own come too.
 	MessageReceived struct{ Message Message }
 	// MessageEdited brings another variant of the message.
@@ -53,7 +60,7 @@ type (
 	Presence struct{ Connected bool }
 	// Answered is the reply to Transmit. Reason is empty if it was done.
 	Answered struct {
-		Nonce  Nonce
+		Nonce  wire.Nonce
 		ID     wire.MessageID // of the message, when one was sent
 		Reason wire.Reason
 	}

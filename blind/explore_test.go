@@ -252,7 +252,7 @@ func (s *state) falsehoods(seat int) map[string]func(*state) {
 	}
 	for _, page := range pages {
 		all[fmt.Sprint("hello of ", page[:2], " to ", seat)] = func(s *state) {
-			s.pages[seat].step(HelloReceived{(&Hello{
+			s.pages[seat].step(HelloReceived{Hello: (&Hello{
 				Page: page, Sender: s.relay.senders[1-seat], Key: *s.kem.publicKey(&attackerSeed),
 			}).Marshal(NewLifeKey(testLife))})
 		}
@@ -269,7 +269,7 @@ func (s *state) falsehoods(seat int) map[string]func(*state) {
 	return all
 }
 
-var attackerSeed = Seed{'a', 't', 't'}
+var attackerSeed = keySeed{'a', 't', 't'}
 
 // forge gives a page a message in somebody's name that the attacker made as well
 // as they could: with the chain value of the key if they know it, or else with

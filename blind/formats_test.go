@@ -25,7 +25,7 @@ func TestVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hb := Seed(v.Seeds.HB)
+	hb := keySeed(v.Seeds.HB)
 	if hello.Sender != wire.SenderHash(v.SenderB) || hello.Key != *k.publicKey(&hb) {
 		t.Error("the hello is of somebody else, or its key is not the seed's")
 	}
@@ -35,7 +35,7 @@ func TestVectors(t *testing.T) {
 
 	// The chain value that goes with each seed's key.
 	chains := map[string]chain{"hb": life.chainStart(), "": life.chainStart()}
-	seeds := map[string]Seed{"hb": hb, "a1": Seed(v.Seeds.A1), "b1": Seed(v.Seeds.B1), "a2": Seed(v.Seeds.A2)}
+	seeds := map[string]keySeed{"hb": hb, "a1": keySeed(v.Seeds.A1), "b1": keySeed(v.Seeds.B1), "a2": keySeed(v.Seeds.A2)}
 	senders := map[string]wire.SenderHash{"A": wire.SenderHash(v.SenderA), "B": wire.SenderHash(v.SenderB)}
 	sizes, sealed := map[int]int{}, 0
 	var last *Body

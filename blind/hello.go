@@ -31,8 +31,10 @@ const (
 // PageID names one page in one life of a room. Nothing rests on it.
 type PageID [pageIDSize]byte
 
-// Hello tells the other person's page which key to seal to.
+// Hello tells the other person's page which key to seal to. It prints as
+// "[redacted]".
 type Hello struct {
+	secret
 	Page   PageID
 	Sender wire.SenderHash
 	Key    PublicKey

@@ -1,6 +1,7 @@
 package blind
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -181,12 +182,23 @@ func (s *step) start(o *own, frame Transmit, auto, anew bool) {
 		}
 	}
 	draw(s.random, o.iv[:])
-	draw(s.random, frame.Nonce[:])
+	frame.Nonce = s.nonce()
 	frame.IV, frame.Bytes = o.iv, o.k.seal(o.header, o.iv, body)
 	s.job = &job{own: o, frame: frame, auto: auto}
 	if auto && !o.left {
 		s.nextSeal = s.now.Add(editPause)
 	}
+}
+
+// nonce marks a send so that the relay does it once.
+func (s *step) nonce() wire.Nonce {
+	var random [16]byte
+	draw(s.random, random[:])
+	n, ok := wire.ParseNonce(hex.EncodeToString(random[:]))
+	if !ok {
+		panic("blind: 32 hex digits are no nonce")
+	}
+	return n
 }
 
 func (s *step) refuse(content Content, err error) {

@@ -17,8 +17,9 @@ const HeaderSize = startSize + pageIDSize + len(KeyID{}) + EncSize + PublicKeySi
 const tagSize = 16
 
 // Header is what of a message is in the clear. It is authentic: a message with
-// another one does not open.
+// another one does not open. It prints as "[redacted]".
 type Header struct {
+	secret
 	// Left: the life key alone opens the message. Otherwise it is sealed, and
 	// who has the seed of the key that To names can open it.
 	Left bool

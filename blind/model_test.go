@@ -12,9 +12,9 @@ import (
 
 // toyKEM costs nothing and hides nothing. It remembers each seed, so that a
 // test can tell what a page's memory would open.
-type toyKEM struct{ seeds map[KeyID]Seed }
+type toyKEM struct{ seeds map[KeyID]keySeed }
 
-func (k toyKEM) publicKey(seed *Seed) *PublicKey {
+func (k toyKEM) publicKey(seed *keySeed) *PublicKey {
 	pk := new(PublicKey)
 	sum := sha256.Sum256(seed[:])
 	copy(pk[:], sum[:])
@@ -33,7 +33,7 @@ func (k toyKEM) encapsulate(pk *PublicKey, random io.Reader) (*Enc, []byte, erro
 	return enc, k.shared(pk, enc), nil
 }
 
-func (k toyKEM) decapsulate(seed *Seed, enc *Enc) ([]byte, error) {
+func (k toyKEM) decapsulate(seed *keySeed, enc *Enc) ([]byte, error) {
 	return k.shared(k.publicKey(seed), enc), nil
 }
 
@@ -62,7 +62,7 @@ type stored struct {
 type modelRelay struct {
 	senders [2]wire.SenderHash
 	hellos  [2][]byte
-	done    [2]map[Nonce]wire.MessageID
+	done    [2]map[wire.Nonce]wire.MessageID
 	slot    *stored
 	conns   []*conn
 	ids     uint64
@@ -75,7 +75,7 @@ type modelRelay struct {
 func newModelRelay(now func() time.Time) *modelRelay {
 	r := &modelRelay{now: now, senders: [2]wire.SenderHash{{1}, {2}}, stored: func(stored) {}}
 	for i := range r.done {
-		r.done[i] = map[Nonce]wire.MessageID{}
+		r.done[i] = map[wire.Nonce]wire.MessageID{}
 	}
 	return r
 }
@@ -177,9 +177,9 @@ func (r *modelRelay) hello(c *conn, hello []byte) {
 	}
 	if !bytes.Equal(r.hellos[c.seat], hello) {
 		r.hellos[c.seat] = hello
-		r.tell(1-c.seat, HelloReceived{hello})
+		r.tell(1-c.seat, HelloReceived{Hello: hello})
 	}
-	c.reply(HelloReply{r.hellos[1-c.seat]})
+	c.reply(HelloReply{Hello: r.hellos[1-c.seat]})
 }
 
 func (r *modelRelay) transmit(seat int, f Transmit) (id wire.MessageID, reason wire.Reason) {

@@ -60,7 +60,7 @@ type Page struct {
 // ownKey is a key of one's own that the other may seal to.
 type ownKey struct {
 	id   KeyID
-	seed Seed
+	seed keySeed
 	c    chain
 }
 

@@ -564,7 +564,7 @@ func TestWithXWing(t *testing.T) {
 	bad := PublicKey{}
 	copy(bad[:], strings.Repeat("\xff", PublicKeySize))
 	hello := (&Hello{Page: PageID{9}, Sender: w.relay.senders[1], Key: bad}).Marshal(NewLifeKey(testLife))
-	a.step(HelloReceived{hello})
+	a.step(HelloReceived{Hello: hello})
 	a.take()
 	a.write("to a key that is none")
 	if failed, ok := a.notices[len(a.notices)-1].(Failed); !ok || !errors.Is(failed.Err, ErrKey) {

@@ -61,7 +61,7 @@ type record struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
-		t: t, kem: toyKEM{map[KeyID]Seed{}}, random: seeded(seed), texts: map[string]*text{}, sent: map[IV]record{},
+		t: t, kem: toyKEM{map[KeyID]keySeed{}}, random: seeded(seed), texts: map[string]*text{}, sent: map[IV]record{},
 		now: time.Unix(1_800_000_000, 0),
 	}
 	w.relay = newModelRelay(func() time.Time { return w.now })

@@ -12,7 +12,7 @@ import (
 // Sizes of X-Wing, the hybrid of ML-KEM-768 and X25519 of
 // draft-connolly-cfrg-xwing-kem, which HPKE calls KEM 0x647a.
 const (
-	SeedSize      = 32
+	seedSize      = 32
 	PublicKeySize = mlkem.EncapsulationKeySize768 + curveSize
 	EncSize       = mlkem.CiphertextSize768 + curveSize
 
@@ -22,8 +22,8 @@ const (
 )
 
 type (
-	// Seed is a private key. It prints as bytes, so it is never printed.
-	Seed [SeedSize]byte
+	// keySeed is a private key.
+	keySeed [seedSize]byte
 	// PublicKey is what others make secrets for.
 	PublicKey [PublicKeySize]byte
 	// Enc is what carries a secret to who has the seed.
@@ -40,13 +40,13 @@ func (pk *PublicKey) ID() KeyID {
 
 // kem is a key encapsulation: X-Wing, or in simulations one that costs nothing.
 type kem interface {
-	publicKey(seed *Seed) *PublicKey
+	publicKey(seed *keySeed) *PublicKey
 	// encapsulate makes a secret and what carries it. It returns ErrKey when pk
 	// is no key.
 	encapsulate(pk *PublicKey, random io.Reader) (*Enc, []byte, error)
 	// decapsulate returns the secret. Of an enc made for another key it returns
 	// some other secret, or ErrKey.
-	decapsulate(seed *Seed, enc *Enc) ([]byte, error)
+	decapsulate(seed *keySeed, enc *Enc) ([]byte, error)
 }
 
 // xwing is X-Wing. The half that is ML-KEM draws its own coins, since
@@ -59,7 +59,7 @@ func newXWing() xwing {
 	return xwing{func(ek *mlkem.EncapsulationKey768, _ io.Reader) (shared, ct []byte) { return ek.Encapsulate() }}
 }
 
-func expand(seed *Seed) (*mlkem.DecapsulationKey768, *ecdh.PrivateKey) {
+func expand(seed *keySeed) (*mlkem.DecapsulationKey768, *ecdh.PrivateKey) {
 	expanded := sha3.SumSHAKE256(seed[:], mlkem.SeedSize+curveSize)
 	defer clear(expanded)
 	m, err := mlkem.NewDecapsulationKey768(expanded[:mlkem.SeedSize])
@@ -73,7 +73,7 @@ func expand(seed *Seed) (*mlkem.DecapsulationKey768, *ecdh.PrivateKey) {
 	return m, x
 }
 
-func (xwing) publicKey(seed *Seed) *PublicKey {
+func (xwing) publicKey(seed *keySeed) *PublicKey {
 	m, x := expand(seed)
 	pk := PublicKey(append(m.EncapsulationKey().Bytes(), x.PublicKey().Bytes()...))
 	return &pk
@@ -104,7 +104,7 @@ func (k xwing) encapsulate(pk *PublicKey, random io.Reader) (*Enc, []byte, error
 	return &enc, combine(sharedM, sharedX, ephemeral.PublicKey(), other), nil
 }
 
-func (xwing) decapsulate(seed *Seed, enc *Enc) ([]byte, error) {
+func (xwing) decapsulate(seed *keySeed, enc *Enc) ([]byte, error) {
 	m, x := expand(seed)
 	sharedM, err := m.Decapsulate(enc[:mlkem.CiphertextSize768])
 	if err != nil {

@@ -70,7 +70,7 @@ func TestXWingVectors(t *testing.T) {
 			"953f7f4e8c5b5049bdc771d1dffada0dd961477d1a2ae0988baa7ea6898d893f",
 		},
 	} {
-		seed, k := Seed(unhex(t, v.seed)), knownXWing()
+		seed, k := keySeed(unhex(t, v.seed)), knownXWing()
 		enc, shared, err := k.encapsulate(k.publicKey(&seed), bytes.NewReader(unhex(t, v.coins)))
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +90,7 @@ func TestXWingAgainstHPKE(t *testing.T) {
 	t.Parallel()
 	k, random := newXWing(), seeded(1)
 	for range 20 {
-		var seed Seed
+		var seed keySeed
 		draw(random, seed[:])
 		other, err := hpke.MLKEM768X25519().NewPrivateKey(seed[:])
 		if err != nil {
@@ -127,7 +127,7 @@ var smallPoints = []string{
 
 func TestXWingRefuses(t *testing.T) {
 	t.Parallel()
-	k, seed := newXWing(), Seed{1}
+	k, seed := newXWing(), keySeed{1}
 	good := k.publicKey(&seed)
 	enc, _, err := k.encapsulate(good, seeded(1))
 	if err != nil {
