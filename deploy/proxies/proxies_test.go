@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -190,3 +191,24 @@ func from(n int) *http.Client {
 }
 
 func prefix() string { return strings.TrimSuffix(program.Loopback(200), "0") }
+
+// Every connection of nginx has a file: the limit that it starts with, often
+// 1,024, would end it at 512 phones.
+func TestNginxHasFiles(t *testing.T) {
+	text, err := os.ReadFile("nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	figure := func(name string) (n int) {
+		if m := regexp.MustCompile(`(?m)^ *` + name + ` (\d+);`).FindSubmatch(text); m != nil {
+			n, _ = strconv.Atoi(string(m[1]))
+		}
+		return n
+	}
+	if files, conns := figure("worker_rlimit_nofile"), figure("worker_connections"); files <= conns || conns < 16384 {
+		t.Errorf("%d files for %d connections of a worker", files, conns)
+	}
+	if !strings.Contains(string(text), "\nworker_processes auto;\n") {
+		t.Error("one worker serves all")
+	}
+}
