@@ -73,7 +73,8 @@ type Config struct {
 	MaxConns int
 	// MaxConnsPerAddress bounds the connections of one address, sockets or not,
 	// at a listener of Relay.Listener; the newcomer is closed at once. 0: 200.
-	// Negative: off.
+	// Negative: off, and so is the share that an address has of the memory for
+	// large frames under way.
 	MaxConnsPerAddress int
 	// MaxCiphertextBytes bounds a message, from 512 to 32,768 bytes. 0: 8,192.
 	// Frames may have four times as much.

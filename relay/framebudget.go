@@ -14,8 +14,8 @@ const (
 	// frameBudgetBytes bounds the memory of all frames under way, not counting the
 	// small buffer that each may have.
 	frameBudgetBytes = 8 << 20
-	// budgetShare: one address may have this fraction of the large frames under way,
-	// one of 32.
+	// budgetShare: once half of the places are taken, one address may have one of
+	// 32. Before that, clients behind one slow link do not wait for each other.
 	budgetShare = 32
 	// contendedDeadline is how long a large frame may take while another waits
 	// for its place; else it has frameDeadline.
@@ -33,21 +33,25 @@ var errFrameGivenUp = errors.New("closed while a frame waited for memory")
 // too. It is safe for concurrent use.
 type frameBudget struct {
 	places chan struct{} // one for each large frame; the longest waiting is next
-	each   int           // how many of them one address may have
+	each   int           // how many of them one address may have; 0: no limit
 
 	mu sync.Mutex
 	// guarded by mu
 	byNet tally               // frames that have a place or wait for any
+	count int                 // of these
 	since map[*conn]time.Time // when frames got their place
 	look  time.Time           // when hurry last looked at all frames
 }
 
-func newFrameBudget(largest int) *frameBudget {
+// newFrameBudget returns the budget for frames of at most largest bytes. With
+// shared, it limits what one address may have of it.
+func newFrameBudget(largest int, shared bool) *frameBudget {
 	places := max(budgetShare, frameBudgetBytes/largest)
-	return &frameBudget{
-		places: make(chan struct{}, places), each: places / budgetShare,
-		byNet: make(tally), since: make(map[*conn]time.Time),
+	b := &frameBudget{places: make(chan struct{}, places), byNet: make(tally), since: make(map[*conn]time.Time)}
+	if shared {
+		b.each = places / budgetShare
 	}
+	return b
 }
 
 // take waits for a place for c's frame, and gives the frame its whole time from
@@ -98,13 +102,27 @@ func (b *frameBudget) take(ctx context.Context, c *conn) bool {
 func (b *frameBudget) queue(c *conn) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.byNet.add(c.addr, b.each)
+	most := b.each
+	if b.count < cap(b.places)/2 {
+		most = 0
+	}
+	if !b.byNet.add(c.addr, most) {
+		return false
+	}
+	b.count++
+	return true
 }
 
 func (b *frameBudget) leave(c *conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.remove(c)
+}
+
+// remove takes back what queue counted. b.mu is held.
+func (b *frameBudget) remove(c *conn) {
 	b.byNet.remove(c.addr)
+	b.count--
 }
 
 func (b *frameBudget) begin(c *conn) {
@@ -117,7 +135,7 @@ func (b *frameBudget) begin(c *conn) {
 func (b *frameBudget) done(c *conn) {
 	b.mu.Lock()
 	delete(b.since, c)
-	b.byNet.remove(c.addr)
+	b.remove(c)
 	b.mu.Unlock()
 	<-b.places
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // What README.md says of frames under way, with the largest messages there can
-// be: 8 MiB for frames of 128 KiB, of which one address has two.
+// be: 8 MiB for frames of 128 KiB, of which one address has two once half are taken.
 const (
 	largePlaces = 64
 	largeEach   = 2
@@ -38,7 +38,8 @@ func (c *client) sendsLarge() time.Duration {
 	return time.Since(began)
 }
 
-// One address that leaves frames unfinished keeps nobody else's from being read.
+// One address that leaves frames unfinished has half of the places, and keeps
+// nobody else's frames from being read.
 func TestFrameBudget_OneAddress(t *testing.T) {
 	inWorld(t, largest, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
@@ -46,8 +47,8 @@ func TestFrameBudget_OneAddress(t *testing.T) {
 			w.unfinished(7)
 		}
 		synctest.Wait()
-		want(t, "waiting", w.metric("sotto_rate_limited_total", "large_frames"), float64(2*largePlaces-largeEach))
-		for range 2 * largeEach {
+		want(t, "waiting", w.metric("sotto_rate_limited_total", "large_frames"), float64(2*largePlaces-largePlaces/2))
+		for range 2 * largePlaces {
 			if took := a.sendsLarge(); took > time.Second {
 				t.Errorf("a large message of another address took %v", took)
 			}
@@ -64,9 +65,9 @@ func TestFrameBudget_AllPlaces(t *testing.T) {
 		a, b := w.couple("room")
 		var slow []*client
 		for n := range largePlaces {
-			slow = append(slow, w.unfinished(n/largeEach))
+			slow = append(slow, w.unfinished(max(0, n-largePlaces/2+1)))
+			synctest.Wait() // in this order
 		}
-		synctest.Wait()
 		want(t, "waiting", w.metric("sotto_rate_limited_total", "large_frames"), 0.0)
 		a.sends(b)
 		if took := b.sendsLarge(); took < 9*time.Second || took > 12*time.Second {
@@ -90,9 +91,19 @@ func TestFrameBudget_WaitsAndEnds(t *testing.T) {
 		slow.write(frame[2<<10:])
 		slow.patience = time.Minute
 		want(t, "answer", slow.frame()["ref"], any("1"))
-		for range largeEach + 3 {
+
+		// What is done counts no more.
+		a, b := w.couple("other room")
+		for range largePlaces {
+			a.sendsLarge()
+			b.event("new_message")
+			a, b = b, a
+		}
+		for range largePlaces/2 + 1 {
 			w.unfinished(1)
 		}
-		synctest.Wait() // the end of the test closes those that wait
+		synctest.Wait()
+		want(t, "waiting", w.metric("sotto_rate_limited_total", "large_frames"), 1.0)
+		// The end of the test closes the one that waits.
 	})
 }

@@ -55,7 +55,7 @@ func New(cfg Config) (*Relay, error) {
 		buffers:   wire.NewBuffers(4 * cfg.MaxCiphertextBytes),
 		limits:    newLimiter(cfg.UpgradeRate, cfg.CreateRate),
 		visits:    newVisits(cfg.MaxConns),
-		frames:    newFrameBudget(4 * cfg.MaxCiphertextBytes),
+		frames:    newFrameBudget(4*cfg.MaxCiphertextBytes, cfg.MaxConnsPerAddress > 0),
 		metrics:   newMetrics(cfg.Logger),
 		limitLogs: make(map[string]zerolog.Logger),
 		conns:     make(map[*conn]struct{}),

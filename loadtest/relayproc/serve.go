@@ -58,7 +58,7 @@ func Serve(in io.Reader, out io.Writer) error {
 		return fmt.Errorf("read order: %w", err)
 	}
 	reply := json.NewEncoder(out)
-	rl, err := relay.New(relay.Config{CreateRate: -1, UpgradeRate: -1, MaxConns: -1, MaxRooms: -1})
+	rl, err := relay.New(relay.Config{CreateRate: -1, UpgradeRate: -1, MaxConnsPerAddress: -1, MaxConns: -1, MaxRooms: -1})
 	if err != nil {
 		return err
 	}
