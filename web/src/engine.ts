@@ -12,15 +12,20 @@ export interface Sealed {
   readonly iv: string;
 }
 
-export interface Engine {
-  /** Most bytes of UTF-8 a text may have: the relay's limit less what sealing adds. */
-  readonly maxBytes: number;
-  /** A new pairing code, as shown to people. */
-  newRef(): string;
+/** What is loaded when somebody opens a room. */
+export interface Protocol {
   /** What a join says of a pairing code, in whatever spelling. */
   gate(ref: string): Promise<Data>;
   /** Who the holder of this number and PIN is. Takes milliseconds. */
   identify(number: string, pin: string): Promise<Identity>;
+}
+
+/** What a screen needs before that. */
+export interface Engine extends Protocol {
+  /** Most bytes of UTF-8 a text may have: the relay's limit less what sealing adds. */
+  readonly maxBytes: number;
+  /** A new pairing code, as shown to people. */
+  newRef(): string;
 }
 
 /** One person in one channel. Lives in memory only and leaves it by being let go of. */
@@ -34,8 +39,9 @@ export interface Identity {
   /** Whether this is the PIN the identity was made with. Takes milliseconds. */
   isPin(pin: string): Promise<boolean>;
   /**
-   * Derives the room's keys from the relay's answer to a join. Slow by design:
-   * up to a second and more on a cheap phone, without blocking the page.
+   * The room's keys, given the relay's answer to a join. Slow by design: up to a
+   * second and more on a cheap phone, without blocking the page. An engine may
+   * begin before the answer is there.
    */
   unlock(answer: Data): Promise<Box>;
 }

@@ -118,7 +118,8 @@ export const createSession = (engine: Engine, changed: () => void): Session => {
     tell,
     number: () => number,
     async start(purpose, entered, pin, code) {
-      const before = forgotten;
+      // Of two presses while the engine is being loaded the last counts.
+      const before = ++forgotten;
       const found = await engine.identify(entered, pin);
       const gate = code ? await engine.gate(code) : null;
       if (forgotten !== before) return;

@@ -1,14 +1,13 @@
 // The open protocol std-1: derivation, sealing and pairing codes, with Web
 // Crypto only. The salts are the protocol's, letter for letter.
 
-import { base64, below, hex, random, unbase64, utf8 } from "./bytes";
-import type { Box, Engine } from "./engine";
+import { base64, hex, random, unbase64, utf8 } from "./bytes";
+import type { Box, Protocol } from "./engine";
 import { digits } from "./phone";
+import { canonicalRef } from "./ref";
 
 const iterations = 600_000;
 const ivBytes = 12;
-const tagBytes = 16;
-const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const year = "-v1-2026";
 
 const hash = async (...parts: string[]): Promise<string> =>
@@ -16,10 +15,10 @@ const hash = async (...parts: string[]): Promise<string> =>
 
 const accessHash = (number: string, pin: string): Promise<string> => hash(number, pin, "stelegano-access" + year);
 
-/** The key of a room. It can't be taken out of the browser's key store again. */
-export const deriveKey = async (number: string, roomId: string): Promise<CryptoKey> =>
+/** A room's key, which can't be taken out of the browser's key store. `room`: its hash, or the id that old clients use. */
+export const deriveKey = async (number: string, room: string): Promise<CryptoKey> =>
   crypto.subtle.deriveKey(
-    { name: "PBKDF2", hash: "SHA-256", salt: utf8(roomId + "stelegano-enc" + year), iterations },
+    { name: "PBKDF2", hash: "SHA-256", salt: utf8(room + "stelegano-enc" + year), iterations },
     await crypto.subtle.importKey("raw", utf8(number), "PBKDF2", false, ["deriveKey"]),
     { name: "AES-GCM", length: 256 },
     false,
@@ -46,17 +45,16 @@ export const keyBox = (key: CryptoKey): Box => ({
   },
 });
 
-/** The canonical form of a pairing code: upper case, nothing outside the alphabet. */
-export const canonicalRef = (ref: string): string => ref.toUpperCase().replace(/[^0-9A-HJKMNP-TV-Z]/g, "");
+/** Seals with the first box, opens with either. The second is derived only when the first does not open a text. */
+const either = (first: Box, derive: () => Promise<Box>): Box => {
+  let second: Promise<Box> | undefined;
+  return {
+    seal: (text) => first.seal(text),
+    open: async (sealed) => (await first.open(sealed)) ?? (await (second ??= derive())).open(sealed),
+  };
+};
 
-export const std1: Engine = {
-  maxBytes: 8192 - tagBytes,
-
-  newRef() {
-    const code = Array.from({ length: 8 }, () => alphabet.charAt(below(32))).join("");
-    return code.slice(0, 4) + "-" + code.slice(4);
-  },
-
+export const std1: Protocol = {
   async gate(ref) {
     return { otp_hash: await hash(canonicalRef(ref)) };
   },
@@ -66,12 +64,15 @@ export const std1: Engine = {
     const room = await hash(number, "stelegano-room" + year);
     const access = await accessHash(number, pin);
     const sender = await hash(number, access, room, "stelegano-sender" + year);
+    // Begun now: it takes as long as the relay's answer to a join.
+    const key = deriveKey(number, room).then(keyBox);
     return {
       path: `room/${room}/ws`,
       author: sender,
       credentials: { sender_hash: sender, access_hash: access },
       isPin: async (other) => (await accessHash(number, other)) === access,
-      unlock: async (answer) => keyBox(await deriveKey(number, String(answer.room_id))),
+      unlock: async (answer) =>
+        either(await key, async () => keyBox(await deriveKey(number, String(answer.room_id)))),
     };
   },
 };

@@ -5,7 +5,7 @@ import sw from "../src/strings/sw.json";
 import { fill } from "../src/dom";
 import { parseInvitation } from "../src/invitation";
 import { digits, foldDigits, group } from "../src/phone";
-import { std1 } from "../src/std1";
+import { newRef } from "../src/ref";
 
 const found = (text: string): string => {
   const { number, ref } = parseInvitation(text);
@@ -54,7 +54,7 @@ for (const [name, [text, want]] of Object.entries(cases)) {
 void test("finds what the page itself invites with, in every language", () => {
   for (const strings of [en, sw]) {
     for (let i = 0; i < 500; i++) {
-      const ref = std1.newRef();
+      const ref = newRef();
       const number = group("44", "7700900123");
       assert.equal(found(fill(strings.invite, { number, ref })), `447700900123 ${ref}`);
     }

@@ -176,20 +176,23 @@ void test("close codes", () => {
     assert.equal(hand.state.phase, "in", String(code));
     assert.ok(hand.state.dialAt > hand.at);
   }
-  for (const code of [4500, 4999]) {
+  for (const [code, say] of [[4500, "closed"], [4501, "devices"], [4999, "closed"]] as const) {
     const hand = inside();
     hand.down(code);
     assert.equal(hand.state.phase, "in");
-    assert.deepEqual(hand.state.notice, { say: "closed" });
+    assert.deepEqual(hand.state.notice, { say });
+    hand.tell({ type: "net", online: true });
+    hand.tell({ type: "check" });
     hand.wait(day / 24);
-    assert.deepEqual(hand.names(), []);
+    assert.deepEqual(hand.names(), [], "it comes back only when asked");
     hand.tell({ type: "retry" });
     assert.deepEqual(hand.names(), ["dial"]);
+    assert.equal(hand.state.notice, null);
 
     const { hand: early } = opening("enter");
     early.down(code);
     assert.equal(early.state.phase, "open");
-    assert.deepEqual(early.state.notice, { say: "closed" });
+    assert.deepEqual(early.state.notice, { say });
   }
   const hand = inside();
   hand.down(1000);

@@ -143,7 +143,49 @@ void test("edit: the message goes while it is being edited", () => {
   hand.broadcast("new_message", message("m2", "other"));
   assert.equal(hand.state.editing, "");
   assert.equal(hand.state.draft, "half");
-  assert.deepEqual(hand.state.notice, { say: "goneMessage" });
+  assert.deepEqual(hand.state.notice, { say: "alreadyRead" });
+
+  const deleted = inside({ current_message: message("m1", "me") });
+  deleted.tell({ type: "edit" });
+  deleted.broadcast("message_deleted", { message_id: "m1" });
+  assert.deepEqual(deleted.state.notice, { say: "goneMessage" });
+});
+
+void test("edit: after a lost answer and the other's reply it is told as answered, not as gone", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  edit(hand, "better", 2);
+  back(hand, { current_message: message("m2", "other") });
+  hand.error(hand.sent().ref, "not_found");
+  assert.equal(hand.state.draft, "better");
+  assert.deepEqual(hand.state.notice, { say: "alreadyRead" });
+});
+
+void test("edit: one that waits does not replace another device's newer one", () => {
+  const newer = { ciphertext: "newer", iv: "newer-iv" };
+  const lost = inside({ current_message: message("m1", "me") });
+  edit(lost, "older", 2);
+  back(lost, { current_message: message("m1", "me", newer) });
+  assert.deepEqual(lost.names(), ["open"]);
+  assert.equal(lost.state.job, null);
+  assert.equal(lost.state.draft, "older");
+  assert.deepEqual(lost.state.notice, { say: "stale" });
+
+  const sealing = inside({ current_message: message("m1", "me") });
+  sealing.tell({ type: "edit" });
+  sealing.tell({ type: "draft", text: "older" });
+  sealing.tell({ type: "send", nonce: nonce(2) });
+  sealing.broadcast("message_edited", { message_id: "m1", ...newer });
+  sealing.tell({ type: "sealed", nonce: nonce(2), sealed: { ciphertext: "sealed-2", iv: "sealed-iv-2" } });
+  assert.deepEqual(sealing.names(), []);
+});
+
+void test("edit: one on its way is left to the relay, which has it after the other device's", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  const frame = edit(hand, "later", 2);
+  hand.broadcast("message_edited", { message_id: "m1", ciphertext: "c", iv: "earlier-iv" });
+  hand.ok(frame?.ref ?? "");
+  assert.equal(hand.state.slot?.text, "later");
+  assert.equal(hand.state.notice, null);
 });
 
 void test("edit: the other answers while the edit is under way", () => {

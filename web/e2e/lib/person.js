@@ -209,7 +209,7 @@ export class Person {
         if ((await this.text()).includes(words.goOn)) throw error;
       }
       return false;
-    });
+    }).catch((error) => this.tellWhatThereIs(error));
   }
 
   /** Enters and waits for the conversation. */

@@ -5,3 +5,4 @@
 export { help } from "./help";
 export { countryNames, homeCountry, invent, loadTable } from "./numbers";
 export { share } from "./share";
+export { std1 } from "../std1";

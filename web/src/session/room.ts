@@ -130,8 +130,9 @@ export const down = (s: Step, code: number, luck: number): void => {
     return;
   }
   if (code >= 4500 && code < 5000) {
-    if (s.phase === "opening") end(s, "closed");
-    else say(s, "closed");
+    const word = code === 4501 ? "devices" : "closed";
+    if (s.phase === "opening") end(s, word);
+    else say(s, word);
     return;
   }
   // The frame that was too big would be too big again.

@@ -64,7 +64,10 @@ const happen = (s: Step, event: Event): void => {
       end(s);
       break;
     case "retry":
-      if (s.phase === "in" && s.link === "down") s.dialAt = soon(s);
+      if (s.phase === "in" && s.link === "down") {
+        s.dialAt = soon(s);
+        s.notice = null;
+      }
       check(s);
       break;
     case "attention":

@@ -30,12 +30,14 @@ export const take = (s: Step, data: Data): void => {
   const iv = string(data.iv);
   if (s.editing && s.editing !== id && !s.job) {
     abandonEdit(s);
-    say(s, "goneMessage");
+    // The other's message in its place is the answer to it.
+    say(s, id && sender !== s.author ? "alreadyRead" : "goneMessage");
   }
   if (!id) {
     if (onRelay(s)) s.slot = null;
     return;
   }
+  outdated(s, id, iv);
   const mine = sender === s.author;
   if (!mine) s.other ||= sender;
   s.slot = {
@@ -53,7 +55,21 @@ export const take = (s: Step, data: Data): void => {
 /** The slot's message has a new text. */
 export const edited = (s: Step, data: Data): void => {
   const { slot } = s;
+  outdated(s, string(data.message_id), string(data.iv));
   if (slot?.id === string(data.message_id)) s.slot = { ...slot, iv: string(data.iv), text: reveal(s, data) };
+};
+
+/**
+ * Gives up an edit that waits to be sent if the message was edited meanwhile, by
+ * another device: the older text must not replace the newer one. An edit that is
+ * on its way is left to the relay's order.
+ */
+const outdated = (s: Step, id: string, iv: string): void => {
+  const { job } = s;
+  if (job?.kind !== "edit" || job.ref || job.target !== id || iv === job.over || iv === job.sealed?.iv) return;
+  s.job = null;
+  abandonEdit(s);
+  say(s, "stale");
 };
 
 /** The text of a ciphertext, or undefined until it is opened. One that is there is not opened again. */
@@ -95,7 +111,7 @@ export const send = (s: Step, nonce: string): void => {
     return;
   }
   const target = s.editing || (onRelay(s)?.id ?? null);
-  s.job = { kind: s.editing ? "edit" : "send", nonce, text: s.draft, target, sealed: null, ref: "", again: false };
+  s.job = { kind: s.editing ? "edit" : "send", nonce, text: s.draft, target, over: onRelay(s)?.iv ?? "", sealed: null, ref: "", again: false };
   doing(s, { do: "seal", nonce, text: s.draft });
 };
 
@@ -103,7 +119,7 @@ export const remove = (s: Step, nonce: string): void => {
   if (!canChange(s) || !s.slot) return;
   stopEditing(s);
   s.notice = null;
-  s.job = { kind: "delete", nonce, text: "", target: s.slot.id, sealed: null, ref: "", again: false };
+  s.job = { kind: "delete", nonce, text: "", target: s.slot.id, over: "", sealed: null, ref: "", again: false };
 };
 
 export const edit = (s: Step): void => {
@@ -169,10 +185,13 @@ export const refused = (s: Step, job: Job, reason: string): void => {
   // What is not there any more is as good as deleted.
   if (job.kind === "delete" && reason === "not_found") return;
   if (job.kind === "edit") abandonEdit(s);
+  const slot = onRelay(s);
+  // Answered means read, and the edit may well have been what was answered.
+  const answered = job.kind === "edit" && slot && !slot.mine;
   const words = new Map<string, Say>([
     ["stale", "stale"],
     ["not_your_turn", "stale"],
-    ["not_found", "goneMessage"],
+    ["not_found", answered ? "alreadyRead" : "goneMessage"],
     ["not_editable", "alreadyRead"],
     ["not_deletable", "alreadyRead"],
     ["message_too_large", "tooLongRelay"],

@@ -39,6 +39,8 @@ export interface Job {
   readonly text: string;
   /** send: the message it answers, null for none; edit and delete: the message itself. */
   readonly target: string | null;
+  /** edit: the iv of the text that it replaces. */
+  readonly over: string;
   readonly sealed: Sealed | null;
   /** Ref of the frame that went out on this socket, empty if none did. */
   readonly ref: string;
@@ -56,7 +58,7 @@ export interface Regate {
 /** What a person has to be told; the words are in the strings table. */
 export type Say =
   | "nobody" | "taken" | "samePin" | "wrongPin" | "held" | "locked" | "askRef" | "wrongRef" | "otherRef"
-  | "busy" | "failed" | "closed" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
+  | "busy" | "failed" | "closed" | "devices" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
   | "restarted" | "missing" | "ended" | "wiped";
 
 export interface Notice {

@@ -8,7 +8,7 @@ import { timeLeft, warnings } from "../session/session";
 import { canWrite } from "../session/slot";
 import type { State } from "../session/state";
 import { kit } from "../later";
-import { canonicalRef } from "../std1";
+import { canonicalRef } from "../ref";
 import { clock, noticeText } from "../words";
 import { helpSheet } from "./help";
 import { menuPanel } from "./menu";

@@ -5,7 +5,7 @@ import type { App, Screen } from "../app";
 import { announce, button, el, field, onEnter, show } from "../dom";
 import { parseInvitation } from "../invitation";
 import { later } from "../later";
-import { canonicalRef } from "../std1";
+import { canonicalRef } from "../ref";
 import { noticeText } from "../words";
 import { languageButtons } from "./language";
 import { helpSheet } from "./help";
@@ -132,9 +132,15 @@ export const openScreen = (app: App): Screen => {
     else if ((made() || ref) && !/^\d{6,12}$/.test(secret)) complain(strings.pinRule, pin.input);
     else if (ref && ref.length !== 8) complain(strings.badRef, code);
     else if (session.state().phase !== "opening") {
-      said = null;
-      if (made()) void session.start("create", found.number, secret, form.ownCode);
-      else void session.start("enter", found.number, secret, ref);
+      said = strings.opening;
+      const purpose = made() ? "create" : "enter";
+      session
+        .start(purpose, found.number, secret, made() ? form.ownCode : ref)
+        .then(
+          () => { said = null; },
+          () => { said = strings.failed; },
+        )
+        .finally(update);
     }
     update();
   }
