@@ -3,8 +3,6 @@ package blind
 import (
 	"errors"
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,43 +104,6 @@ func TestChat(t *testing.T) {
 	}
 	b.says("after all")
 	a.sees(t, HolderOther, "after all", false)
-}
-
-// Who takes both pages, and has the code and everything that came by the
-// relay, opens what is in the slot and nothing before it. Who takes one page
-// and then only listens opens that, and one answer.
-func TestForwardSecrecyAndHealing(t *testing.T) {
-	t.Parallel()
-	w, a, b := meet(t, false)
-	people := []*node{a, b}
-	var stolen [2][]map[[32]byte]bool
-	const messages = 7
-	for i := range messages {
-		people[i%2].says(fmt.Sprint(i))
-		for seat, n := range people {
-			has := map[[32]byte]bool{}
-			memory(reflect.ValueOf(n.page), has)
-			stolen[seat] = append(stolen[seat], has)
-		}
-		opened := w.opened(w.memories())
-		if len(opened) != 1 || opened[0].text != fmt.Sprint(i) {
-			t.Errorf("after message %d, %d open", i, len(opened))
-		}
-	}
-	for seat := range people {
-		for i, has := range stolen[seat] {
-			for _, r := range w.opened(has) {
-				now, next := fmt.Sprint(i), fmt.Sprint(i+1)
-				answer := r.text == next && r.seat != seat
-				if r.text != now && !answer {
-					t.Errorf("the page of %d, stolen after message %d, opens message %s", seat, i, r.text)
-				}
-			}
-			if len(w.opened(has)) == 0 {
-				t.Errorf("the page of %d, stolen after message %d, opens nothing: this checks nothing", seat, i)
-			}
-		}
-	}
 }
 
 func TestCanWait(t *testing.T) {
@@ -437,112 +398,6 @@ func TestLeftOffTheChain(t *testing.T) {
 	a.says("left")
 	a.sees(t, HolderMine, "left", true)
 	a.told(t, "KeysAnew")
-}
-
-// A page of one's own that was followed by another one, and does not know yet,
-// has nothing that opens what the other one replaced.
-func TestFollowedPage(t *testing.T) {
-	t.Parallel()
-	w, a, _ := meet(t, true)
-	a.says("one")
-	w.pages[1].says("two")
-	first := a
-	first.drop()
-	second := w.open(0)
-	second.step(SetMode{true})
-	w.rest()
-	second.says("three")
-	w.pages[1].sees(t, HolderOther, "three", false)
-	first.back()
-	w.relay.take(first.conn) // the join; its hello is on the way
-	for len(first.conn.down) > 0 {
-		first.hear()
-	}
-	first.sees(t, HolderMine, "", false)
-	if !first.page.View().OtherPage || len(w.nodes) != 3 {
-		t.Fatal("not the situation that is meant")
-	}
-	for _, r := range w.opened(w.memories()) {
-		if r.text != "three" {
-			t.Errorf("%q still opens", r.text)
-		}
-	}
-	if first.page.theirs != nil {
-		t.Error("it still has the keys of what was replaced")
-	}
-}
-
-// What a page has no use for any more is overwritten, not only let go.
-func TestOverwritten(t *testing.T) {
-	t.Parallel()
-	w, a, b := meet(t, false)
-	people := []*node{a, b}
-	var used [2][]any
-	keep := func() {
-		for seat, n := range people {
-			p := n.page
-			if p.hello != nil {
-				used[seat] = append(used[seat], p.hello)
-			}
-			if p.own != nil {
-				used[seat] = append(used[seat], p.own)
-			}
-			if p.theirs != nil {
-				used[seat] = append(used[seat], p.theirs)
-			}
-			if p.job != nil {
-				used[seat] = append(used[seat], p.job.own)
-			}
-		}
-	}
-	keep()
-	for i := range 6 {
-		n := people[i%2]
-		n.write(fmt.Sprint("text ", i))
-		keep()
-		w.rest()
-		keep()
-		n.edit("edited")
-		if i == 4 { // refused
-			w.relay.slot.m.Read = true
-		}
-		keep()
-		w.rest()
-	}
-	for seat, n := range people {
-		now := []any{n.page.hello, n.page.own, n.page.theirs}
-		for _, v := range used[seat] {
-			has := map[[32]byte]bool{}
-			memory(reflect.ValueOf(v), has)
-			if len(has) != 0 && !slices.Contains(now, v) {
-				t.Errorf("%T of person %d is still there", v, seat)
-			}
-		}
-	}
-}
-
-func TestEnd(t *testing.T) {
-	t.Parallel()
-	w, a, b := meet(t, false)
-	a.says("one")
-	b.says("two")
-	a.write("on its way")
-	life, own, job, theirs := a.page.life, a.page.own, a.page.job.own, a.page.theirs
-	hello := a.page.hello
-	a.page.End()
-	if hello != nil {
-		t.Error("a hello key lives as long as its page")
-	}
-	for what, v := range map[string]any{"life": life, "own": own, "job": job, "theirs": theirs} {
-		has := map[[32]byte]bool{}
-		memory(reflect.ValueOf(v), has)
-		if len(has) != 0 {
-			t.Errorf("%s: %d runs of 32 bytes are left", what, len(has))
-		}
-	}
-	if got := a.page.Step(w.now, w.random, Tick{}); got != nil || !a.page.Ended() || !a.page.Wake().IsZero() {
-		t.Error("an ended page goes on")
-	}
 }
 
 // The rules are the same with X-Wing itself.
