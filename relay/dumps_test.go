@@ -30,7 +30,8 @@ func TestNoSecretInStackDumps(t *testing.T) {
 	address := from.As16()
 	canaries := []canary{
 		room, hashCanary("held room's hash", "held"), hashCanary("access hash", "ann's access"),
-		hashCanary("sender hash", "ann's sender"), {"address", address[:], from.String()},
+		hashCanary("sender hash", "ann's sender"),
+		{"address", address[:], from.String()},
 	}
 	var dumps string
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
