@@ -158,7 +158,10 @@
 // The other's message in the slot. First own's k and header are erased: what was
 // replaced cannot be opened. to names own's or hello's key, or job's, which is
 // accepted thereby. The header of theirs means another variant, with the same
-// keys. A sealed message for no known key is locked. A left one opens by R; its
+// keys. What does not go on from own makes own's key useless, so it is erased;
+// and if it came while the page was away, hello's too, as another page of this
+// seat may have answered something that these open. A sealed message for no
+// known key is locked. A left one opens by R; its
 // c is not known if its to is not. A locked or empty message is never marked as
 // read, and may be answered. An edit under way was in time if ack says so, else
 // its text is the person's again. Another ack than own's means that they have

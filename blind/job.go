@@ -252,7 +252,7 @@ func (s *step) answered(e Answered) {
 	case frame.Edit && s.slot != nil && s.slot.id == frame.ID:
 		s.holdOwn(frame.ID)
 	default:
-		s.own.close() // it is not there any more
+		s.own.spend() // it was answered, by something that does not go on from it
 	}
 }
 

@@ -48,32 +48,44 @@ func TestForwardSecrecyAndHealing(t *testing.T) {
 // has nothing that opens what the other one replaced.
 func TestFollowedPage(t *testing.T) {
 	t.Parallel()
-	w, a, _ := meet(t, true)
-	a.says("one")
-	w.pages[1].says("two")
-	first := a
-	first.drop()
-	second := w.open(0)
-	second.step(SetMode{true})
-	w.rest()
-	second.says("three")
-	w.pages[1].sees(t, HolderOther, "three", false)
-	first.back()
-	w.relay.take(first.conn) // the join; its hello is on the way
-	for len(first.conn.down) > 0 {
-		first.hear()
-	}
-	first.sees(t, HolderMine, "", false)
-	if !first.page.View().OtherPage || len(w.nodes) != 3 {
-		t.Fatal("not the situation that is meant")
-	}
-	for _, r := range w.opened(w.memories()) {
-		if r.text != "three" {
-			t.Errorf("%q still opens", r.text)
-		}
-	}
-	if first.page.theirs != nil {
-		t.Error("it still has the keys of what was replaced")
+	for name, texts := range map[string][]string{
+		"one's own is there":     {"one", "two", "three"},
+		"the answer is there":    {"one", "two", "three", "four"},
+		"it had a hello alone":   {"", "one", "two", "three"},
+		"likewise, one's own is": {"", "one", "two"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, first, b := meet(t, true)
+			last := texts[len(texts)-1]
+			for i, text := range texts {
+				n := w.pages[i%2]
+				if i == 2 {
+					first.drop()
+					n = w.open(0)
+					n.step(SetMode{true})
+					w.rest()
+				}
+				if text != "" {
+					n.says(text)
+				}
+			}
+			first.back()
+			w.relay.take(first.conn) // the join; its hello is on the way
+			for len(first.conn.down) > 0 {
+				first.hear()
+			}
+			if v := first.page.View(); v.Content.Kind != KindEmpty || v.Holder == HolderNone || len(w.nodes) != 3 || !b.alive {
+				t.Fatal("not the situation that is meant")
+			}
+			for _, r := range w.opened(w.memories()) {
+				if r.text != last {
+					t.Errorf("%q still opens", r.text)
+				}
+			}
+			if first.page.theirs != nil {
+				t.Error("it still has the keys of what was replaced")
+			}
+		})
 	}
 }
 

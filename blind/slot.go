@@ -93,9 +93,10 @@ func (s *step) seeTheirs(m *Message, h *Header, header []byte, now *slot) {
 	s.own.close()
 	now.lockedAt = s.now
 	var t *theirs
-	byHello := false
+	variant := s.theirs != nil && bytes.Equal(s.theirs.header, header)
+	anew := false
 	if s.try(header, m.IV) {
-		t, byHello = s.open(m, h, header)
+		t, anew = s.open(m, h, header)
 		if s.fault != nil {
 			return
 		}
@@ -107,6 +108,9 @@ func (s *step) seeTheirs(m *Message, h *Header, header []byte, now *slot) {
 		}
 	}
 	s.settleJob(t)
+	if !variant {
+		s.outdate(h.To)
+	}
 	s.theirs.wipe()
 	s.theirs, s.slot = t, now
 	if t == nil {
@@ -114,9 +118,22 @@ func (s *step) seeTheirs(m *Message, h *Header, header []byte, now *slot) {
 	}
 	if s.own != nil {
 		t.unseen = t.body.Ack != s.own.iv.ack()
-		if byHello {
+		if anew {
 			s.do(KeysAnew{s.now})
 		}
+	}
+}
+
+// outdate drops keys that the other's message does not go on from. Nothing else
+// will: they only open what was replaced.
+func (s *step) outdate(to KeyID) {
+	if s.own != nil && s.own.id != to {
+		s.own.spend()
+	}
+	// What came while this page was away may have had another answer, by another
+	// page of one's own.
+	if s.joining && s.hello != nil && s.hello.id != to {
+		s.dropHello()
 	}
 }
 

@@ -16,7 +16,9 @@ type step struct {
 	now    time.Time
 	random io.Reader
 	out    []Effect
-	fault  error
+	// joining: the slot is what a join tells.
+	joining bool
+	fault   error
 }
 
 // Step deals with an event and returns what is to be done about it, in order.
@@ -118,9 +120,12 @@ func (s *step) join(e Joined) {
 	if s.slot != nil {
 		s.slot.marked = false
 	}
-	s.greet()
 	s.helloDue = s.now.Add(helloPatience)
+	s.joining = true
 	s.see(e.Slot)
+	if s.fault == nil {
+		s.greet()
+	}
 }
 
 // greet sends the newest hello, or a new one.
