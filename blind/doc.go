@@ -137,7 +137,7 @@
 // Hello. A page says hello after each join, with the newest key or a new one,
 // and sends nothing until that is answered. It says hello whenever there is a
 // peer but no hello key, and either there is no own, or own is not for peer's
-// page, or the other's message is locked. A wrong mac, one's own sender and
+// page, or its key was erased. A wrong mac, one's own sender and
 // another sender than before are faults.
 //
 // A new page. If peer's page is another one, the person is told. If own is

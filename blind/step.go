@@ -196,14 +196,12 @@ func (s *step) settle() {
 	}
 }
 
-// mustGreet: the other's page may have no key of this one that lives. It has
-// none if what it wrote is locked.
+// mustGreet: the other's page may have no key of this one that lives.
 func (p *Page) mustGreet() bool {
 	if p.peer == nil || p.hello != nil {
 		return false
 	}
-	locked := p.slot != nil && !p.slot.mine && p.theirs == nil
-	return locked || p.own == nil || p.own.from == nil || p.own.from.page != p.peer.page
+	return p.own == nil || p.own.from == nil || p.own.from.page != p.peer.page
 }
 
 // mine: one's own message is in the slot, unread, and can be edited.
