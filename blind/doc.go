@@ -152,7 +152,8 @@
 //
 // One's own message in the slot has own's or job's header and iv. Otherwise it
 // is from another page of this seat, which has answered: then the keys in own,
-// hello and theirs go too, for they open what that page has replaced. A left
+// hello and theirs go too, for they open what that page has replaced, and an
+// edit under way is given back, for that page's words are newer. A left
 // one is shown. An edit may take its place.
 //
 // The other's message in the slot. First own's k and header are erased: what was

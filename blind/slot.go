@@ -50,6 +50,9 @@ func (s *step) seeOwn(m *Message, h *Header, header []byte, now *slot) {
 		// Another page of one's own has answered: what this one has opens what
 		// was replaced. That it had something stays known.
 		now.foreign = true
+		if s.job != nil && s.job.frame.Edit {
+			s.abandon(WhyTooLate, "") // that page's words are newer
+		}
 		s.own.spend()
 		s.dropHello()
 		s.theirs.wipe()
