@@ -44,12 +44,11 @@ func build(root string, numberTable []byte) (files, error) {
 	if err != nil {
 		return nil, err
 	}
-	more, licences, err := bundleMore(src, out.addHashed("numbers", ".json", numberTable))
+	private, used, err := bundleLazy(src, "private", languages[0], nil)
 	if err != nil {
 		return nil, err
 	}
-	out[licencesFile] = licences
-	urls := assets{more: out.addHashed("more", ".js", more), strings: make(map[string]string)}
+	urls := assets{private: out.addHashed("rest", ".js", private), strings: make(map[string]string)}
 	for _, l := range languages {
 		list, err := tables[l].list()
 		if err != nil {
@@ -57,10 +56,20 @@ func build(root string, numberTable []byte) (files, error) {
 		}
 		urls.strings[l] = out.addHashed("strings-"+l, ".json", list)
 	}
+	numbersURL := map[string]any{"__NUMBERS_URL__": out.addHashed("numbers", ".json", numberTable)}
 	for _, l := range languages {
+		more, files, err := bundleLazy(src, "more", l, numbersURL)
+		if err != nil {
+			return nil, err
+		}
+		used = append(used, files...)
+		urls.more = out.addHashed("more-"+l, ".js", more)
 		if err := buildLanguage(src, l, tables[l], urls, out); err != nil {
 			return nil, fmt.Errorf("build %s: %w", l, err)
 		}
+	}
+	if out[licencesFile], err = readLicences(src, used); err != nil {
+		return nil, err
 	}
 	for _, name := range slices.Collect(maps.Keys(out)) {
 		if out[name+".br"], err = brotliOf(out[name]); err != nil {

@@ -17,23 +17,18 @@ import (
 
 // assets are the URLs of what the document loads later, relative to it.
 type assets struct {
-	more    string
+	more    string // in the document's language
+	private string
 	strings map[string]string // by language
 }
 
 // bundleScript makes the document's script for one language.
 func bundleScript(src tree, l string, urls assets) ([]byte, error) {
-	others := make(map[string]string)
-	for code, url := range urls.strings {
-		if code != l {
-			others[code] = url
-		}
-	}
 	defines := map[string]any{
 		"__LANG__":         l,
 		"__MORE_URL__":     urls.more,
-		"__HELP_URL__":     "./help-" + l + ".json",
-		"__STRINGS_URLS__": others,
+		"__PRIVATE_URL__":  urls.private,
+		"__STRINGS_URLS__": urls.strings,
 	}
 	script, _, err := bundle(src, "src/main.ts", defines, api.BuildOptions{
 		Alias: map[string]string{"#strings": "./" + stringsFile(l)},
@@ -41,24 +36,21 @@ func bundleScript(src tree, l string, urls assets) ([]byte, error) {
 	return script, err
 }
 
-// licencesFile is what the lazily loaded script says that it comes with.
+// licencesFile is what the lazily loaded scripts say that they come with.
 const licencesFile = "licences.txt"
 
-// bundleMore makes the lazily loaded script, the same for every language. It is
-// what reads the number table. Beside it come the licences of the packages that
-// are in it, which want to be with every copy.
-func bundleMore(src tree, numbersURL string) (script, licences []byte, err error) {
+// bundleLazy makes a script that is loaded later, in one language. The licences
+// of the packages that are in it want to be with every copy: used are the files
+// that it is made of.
+func bundleLazy(src tree, name, l string, defines map[string]any) (script []byte, used []string, err error) {
 	if _, err := fs.Stat(src, "node_modules"); err != nil {
-		return nil, nil, errors.New("node_modules is not there: run npm ci in web, the QR library comes from it")
+		return nil, nil, errors.New("node_modules is not there: run npm ci in web, the QR library and ML-KEM come from it")
 	}
-	script, inputs, err := bundle(src, "src/lazy/more.ts", map[string]any{"__NUMBERS_URL__": numbersURL}, api.BuildOptions{
+	return bundle(src, "src/lazy/"+name+".ts", defines, api.BuildOptions{
+		// The document's words are lent to it, not loaded twice.
+		Alias:  map[string]string{"#strings": "./src/lazy/words.ts", "#later": "./" + laterFile(l)},
 		Banner: map[string]string{"js": "// ./" + licencesFile},
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	licences, err = readLicences(src, inputs)
-	return script, licences, err
 }
 
 // inPackage is the folder of an npm package that a file belongs to.

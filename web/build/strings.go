@@ -18,10 +18,13 @@ type table struct {
 	keys   []string // in the order of the file
 }
 
+// stringsFile holds the words of the document, laterFile those of what it loads
+// later.
 func stringsFile(code string) string { return "src/strings/" + code + ".json" }
+func laterFile(code string) string   { return "src/strings/later." + code + ".json" }
 
 // list is the table as it travels to a phone that has another language's: the
-// values alone, as the keys are there.
+// values alone, as the keys are there, those of the document first.
 func (t *table) list() ([]byte, error) {
 	values := make([]string, len(t.keys))
 	for i, key := range t.keys {
@@ -42,13 +45,15 @@ func (t *table) list() ([]byte, error) {
 func readTables(src tree) (map[string]*table, error) {
 	tables := make(map[string]*table, len(languages))
 	for _, l := range languages {
-		content, err := fs.ReadFile(src, stringsFile(l))
-		if err != nil {
-			return nil, err
-		}
-		t, err := parseTable(content)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", stringsFile(l), err)
+		t := &table{values: make(map[string]string)}
+		for _, name := range []string{stringsFile(l), laterFile(l)} {
+			content, err := fs.ReadFile(src, name)
+			if err != nil {
+				return nil, err
+			}
+			if err := t.add(content); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
 		tables[l] = t
 	}
@@ -62,51 +67,50 @@ func readTables(src tree) (map[string]*table, error) {
 	return tables, errors.Join(errs...)
 }
 
-// parseTable reads one flat object of strings, each key once.
-func parseTable(content []byte) (*table, error) {
-	t := &table{values: make(map[string]string)}
+// add reads one flat object of strings, each key once.
+func (t *table) add(content []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(content))
 	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
-		return nil, errors.New("want one object")
+		return errors.New("want one object")
 	}
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		value, err := dec.Token()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		k := fmt.Sprint(key)
 		v, ok := value.(string)
 		_, twice := t.values[k]
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("%q is not a string", k)
+			return fmt.Errorf("%q is not a string", k)
 		case strings.TrimSpace(v) == "":
-			return nil, fmt.Errorf("%q is empty", k)
+			return fmt.Errorf("%q is empty", k)
 		case twice:
-			return nil, fmt.Errorf("%q is there twice", k)
+			return fmt.Errorf("%q is there twice", k)
 		}
 		t.values[k] = v
 		t.keys = append(t.keys, k)
 	}
 	if _, err := dec.Token(); err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more after the object")
+		return errors.New("there is more after the object")
 	}
 	for _, key := range []string{"title", "noscript", "dir"} {
 		if t.values[key] == "" {
-			return nil, fmt.Errorf("%q is missing", key)
+			return fmt.Errorf("%q is missing", key)
 		}
 	}
 	if dir := t.values["dir"]; dir != "ltr" && dir != "rtl" {
-		return nil, fmt.Errorf("\"dir\" is %q, want ltr or rtl", dir)
+		return fmt.Errorf("\"dir\" is %q, want ltr or rtl", dir)
 	}
-	return t, nil
+	return nil
 }
 
 func sameKeys(first, t *table) error {

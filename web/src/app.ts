@@ -1,62 +1,25 @@
 // The page as a whole: which screen is shown, and when all of it is hidden or
 // forgotten.
 
-import { coverDue, coverStep, idleChoices, uncovered, type Cover, type CoverEvent } from "./cover";
+import { coverDue, coverStep, idleChoices, uncovered, type CoverEvent } from "./cover";
 import { atDesk } from "./dom";
-import type { Engine } from "./engine";
-import { createSession, type Session } from "./socket";
-import type { Invented } from "./lazy/numbers";
+import { createSession } from "./socket";
 import strings from "#strings";
-import { chatScreen } from "./views/chat";
+import { later, loaded } from "./later";
 import { curtainScreen, veilScreen } from "./views/curtain";
 import { openScreen } from "./views/open";
+import type { Form, Page, Screen } from "./views/page";
 
-/** What is on the first screen. Kept here, as the screen is taken away when the page loses the focus. */
-export interface Form {
-  number: string;
-  pin: string;
-  code: string;
-  /** The field for the pairing code is shown. */
-  askCode: boolean;
-  /** The countries to choose from, by name and code, once a number was invented. */
-  countries: readonly (readonly [name: string, country: string])[];
-  country: string;
-  invented: Invented | null;
-  /** The pairing code that goes with it, however often it is tried. */
-  ownCode: string;
-}
-
-export interface App {
-  readonly engine: Engine;
-  readonly session: Session;
-  readonly form: Form;
-  readonly settings: { idle: number; mark: boolean };
-  readonly cover: () => Cover;
-  readonly hide: () => void;
-  /** Lifts the curtain if this is the PIN. */
-  readonly lift: (pin: string) => void;
-  readonly forget: () => void;
-  /** Draws anew, in other words. */
-  readonly redraw: () => void;
-  /** What can be seen changed. */
-  readonly changed: () => void;
-}
-
-export interface Screen {
-  readonly node: HTMLElement;
-  /** Brings the screen up to date. */
-  readonly update: () => void;
-  /** Closes what lies on top. */
-  readonly back?: () => void;
-  /** Whether the log can be seen. */
-  readonly log?: () => boolean;
-}
-
-const blank: Readonly<Form> = { number: "", pin: "", code: "", askCode: false, countries: [], country: "", invented: null, ownCode: "" };
+const blank: Readonly<Form> = {
+  number: "", pin: "", code: "", askCode: false, invited: false, countries: [], country: "", made: null, ownCode: "",
+};
 
 const usual = { idle: idleChoices[0] as number, mark: false };
 
-const screens = { open: openScreen, chat: chatScreen, veil: veilScreen, curtain: curtainScreen };
+const screens = { open: openScreen, veil: veilScreen, curtain: curtainScreen };
+
+/** Longer timers fire at once. */
+const longestTimer = 2 ** 31 - 1;
 
 /** Two presses of Esc or three taps on the name within this time are a panic, in ms. */
 const panicWithin = 800;
@@ -70,7 +33,7 @@ const inARow = (count: number) => {
   };
 };
 
-export const startApp = (engine: Engine): void => {
+export const startApp = (): void => {
   let cover = coverStep(uncovered, "start", Date.now(), usual.idle);
   let coverTimer = 0;
   let shown = "";
@@ -78,24 +41,30 @@ export const startApp = (engine: Engine): void => {
   const form: Form = { ...blank };
 
   const changed = (): void => {
-    const { phase, slot, seen, attention } = session.state();
+    const { phase, slot, seen, attention, hidden, strict } = session.state();
     const now = Date.now();
-    if (cover.kind === "forget" || (cover.kind === "curtain" && phase === "open")) {
-      // On the first screen there is no PIN that could lift a curtain.
+    const over = cover.kind === "forget";
+    if (over || (cover.kind === "curtain" && phase === "open")) {
+      // On the first screen there is no PIN that could lift a curtain. What has to
+      // be said of what ended meanwhile stays to be read.
       Object.assign(form, blank);
       Object.assign(app.settings, usual);
       cover = coverStep(uncovered, "start", now, usual.idle);
       shown = "";
-      session.tell({ type: "leave" });
-      return;
+      if (over) {
+        session.tell({ type: "leave" });
+        return;
+      }
     }
     const inside = phase === "in" || phase === "gone";
     if (inside) Object.assign(form, blank);
-    const want = cover.kind !== "none" ? cover.kind : inside ? "chat" : "open";
+    const { kind } = cover;
+    const want = kind === "veil" || kind === "curtain" ? kind : inside ? "chat" : "open";
     if (want !== shown) {
       shown = want;
       const first = !screen.node.isConnected;
-      screen = screens[want](app);
+      // Nobody is in before the conversation's part is loaded.
+      screen = want !== "chat" ? screens[want](app) : loaded ? loaded.chatScreen(app) : veilScreen();
       screen.node.tabIndex = -1;
       // What it begins with is no news. What it has to say comes when it is there.
       screen.update();
@@ -108,9 +77,11 @@ export const startApp = (engine: Engine): void => {
     } else screen.update();
     clearTimeout(coverTimer);
     const idle = app.settings.idle;
-    coverTimer = setTimeout(covering, Math.max(0, coverDue(cover, idle) - now), "tick");
+    coverTimer = setTimeout(covering, Math.min(Math.max(0, coverDue(cover, idle, strict) - now), longestTimer), "tick");
     const looking = !!screen.log?.() && !document.hidden && document.hasFocus();
     if (looking !== attention) session.tell({ type: "attention", on: looking });
+    const away = document.hidden || cover.kind === "curtain";
+    if (away !== hidden) session.tell({ type: "hidden", on: away });
     const news = app.settings.mark && slot && !slot.mine && !slot.read && seen !== slot.id;
     const title = (news ? "• " : "") + strings.title;
     if (document.title !== title) document.title = title;
@@ -118,14 +89,13 @@ export const startApp = (engine: Engine): void => {
 
   const covering = (event: CoverEvent): void => {
     const before = cover.kind;
-    cover = coverStep(cover, event, Date.now(), app.settings.idle);
+    cover = coverStep(cover, event, Date.now(), app.settings.idle, session.state().strict);
     if (cover.kind !== before || event === "tick") changed();
   };
 
-  const session = createSession(engine, changed);
+  const session = createSession(changed);
 
-  const app: App = {
-    engine,
+  const app: Page = {
     session,
     form,
     settings: { ...usual },
@@ -145,6 +115,7 @@ export const startApp = (engine: Engine): void => {
     },
     redraw() {
       shown = "";
+      if (loaded) void later();
       changed();
     },
     changed,

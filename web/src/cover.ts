@@ -36,12 +36,12 @@ export const triesAllowed = 5;
 
 export const uncovered: Cover = { kind: "none", since: 0, active: 0, wrong: 0 };
 
-/** `idle`: time-out in minutes. */
-export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: number): Cover => {
+/** `idle`: time-out in minutes. `keeps`: the page guards a message that is nowhere else, so time alone forgets nothing. */
+export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: number, keeps = false): Cover => {
   // Nothing that was is yet to come: else a clock set back would buy time.
   const since = Math.min(before.since, at);
   const active = Math.min(before.active, at);
-  const cover = aged({ ...before, since, active }, at, idle);
+  const cover = aged({ ...before, since, active }, at, idle, keeps);
   const { kind, wrong } = cover;
   if (event === "start" || (event === "right" && kind === "curtain")) return { ...uncovered, active: at };
   if (event === "wrong") return { ...cover, wrong: wrong + 1, kind: wrong + 1 < triesAllowed ? kind : "forget" };
@@ -54,13 +54,13 @@ export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: nu
 };
 
 /** What time alone has made of it. A page that slept finds it out on waking. */
-const aged = (cover: Cover, at: number, idle: number): Cover => {
-  const since = coverDue(cover, idle);
+const aged = (cover: Cover, at: number, idle: number, keeps: boolean): Cover => {
+  const since = coverDue(cover, idle, keeps);
   if (at < since) return cover;
   if (cover.kind === "curtain") return { ...cover, kind: "forget" };
-  return aged({ ...cover, kind: "curtain", since }, at, idle);
+  return aged({ ...cover, kind: "curtain", since }, at, idle, keeps);
 };
 
 /** When to tick next; Infinity for never. */
-export const coverDue = ({ kind, since, active }: Cover, idle: number): number =>
-  ({ none: active + idle * minute, veil: since + veilFor, curtain: since + curtainFor, forget: Infinity })[kind];
+export const coverDue = ({ kind, since, active }: Cover, idle: number, keeps = false): number =>
+  ({ none: active + idle * minute, veil: since + veilFor, curtain: keeps ? Infinity : since + curtainFor, forget: Infinity })[kind];

@@ -1,7 +1,9 @@
 // A protocol engine decides what a number and a PIN are to the relay, and how
 // text is sealed. Frames, turns and the slot are the relay's and the same for
 // every engine: session/ deals with them and never sees a number, a PIN or a
-// key. std-1 (std1.ts) is the first engine; a second may stand beside it.
+// key. There are two: std-1 (std1.ts), and sotto-2 (blind/).
+
+import type { Event, KeyCommand } from "./session/state";
 
 /** Any JSON object as it came from the relay: nothing in it is to be believed. */
 export type Data = Readonly<Record<string, unknown>>;
@@ -12,43 +14,35 @@ export interface Sealed {
   readonly iv: string;
 }
 
-/** What is loaded when somebody opens a room. */
-export interface Protocol {
-  /** What a join says of a pairing code, in whatever spelling. */
-  gate(ref: string): Promise<Data>;
-  /** Who the holder of this number and PIN is. Takes milliseconds. */
-  identify(number: string, pin: string): Promise<Identity>;
-}
-
-/** What a screen needs before that. */
-export interface Engine extends Protocol {
+export interface Engine {
   /** Most bytes of UTF-8 a text may have: the relay's limit less what sealing adds. */
   readonly maxBytes: number;
-  /** A new pairing code, as shown to people. */
-  newRef(): string;
+  /** Who the holder of this number and PIN is. Takes milliseconds. */
+  identify(number: string, pin: string): Promise<Identity>;
 }
 
 /** One person in one channel. Lives in memory only and leaves it by being let go of. */
 export interface Identity {
   /** Path of the room's socket, relative to the document. */
   readonly path: string;
-  /** The name under which one's own messages come back. */
+  /** The name under which one's own messages come back; empty if the relay tells it. */
   readonly author: string;
   /** What every join says about this person. */
   readonly credentials: Data;
+  /** sotto-2: what a join says to take the open place. */
+  readonly blind: Data | null;
   /** Whether this is the PIN the identity was made with. Takes milliseconds. */
   isPin(pin: string): Promise<boolean>;
-  /**
-   * The room's keys, given the relay's answer to a join. Slow by design: up to a
-   * second and more on a cheap phone, without blocking the page. An engine may
-   * begin before the answer is there.
-   */
-  unlock(answer: Data): Promise<Box>;
+  /** The keys of the room that this answer to a join names. */
+  unlock(answer: Data): Promise<Keyring>;
 }
 
-/** Seals and opens the texts of one room. */
-export interface Box {
-  seal(text: string): Promise<Sealed>;
-  /** The text, or null if it was not sealed with this room's keys. */
-  open(sealed: Sealed): Promise<string | null>;
+/** The keys of one room. One question is answered before the next is asked. */
+export interface Keyring {
+  /** Does what the session asks for, and tells what came of it. Rejects if the relay can't be believed. */
+  run(command: KeyCommand): Promise<readonly Event[]>;
+  /** Digits that are the same for both if nobody sits between; empty if there is nothing to compare. */
+  compare(): Promise<string>;
+  /** Overwrites all keys. */
+  forget(): void;
 }

@@ -16,13 +16,17 @@ const longest = 15;
 /** Characters that are looked at: no invitation is longer. */
 const mostText = 4000;
 
-export const parseInvitation = (pasted: string): Invitation => {
-  // Dashes come in many shapes after a messenger was at them, and marks for
-  // the direction of writing may stand anywhere.
-  const text = foldDigits(pasted.slice(0, mostText))
+/** One spelling of digits, dashes and spaces, and no marks that can't be seen. */
+export const folded = (pasted: string): string =>
+  foldDigits(pasted.slice(0, mostText))
     .replace(/\p{Cf}/gu, "")
     .replace(/\p{Pd}/gu, "-")
     .replace(/\p{Zs}/gu, " ");
+
+export const parseInvitation = (pasted: string): Invitation => {
+  // Dashes come in many shapes after a messenger was at them, and marks for
+  // the direction of writing may stand anywhere.
+  const text = folded(pasted);
   const ref = findRef(text);
   const number = findNumber(text.replace(ref, "/"));
   // What looked like a code was the number itself.

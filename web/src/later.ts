@@ -1,23 +1,40 @@
-import { button, el, fill, setText } from "./dom";
+// What is loaded when it is asked for, or when it will be.
+
 import strings from "#strings";
 
-/** What the document lends to its other part, so that no phone loads it twice. */
-export const kit = { button, el, fill, setText, strings };
-
-export type Kit = typeof kit;
 export type Later = typeof import("./lazy/more");
+export type Private = typeof import("./lazy/private");
 
-let failed = 0;
+/** The words of the later part in the language that was chosen; null while it is the document's own. */
+export const spoken: { later: readonly string[] | null } = { later: null };
 
-/** What is loaded when it is asked for. Rejects without network; may be tried again then. */
-export const later = async (): Promise<Later> => {
-  // Firefox remembers an address that it could not import from, for as long as
-  // the document lives.
-  const address = failed ? `${__MORE_URL__}?${failed}` : __MORE_URL__;
-  try {
-    return (await import(address)) as Later;
-  } catch (error) {
-    failed++;
-    throw error;
-  }
+/** Loads a script. Rejects without network; may be tried again then. */
+const loader = <T>(url: string): (() => Promise<T>) => {
+  let failed = 0;
+  return async () => {
+    // Firefox remembers an address that it could not import from, for as long as
+    // the document lives.
+    const address = failed ? `${url}?${failed}` : url;
+    try {
+      return (await import(address)) as T;
+    } catch (error) {
+      failed++;
+      throw error;
+    }
+  };
 };
+
+const load = loader<Later>(__MORE_URL__);
+
+/** The later part, once it is there. */
+export let loaded: Later | null = null;
+
+/** The conversation, short numbers, invitations, help. */
+export const later = async (): Promise<Later> => {
+  loaded = await load();
+  loaded.speak(strings, spoken.later);
+  return loaded;
+};
+
+/** The engine of private numbers. */
+export const laterPrivate = loader<Private>(__PRIVATE_URL__);

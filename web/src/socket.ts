@@ -1,10 +1,10 @@
 // Runs the session: its socket, its timer, its keys. Everything that the pure
 // machine asks for is done here, and what comes of it is told to the machine.
 
-import type { Box, Engine, Identity } from "./engine";
+import type { Data, Engine, Identity, Keyring } from "./engine";
 import { readFrame } from "./session/frames";
 import { due, step } from "./session/session";
-import { initial, type Command, type Event, type State } from "./session/state";
+import { initial, type Command, type Event, type KeyCommand, type State } from "./session/state";
 
 export interface Session {
   readonly state: () => State;
@@ -12,23 +12,41 @@ export interface Session {
   readonly tell: (event: Event) => void;
   /** The number in use, as it was entered; empty if nobody is in. */
   readonly number: () => string;
-  /** Derives who this is and joins. `code` is a pairing code in any spelling, or empty. */
-  readonly start: (purpose: "create" | "enter", number: string, pin: string, code: string) => Promise<void>;
-  /** Replaces the pairing code in the room, or starts again behind it. */
-  readonly useCode: (type: "regate" | "again", code: string) => Promise<void>;
+  /** The engine in use, or the one that was last. */
+  readonly engine: () => Engine | null;
+  /**
+   * Derives who this is and joins. `gate` is what the join says of a pairing
+   * code, `code`. In sotto-2 there is none: whether the open place may be taken
+   * is `invited`.
+   */
+  readonly start: (engine: Engine, how: Start) => Promise<void>;
+  /** The digits to compare with the other's, empty if there is nothing to compare. */
+  readonly compare: () => Promise<string>;
   /** Whether this is the PIN of the one who is in; undefined if nobody is. */
   readonly isPin: (pin: string) => Promise<boolean> | undefined;
+}
+
+export interface Start {
+  readonly purpose: "create" | "enter";
+  readonly number: string;
+  readonly pin: string;
+  readonly code: string;
+  readonly gate: Data | null;
+  readonly invited: boolean;
 }
 
 // Longer timers fire at once.
 const longestTimer = 2 ** 31 - 1;
 
 /** `changed` runs after every event. */
-export const createSession = (engine: Engine, changed: () => void): Session => {
+export const createSession = (changed: () => void): Session => {
   let state = initial;
+  let engine: Engine | null = null;
   let identity: Identity | null = null;
   let number = "";
-  let box: Promise<Box> | null = null;
+  // Resolves when the keys have done all that they were asked for.
+  let keys: Promise<Keyring> | null = null;
+  let generation = 0;
   let socket: WebSocket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   // By how much the phone's clock was set back meanwhile, in ms: for the machine
@@ -62,27 +80,35 @@ export const createSession = (engine: Engine, changed: () => void): Session => {
         }
         break;
       case "unlock":
-        box = identity?.unlock(command.answer) ?? null;
-        break;
-      case "seal":
-        void box
-          ?.then((keys) => keys.seal(command.text))
-          .then((sealed) => {
-            tell({ type: "sealed", nonce: command.nonce, sealed });
-          });
-        break;
-      case "open":
-        void box
-          ?.then((keys) => keys.open(command.sealed))
-          .then((text) => {
-            tell({ type: "opened", iv: command.sealed.iv, text });
-          });
+        forgetKeys();
+        keys = identity?.unlock(command.answer) ?? null;
         break;
       case "forget":
-        identity = box = null;
+        forgetKeys();
+        identity = null;
         number = "";
         forgotten++;
+        break;
+      default:
+        askKeys(command);
     }
+  };
+
+  /** One after another: what the keys know depends on what they were asked before. */
+  const askKeys = (command: KeyCommand): void => {
+    const current = generation;
+    keys = keys?.then(async (ring) => {
+      const events = await ring.run(command).catch(() => [{ type: "fault" as const }]);
+      // Of keys that were given up nobody wants to hear.
+      if (generation === current) events.forEach(tell);
+      return ring;
+    }) ?? null;
+  };
+
+  const forgetKeys = (): void => {
+    void keys?.then((ring) => { ring.forget(); });
+    keys = null;
+    generation++;
   };
 
   const connect = (path: string): void => {
@@ -117,19 +143,20 @@ export const createSession = (engine: Engine, changed: () => void): Session => {
     state: () => state,
     tell,
     number: () => number,
-    async start(purpose, entered, pin, code) {
-      // Of two presses while the engine is being loaded the last counts.
+    engine: () => engine,
+    async start(chosen, { purpose, number: entered, pin, code, gate, invited }) {
+      // Of two presses while something is being loaded the last counts.
       const before = ++forgotten;
-      const found = await engine.identify(entered, pin);
-      const gate = code ? await engine.gate(code) : null;
+      const found = await chosen.identify(entered, pin);
       if (forgotten !== before) return;
+      engine = chosen;
       identity = found;
       number = entered;
-      tell({ type: "start", who: { purpose, author: found.author, credentials: found.credentials, code, gate } });
+      const { author, credentials, blind } = found;
+      const says = blind && (purpose === "create" || invited) ? blind : gate;
+      tell({ type: "start", who: { purpose, author, credentials, code, gate: says, blind } });
     },
-    async useCode(type, code) {
-      tell({ type, code, gate: await engine.gate(code) });
-    },
+    compare: async () => (await keys)?.compare() ?? "",
     isPin: (pin) => identity?.isPin(pin),
   };
 };

@@ -1,13 +1,14 @@
 // The open protocol std-1: derivation, sealing and pairing codes, with Web
 // Crypto only. The salts are the protocol's, letter for letter.
 
-import { base64, hex, random, unbase64, utf8 } from "./bytes";
-import type { Box, Protocol } from "./engine";
+import { base64, below, hex, random, unbase64, utf8 } from "./bytes";
+import type { Data, Engine, Keyring, Sealed } from "./engine";
 import { digits } from "./phone";
-import { canonicalRef } from "./ref";
 
 const iterations = 600_000;
 const ivBytes = 12;
+const tagBytes = 16;
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const year = "-v1-2026";
 
 const hash = async (...parts: string[]): Promise<string> =>
@@ -15,7 +16,10 @@ const hash = async (...parts: string[]): Promise<string> =>
 
 const accessHash = (number: string, pin: string): Promise<string> => hash(number, pin, "stelegano-access" + year);
 
-/** A room's key, which can't be taken out of the browser's key store. `room`: its hash, or the id that old clients use. */
+/**
+ * A key of a room. It can't be taken out of the browser's key store again. Slow
+ * by design: up to a second and more on a cheap phone, without blocking the page.
+ */
 export const deriveKey = async (number: string, room: string): Promise<CryptoKey> =>
   crypto.subtle.deriveKey(
     { name: "PBKDF2", hash: "SHA-256", salt: utf8(room + "stelegano-enc" + year), iterations },
@@ -25,54 +29,71 @@ export const deriveKey = async (number: string, room: string): Promise<CryptoKey
     ["encrypt", "decrypt"],
   );
 
-/** Seals and opens with a room's key. */
-export const keyBox = (key: CryptoKey): Box => ({
-  async seal(text) {
-    const iv = random(ivBytes);
-    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, utf8(text));
-    return { ciphertext: base64(new Uint8Array(sealed)), iv: base64(iv) };
-  },
-  async open({ ciphertext, iv }) {
-    const bytes = unbase64(ciphertext);
-    const nonce = unbase64(iv);
-    if (!bytes || nonce?.length !== ivBytes) return null;
-    try {
-      const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: nonce }, key, bytes);
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text);
-    } catch {
-      return null;
-    }
-  },
-});
-
-/** Seals with the first box, opens with either. The second is derived only when the first does not open a text. */
-const either = (first: Box, derive: () => Promise<Box>): Box => {
-  let second: Promise<Box> | undefined;
-  return {
-    seal: (text) => first.seal(text),
-    open: async (sealed) => (await first.open(sealed)) ?? (await (second ??= derive())).open(sealed),
-  };
+export const seal = async (key: CryptoKey, text: string): Promise<Sealed> => {
+  const iv = random(ivBytes);
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, utf8(text));
+  return { ciphertext: base64(new Uint8Array(sealed)), iv: base64(iv) };
 };
 
-export const std1: Protocol = {
-  async gate(ref) {
-    return { otp_hash: await hash(canonicalRef(ref)) };
-  },
+/** The text, or null if it was not sealed with this key. */
+export const open = async (key: CryptoKey, { ciphertext, iv }: Sealed): Promise<string | null> => {
+  const bytes = unbase64(ciphertext);
+  const nonce = unbase64(iv);
+  if (!bytes || nonce?.length !== ivBytes) return null;
+  try {
+    const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: nonce }, key, bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text);
+  } catch {
+    return null;
+  }
+};
+
+/** The canonical form of a pairing code: upper case, nothing outside the alphabet. */
+export const canonicalRef = (ref: string): string => ref.toUpperCase().replace(/[^0-9A-HJKMNP-TV-Z]/g, "");
+
+/** A new pairing code, as shown to people. */
+export const newRef = (): string => {
+  const code = Array.from({ length: 8 }, () => alphabet.charAt(below(32))).join("");
+  return code.slice(0, 4) + "-" + code.slice(4);
+};
+
+/** What a join says of a pairing code, in whatever spelling. */
+export const gateOf = async (ref: string): Promise<Data> => ({ otp_hash: await hash(canonicalRef(ref)) });
+
+export const std1: Engine = {
+  maxBytes: 8192 - tagBytes,
 
   async identify(phone, pin) {
     const number = digits(phone);
     const room = await hash(number, "stelegano-room" + year);
     const access = await accessHash(number, pin);
     const sender = await hash(number, access, room, "stelegano-sender" + year);
-    // Begun now: it takes as long as the relay's answer to a join.
-    const key = deriveKey(number, room).then(keyBox);
+    // It needs nothing of the relay's: so it is derived while the join waits.
+    const key = deriveKey(number, room);
     return {
       path: `room/${room}/ws`,
       author: sender,
       credentials: { sender_hash: sender, access_hash: access },
+      blind: null,
       isPin: async (other) => (await accessHash(number, other)) === access,
-      unlock: async (answer) =>
-        either(await key, async () => keyBox(await deriveKey(number, String(answer.room_id)))),
+      unlock: (answer) => {
+        // Clients that follow the protocol's text derive from the room's id.
+        let other: Promise<CryptoKey> | undefined;
+        return Promise.resolve({
+          async run(command) {
+            if (command.do === "seal") {
+              return [{ type: "sealed", nonce: command.nonce, sealed: await seal(await key, command.text) }];
+            }
+            if (command.do !== "open") return [];
+            const { sealed } = command;
+            const text = (await open(await key, sealed))
+              ?? (await open(await (other ??= deriveKey(number, String(answer.room_id))), sealed));
+            return [{ type: "opened", iv: sealed.iv, text }];
+          },
+          compare: () => Promise.resolve(""),
+          forget: () => undefined,
+        } satisfies Keyring);
+      },
     };
   },
 };

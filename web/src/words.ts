@@ -16,8 +16,9 @@ export const clock = (at: number): string => {
 export const tries = (left: number): string =>
   left === 1 ? strings.wrongPinOne : fill(strings.wrongPin, { left });
 
-export const noticeText = ({ say, count = 0, until = 0 }: Notice): string => {
+/** What a session has to say, in the words that are given: those of the first screen, or all. */
+export const noticeText = ({ say, count = 0, until = 0 }: Notice, words: Readonly<Record<string, string>> = strings): string => {
   if (say === "wrongPin") return tries(count);
   if (say === "locked") return fill(strings.locked, { time: clock(until) });
-  return strings[say];
+  return words[say] ?? strings.failed;
 };

@@ -8,9 +8,9 @@ const define = Object.fromEntries(
   Object.entries({
     __LANG__: "en",
     __MORE_URL__: "./more-00000000.js",
+    __PRIVATE_URL__: "./rest-00000000.js",
     __NUMBERS_URL__: "./numbers-00000000.json",
-    __HELP_URL__: "./help-en.json",
-    __STRINGS_URLS__: { sw: "./strings-sw-00000000.json" },
+    __STRINGS_URLS__: { en: "./strings-en-00000000.json", sw: "./strings-sw-00000000.json" },
   }).map(([name, value]) => [name, JSON.stringify(value)]),
 );
 
@@ -26,7 +26,7 @@ export const bundle = (options, language = "en") =>
     target: "es2022",
     charset: "utf8",
     define,
-    alias: { "#strings": `./src/strings/${language}.json` },
+    alias: { "#strings": `./src/strings/${language}.json`, "#later": `./src/strings/later.${language}.json` },
     logLevel: "warning",
     tsconfigRaw: "{}",
     ...options,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import en from "../src/strings/en.json";
-import sw from "../src/strings/sw.json";
+import en from "../src/strings/later.en.json";
+import sw from "../src/strings/later.sw.json";
 import { fill } from "../src/dom";
 import { parseInvitation } from "../src/invitation";
 import { digits, foldDigits, group } from "../src/phone";
-import { newRef } from "../src/ref";
+import { newRef } from "../src/std1";
 
 const found = (text: string): string => {
   const { number, ref } = parseInvitation(text);

@@ -176,7 +176,7 @@ void test("close codes", () => {
     assert.equal(hand.state.phase, "in", String(code));
     assert.ok(hand.state.dialAt > hand.at);
   }
-  for (const [code, say] of [[4500, "closed"], [4501, "devices"], [4999, "closed"]] as const) {
+  for (const [code, say] of [[4500, "closed"], [4501, "tooMany"], [4999, "closed"]] as const) {
     const hand = inside();
     hand.down(code);
     assert.equal(hand.state.phase, "in");

@@ -83,6 +83,7 @@ export const who = (purpose: "create" | "enter", more: Partial<Who> = {}): Who =
   credentials: { sender_hash: "me", access_hash: "mine" },
   code: purpose === "create" ? "P2K4-9H7M" : "",
   gate: purpose === "create" ? gate : null,
+  blind: null,
   ...more,
 });
 

@@ -18,7 +18,7 @@ const say = (text) => process.stdout.write(text + "\n");
 
 const style = (await transform(source("style.css"), { loader: "css", minify: true })).code.trim();
 const template = source("document.html").replaceAll(/\n\s*/g, "");
-const languages = readdirSync(root + "src/strings").flatMap((name) => /^(.+)\.json$/.exec(name)?.[1] ?? []);
+const languages = readdirSync(root + "src/strings").flatMap((name) => /^([a-z]+)\.json$/.exec(name)?.[1] ?? []);
 
 for (const language of languages) {
   const { outputFiles, metafile } = await bundle(
@@ -38,4 +38,16 @@ for (const language of languages) {
   const size = brotli(whole);
   say(`${language}: script ${script.length} B, ${brotli(script)} B brotli; document ${whole.length} B, ${size} B brotli of ${budget}`);
   if (size > budget) process.exitCode = 1;
+  for (const part of ["more", "private"]) {
+    const { outputFiles: files } = await bundle(
+      {
+        entryPoints: [`src/lazy/${part}.ts`],
+        alias: { "#strings": "./src/lazy/words.ts", "#later": `./src/strings/later.${language}.json` },
+        platform: "browser", minify: true, legalComments: "none", write: false,
+      },
+      language,
+    );
+    const text = files?.[0]?.text.trim() ?? "";
+    say(`${language}: ${part} ${text.length} B, ${brotli(text)} B brotli`);
+  }
 }

@@ -157,7 +157,7 @@ void test("edit: after a lost answer and the other's reply it is told as answere
   back(hand, { current_message: message("m2", "other") });
   hand.error(hand.sent().ref, "not_found");
   assert.equal(hand.state.draft, "better");
-  assert.deepEqual(hand.state.notice, { say: "alreadyRead" });
+  assert.deepEqual(hand.state.notice, { say: "answered" });
 });
 
 void test("edit: one that waits does not replace another device's newer one", () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Engine } from "../src/engine";
-import { createSession, type Session } from "../src/socket";
+import { createSession, type Session, type Start } from "../src/socket";
 import { roomOk, stamp } from "./kit";
 
 class FakeSocket {
@@ -49,21 +49,28 @@ const sealed = (text: string): { ciphertext: string; iv: string } => ({ cipherte
 
 const engine: Engine = {
   maxBytes: 100,
-  newRef: () => "P2K4-9H7M",
-  gate: (ref) => Promise.resolve({ otp_hash: ref }),
   identify: (number, pin) =>
     Promise.resolve({
       path: `room/${number}/ws`,
       author: "me",
       credentials: { access_hash: pin },
+      blind: null,
       isPin: (other) => Promise.resolve(other === pin),
       unlock: () =>
         Promise.resolve({
-          seal: (text) => Promise.resolve(sealed(text)),
-          open: ({ ciphertext }) => Promise.resolve(ciphertext.slice(2, -1)),
+          run(command) {
+            if (command.do === "seal") return Promise.resolve([{ type: "sealed", nonce: command.nonce, sealed: sealed(command.text) }]);
+            assert.ok(command.do === "open");
+            const { iv, ciphertext } = command.sealed;
+            return Promise.resolve([{ type: "opened", iv, text: ciphertext.slice(2, -1) }]);
+          },
+          compare: () => Promise.resolve(""),
+          forget: () => undefined,
         }),
     }),
 };
+
+const start: Start = { purpose: "enter", number: "number", pin: "pin", code: "", gate: null, invited: false };
 
 /** Lets everything that waits for nothing but its turn have it. */
 const settle = async (): Promise<void> => {
@@ -74,12 +81,12 @@ const begin = (t: TestContext, base = "https://relay.example/private/"): Session
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 5, 1, 12) });
   FakeSocket.all = [];
   Object.assign(globalThis, { WebSocket: FakeSocket, document: { baseURI: base } });
-  return createSession(engine, () => undefined);
+  return createSession(() => undefined);
 };
 
 const enter = async (t: TestContext): Promise<Session> => {
   const session = begin(t);
-  await session.start("enter", "number", "pin", "");
+  await session.start(engine, start);
   last().open();
   last().give({ ref: "1", ok: roomOk() });
   await settle();
@@ -94,7 +101,7 @@ void test("the socket's address is beside the document's", async (t) => {
     ["http://localhost:8080/?x#y", "ws://localhost:8080/room/number/ws"],
   ] as const) {
     const session = begin(t, base);
-    await session.start("enter", "number", "pin", "");
+    await session.start(engine, start);
     assert.equal(last().url.href, want);
     t.mock.timers.reset();
   }
@@ -172,7 +179,7 @@ void test("forgetting closes the socket, drops the keys, and ends what was begun
   assert.equal(session.isPin("pin"), undefined);
 
   const count = FakeSocket.all.length;
-  const begun = session.start("enter", "number", "pin", "code");
+  const begun = session.start(engine, start);
   session.tell({ type: "leave" });
   await begun;
   assert.equal(FakeSocket.all.length, count);

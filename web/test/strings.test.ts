@@ -8,9 +8,11 @@ import { fill } from "../src/dom";
 
 type Table = Record<string, string>;
 
+const read = (name: string): Table => JSON.parse(readFileSync(join("src/strings", name), "utf8")) as Table;
+// The document's words and those of its later part are one table.
 const tables = readdirSync("src/strings")
-  .filter((name) => name.endsWith(".json"))
-  .map((name) => [name, JSON.parse(readFileSync(join("src/strings", name), "utf8")) as Table] as const);
+  .filter((name) => /^[a-z]+\.json$/.test(name))
+  .map((name) => [name, { ...read(name), ...read("later." + name) }] as const);
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => readFileSync(join("src", name), "utf8"))

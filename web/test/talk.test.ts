@@ -99,7 +99,7 @@ class Phone {
     }
     if (!canWrite(state) || state.job) return;
     // An edit that came too late is left in the draft; sent, it would be a second message.
-    if (state.notice?.say === "goneMessage" || state.notice?.say === "alreadyRead") {
+    if (["goneMessage", "alreadyRead", "answered", "stale"].includes(state.notice?.say ?? "")) {
       const text = state.draft.split("\n").filter((line) => !line.endsWith("*")).join("\n");
       this.tell({ type: "draft", text });
     }
@@ -131,6 +131,12 @@ class Phone {
       case "frame":
         this.wire?.up.push(JSON.stringify({ event: command.event, ref: command.ref, data: command.data }));
         break;
+      case "greet":
+      case "hear":
+      case "take":
+      case "accept":
+      case "drop":
+        throw new Error("of sotto-2");
       case "seal": {
         const { nonce: id, text } = command;
         const iv = `iv${world.sealed.size}`;
@@ -215,6 +221,7 @@ const begin = (world: World): void => {
         credentials: { sender_hash: name, access_hash: name },
         code: "P2K4-9H7M",
         gate,
+        blind: null,
       },
     });
     phone.tell({ type: "attention", on: true });

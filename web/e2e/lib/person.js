@@ -8,7 +8,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { root } from "./relay.js";
 
 /** The words of the page. */
-export const words = JSON.parse(await readFile(join(root, "web/src/strings/en.json"), "utf8"));
+const table = async (name) => JSON.parse(await readFile(join(root, "web/src/strings", name), "utf8"));
+export const words = { ...(await table("en.json")), ...(await table("later.en.json")) };
 
 /** A string with its gaps filled. */
 export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
@@ -163,13 +164,14 @@ export class Person {
   }
 
   /**
-   * Opens a new channel and returns the invitation that the sheet shows. A number
-   * that others on this relay have drawn before, one in ten thousand, is drawn anew.
+   * Opens a new channel and returns the invitation that the sheet shows: of a
+   * short number, or of a private one. A number that others on this relay have
+   * drawn before, one in ten thousand, is drawn anew.
    */
-  async create(pin) {
+  async create(pin, kind = words.shortNumber) {
     for (;;) {
       const before = await this.value(words.number);
-      await this.press(words.newNumber);
+      await this.press(kind);
       await until("another number", async () => (await this.value(words.number)) !== before);
       if (!(await this.value(words.pin))) await this.type(words.pin, pin);
       await this.press(words.open);

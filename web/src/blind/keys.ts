@@ -165,7 +165,7 @@ const accepted = (s: PageKeys, job: Job): PageKeys => {
   const answered = !!slot && !slot.mine && slot.id !== job.target;
   const own = answered ? { ...job.own, open: null } : job.own;
   const edited = job.edit && slot?.mine && slot.id === job.target ? { ...slot, iv: own.iv } : slot;
-  return { ...s, own, job: null, slot: edited, ...(!job.edit && { hello: null, theirs: answered ? s.theirs : null }) };
+  return { ...s, own, job: null, slot: edited, ...(!job.edit && { hello: null }) };
 };
 
 /** The relay refused the job. */

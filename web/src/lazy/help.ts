@@ -1,7 +1,8 @@
 // The text of the help sheet: what /about and /security say.
 
-import type { Kit } from "../later";
-import type { Content } from "../views/sheet";
+import { el } from "../dom";
+import type { Content, Panel } from "../views/page";
+import { sheet } from "./sheet";
 
 /** Kinds of block are h2, h3, p and li. */
 export type Block = readonly [kind: "h2" | "h3" | "p" | "li", text: string];
@@ -11,14 +12,18 @@ interface Help {
   readonly security: readonly Block[];
 }
 
-/** Loads the text. Rejects without network. `url` is that of the sheet's language. */
-export const help = async (kit: Kit, url: string): Promise<Content> => {
+/** What /about and /security say, as text, without going there: a visit would be in the history. */
+export const helpSheet = (close: () => void): Panel => sheet(close, load());
+
+/** Rejects without network. */
+const load = async (): Promise<Content> => {
+  const url = `./help-${document.documentElement.lang}.json`;
   const { about, security } = (await (await fetch(url)).json()) as Help;
-  return { nodes: blocks(kit, [...about, ...security]) };
+  return { nodes: blocks([...about, ...security]) };
 };
 
 /** Items that follow each other are one list. */
-const blocks = ({ el }: Kit, from: readonly Block[]): HTMLElement[] => {
+const blocks = (from: readonly Block[]): HTMLElement[] => {
   let list: HTMLElement | null = null;
   return from.flatMap(([kind, text]) => {
     const before = list;

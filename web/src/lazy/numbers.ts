@@ -29,6 +29,10 @@ export const loadTable = async (): Promise<Table> => {
   return table;
 };
 
+/** The countries that keep numbers for films and books, which belong to nobody. */
+export const fictions = (countries: Table): Table =>
+  Object.fromEntries(Object.entries(countries).filter(([, line]) => line.split(" ")[4]));
+
 /** The country that the phone's languages speak of first, or the first of the table. */
 export const homeCountry = (countries: Table, languages: readonly string[]): string =>
   languages.map((language) => /-([A-Z]{2})\b/.exec(language)?.[1] ?? "").find((region) => countries[region]) ??

@@ -1,14 +1,23 @@
 // The creator's sheet: how to get the other one in.
 
-import type { App } from "../app";
-import type { Kit } from "../later";
+import { card, dialled, readCard } from "../blind/card";
+import { button, el, fill, setText } from "../dom";
 import { digits } from "../phone";
-import type { Content } from "../views/sheet";
+import { gateOf, newRef } from "../std1";
+import type { Content, Page } from "../views/page";
 import { draw, save } from "./card";
+import strings from "./words";
 
-export const share = ({ button, el, fill, setText, strings }: Kit, { engine, session }: App): Content => {
-  const number = session.number();
-  const tel = "+" + digits(number);
+export const share = ({ session }: Page): Content => {
+  const entered = session.number();
+  const { number: cover, code } = readCard(entered);
+  const isPrivate = !!session.state().blind;
+  const number = isPrivate ? card(cover, code) : entered;
+  const tel = isPrivate ? dialled(cover, code) : "+" + digits(number);
+  const renew = async (): Promise<void> => {
+    const ref = newRef();
+    session.tell({ type: "regate", code: ref, gate: await gateOf(ref) });
+  };
   const sentence = el("p", { class: "sentence" });
   const status = el("p", { role: "status" });
   const until = el("p", { class: "hint" });
@@ -38,7 +47,7 @@ export const share = ({ button, el, fill, setText, strings }: Kit, { engine, ses
         // Links that never are a part of the page: what they say can't be read there.
         button(strings.contact, () => { el("a", { href: "tel:" + tel }).click(); }),
         button(strings.card, () => { save(tel); }),
-        button(strings.newRef, () => void session.useCode("regate", engine.newRef())),
+        ...(isPrivate ? [] : [button(strings.newRef, () => void renew())]),
       ),
       picture,
       until,

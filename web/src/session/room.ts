@@ -5,6 +5,7 @@ import type { Data } from "../engine";
 import { number, object, string, time } from "./frames";
 import { abandonEdit, lines, receipt, take } from "./slot";
 import type { Event, Say } from "./state";
+import { greet, wrongAuthor } from "./keys";
 import { ask, dial, doing, end, hangup, patience, say, soon, unlink, type Step } from "./step";
 
 /**
@@ -17,7 +18,7 @@ export const join = (s: Step, wait?: number): void => {
   if (s.link !== "joined") s.link = "joining";
   const purpose = {
     create: { ...s.gate },
-    again: { ...s.gate },
+    again: { ...(s.blind ?? s.gate) },
     enter: { ...s.gate, intent: "enter" },
     return: { intent: "return", room_id: s.roomId, ...(s.resume && { resume: s.resume }) },
   }[s.purpose];
@@ -30,7 +31,7 @@ export const joined = (s: Step, data: Data): void => {
   // Somebody invited takes the open seat; if it is still open, they were taken
   // for the one who sits in the other, and must see nothing of it.
   if (s.purpose === "enter" && s.gate && awaiting) {
-    end(s, "samePin");
+    end(s, s.blind ? "theirPin" : "samePin");
     return;
   }
   // A room just made has an open seat and no message: this is another's.
@@ -39,6 +40,7 @@ export const joined = (s: Step, data: Data): void => {
     return;
   }
   const roomId = string(data.room_id);
+  if (s.blind && wrongAuthor(s, data)) return;
   if (roomId !== s.roomId) doing(s, { do: "unlock", answer: data });
   s.phase = "in";
   s.purpose = "return";
@@ -50,6 +52,7 @@ export const joined = (s: Step, data: Data): void => {
   s.tries = 0;
   s.restarted = false;
   take(s, object(data.current_message));
+  if (s.blind) greet(s);
   receipt(s);
   if (s.wiping) wipe(s);
 };
@@ -66,8 +69,8 @@ export const refusedJoin = (s: Step, error: Data): void => {
       ["not_found", "nobody"],
       ["rate_limited", "busy"],
       // Whoever has a pairing code is not in the room yet; anybody else should know the PIN.
-      ["unauthorized", s.gate ? "held" : "wrongPin"],
-      ["otp_required", "askRef"],
+      ["unauthorized", s.gate ? (s.blind ? "faster" : "held") : "wrongPin"],
+      ["otp_required", s.blind ? "askPlace" : "askRef"],
       ["otp_invalid", "wrongRef"],
     ]);
     const word = s.purpose === "create" && unknown ? "taken" : (words.get(reason) ?? "failed");
@@ -104,7 +107,7 @@ const gone = (s: Step): void => {
   // A room can also be gone because the other wiped it: it must not come back
   // by itself then. Only a relay that said that it restarts is followed.
   say(s, s.restarted ? "restarted" : "missing");
-  if (s.restarted && s.gate) {
+  if (s.restarted && (s.blind ?? s.gate)) {
     s.purpose = "again";
     s.link = "joining";
     join(s);
@@ -129,8 +132,13 @@ export const down = (s: Step, code: number, luck: number): void => {
     end(s, s.wiping ? "wiped" : "ended");
     return;
   }
+  if (s.blind && code === 4500) {
+    end(s, "moved");
+    return;
+  }
   if (code >= 4500 && code < 5000) {
-    const word = code === 4501 ? "devices" : "closed";
+    // By itself it would push out another of this person's pages, for ever.
+    const word = code === 4501 ? "tooMany" : "closed";
     if (s.phase === "opening") end(s, word);
     else say(s, word);
     return;

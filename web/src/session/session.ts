@@ -3,6 +3,7 @@
 // state, with what is to be done in it. Time is in ms since 1970.
 
 import { string, time, type Frame } from "./frames";
+import { greeting, hear, keysSay, lockPatience, quiet, unseal } from "./keys";
 import { again, check, down, join, joined, pushGate, refusedJoin, wipe } from "./room";
 import {
   acknowledged, canWrite, deleted, edit, edited, opened, read, refused, remove, send, stopEditing, take, watch, work,
@@ -34,7 +35,7 @@ const happen = (s: Step, event: Event): void => {
       if (s.job) break;
       s.draft = event.text;
       s.notice = null;
-      if (s.link === "joined" && !s.awaiting && event.text && s.at - s.typedAt >= typingEvery && canWrite(s)) {
+      if (s.link === "joined" && !s.blind && !s.awaiting && event.text && s.at - s.typedAt >= typingEvery && canWrite(s)) {
         s.typedAt = s.at;
         tell(s, "typing", {});
       }
@@ -70,6 +71,15 @@ const happen = (s: Step, event: Event): void => {
       }
       check(s);
       break;
+    case "strict":
+      s.strict = event.on;
+      break;
+    case "hidden":
+      s.hidden = event.on;
+      break;
+    case "let wait":
+      quiet(s, true);
+      break;
     case "attention":
       s.attention = event.on;
       break;
@@ -92,10 +102,21 @@ const happen = (s: Step, event: Event): void => {
       frame(s, event.frame);
       break;
     case "sealed":
-      if (s.job?.nonce === event.nonce) s.job = { ...s.job, sealed: event.sealed };
+      if (s.job?.nonce !== event.nonce) break;
+      if (event.sealed) s.job = { ...s.job, sealed: event.sealed };
+      else unseal(s, s.job);
       break;
     case "opened":
-      opened(s, event.iv, event.text);
+      opened(s, event);
+      break;
+    case "hello":
+      greeting(s, event.hello);
+      break;
+    case "keys":
+      keysSay(s, event);
+      break;
+    case "fault":
+      end(s, "fault");
   }
 };
 
@@ -110,6 +131,9 @@ const frame = (s: Step, { ref, event, data, error }: Frame): void => {
     s.joinRef = "";
     if (error) refusedJoin(s, error);
     else joined(s, data);
+  } else if (ref === s.helloRef) {
+    if (error) redial(s);
+    else hear(s, data, true);
   } else if (ref === s.job?.ref) {
     if (error) refused(s, s.job, string(error.reason));
     else acknowledged(s, s.job, data);
@@ -141,6 +165,9 @@ const broadcast = (s: Step, event: string, data: Frame["data"]): void => {
       read(s, id);
       tellTime(s, data.read_at);
       break;
+    case "hello":
+      hear(s, data, false);
+      break;
     case "counterparty_typing":
       s.typingUntil = s.at + typingLasts;
       break;
@@ -170,13 +197,24 @@ const redial = (s: Step): void => {
 
 /** What follows from the time and from everything that happened. */
 const settle = (s: Step): void => {
-  if (s.answerBy && s.at >= s.answerBy) redial(s);
+  if (s.answerBy && s.at >= s.answerBy) {
+    // An older relay takes no notice of a hello.
+    if (s.helloRef && !s.everGreeted) end(s, "noBlind");
+    else redial(s);
+  }
   if (s.dialAt && s.at >= s.dialAt) dial(s);
   if (s.typingUntil <= s.at) s.typingUntil = 0;
+  const { next } = s;
+  if (next && !s.job) {
+    s.next = null;
+    if (next.kind === "delete") remove(s, next.nonce);
+    else send(s, next.nonce);
+  }
+  quiet(s);
   work(s);
   pushGate(s);
   watch(s);
-  const open = s.link !== "joined" || s.joinRef !== "" || s.wiping || !!s.job?.ref || !!s.regate?.ref;
+  const open = s.link !== "joined" || s.joinRef !== "" || s.wiping || !!s.job?.ref || !!s.regate?.ref || s.helloRef !== "";
   if (!open) s.answerBy = 0;
 };
 
@@ -190,5 +228,5 @@ export const warnings = [48 * hour, 12 * hour] as const;
 export const due = (s: State): number => {
   const ends = warnings.map((before) => s.ttl - s.skew - before);
   // Whatever is past was seen to in the last step.
-  return Math.min(...[s.dialAt, s.answerBy, s.seenAt, s.typingUntil, ...ends].filter((when) => when > s.at), Infinity);
+  return Math.min(...[s.dialAt, s.answerBy, s.seenAt, s.typingUntil, s.anewAt, s.lockedAt && s.lockedAt + lockPatience, ...ends].filter((when) => when > s.at), Infinity);
 };

@@ -3,7 +3,8 @@
 
 import type { Data } from "../engine";
 import { string, time } from "./frames";
-import type { Job, Say, Slot, State } from "./state";
+import { howTo, mustWait } from "./lock";
+import type { Event, Job, Say, Slot, State } from "./state";
 import { ask, doing, say, tell, type Step } from "./step";
 
 // What only looks takes a State, what changes takes a Step.
@@ -12,15 +13,18 @@ import { ask, doing, say, tell, type Step } from "./step";
 const onRelay = ({ slot }: State): Slot | null => (slot?.gone ? null : slot);
 
 /** One's own message lies unread: it can be edited and deleted. One's own is never left behind by a restart. */
-export const canChange = (s: State): boolean => !!s.slot?.mine && !s.slot.read && !s.job && !s.wiping;
+export const canChange = (s: State): boolean => !!s.slot?.mine && !s.slot.read && (!s.job || !!s.job.quiet) && !s.wiping;
 
 /** It is one's own turn to write. */
-export const canWrite = (s: State): boolean => !!s.editing || !onRelay(s)?.mine;
+export const canWrite = (s: State): boolean => !!s.editing || !onRelay(s)?.mine || mayRewrite(s);
+
+/** One's own message was deleted, which in sotto-2 leaves an empty one that the author may write into. */
+const mayRewrite = ({ slot }: State): boolean => !!slot?.mine && !!slot.empty && !slot.read;
 
 /** The other's message was looked at; what nobody has looked at must not be replaced. */
 const wasSeen = (s: State): boolean => {
   const slot = onRelay(s);
-  return !slot || slot.read || slot.text === null || s.seen === slot.id;
+  return !slot || slot.mine || slot.read || slot.text === null || !!slot.empty || s.seen === slot.id;
 };
 
 /** Takes over the message of a join's answer or of a broadcast; `data` has no id if there is none. */
@@ -34,12 +38,14 @@ export const take = (s: Step, data: Data): void => {
     say(s, id && sender !== s.author ? "alreadyRead" : "goneMessage");
   }
   if (!id) {
+    if (s.blind) doing(s, { do: "take", message: null });
     if (onRelay(s)) s.slot = null;
     return;
   }
   outdated(s, id, iv);
   const mine = sender === s.author;
   if (!mine) s.other ||= sender;
+  const { lock, empty, sent } = onRelay(s)?.iv === iv ? (s.slot ?? {}) : {};
   s.slot = {
     id,
     mine,
@@ -49,6 +55,7 @@ export const take = (s: Step, data: Data): void => {
     read: string(data.read_at) !== "",
     gone: false,
     stranger: !mine && s.other !== sender,
+    ...(s.blind && { lock: lock ?? null, empty: !!empty, sent: sent ?? 0 }),
   };
 };
 
@@ -56,7 +63,9 @@ export const take = (s: Step, data: Data): void => {
 export const edited = (s: Step, data: Data): void => {
   const { slot } = s;
   outdated(s, string(data.message_id), string(data.iv));
-  if (slot?.id === string(data.message_id)) s.slot = { ...slot, iv: string(data.iv), text: reveal(s, data) };
+  if (slot?.id !== string(data.message_id)) return;
+  const text = reveal(s, { ...data, id: slot.id, sender_hash: slot.mine ? s.author : s.other });
+  s.slot = { ...slot, iv: string(data.iv), text };
 };
 
 /**
@@ -66,8 +75,10 @@ export const edited = (s: Step, data: Data): void => {
  */
 const outdated = (s: Step, id: string, iv: string): void => {
   const { job } = s;
-  if (job?.kind !== "edit" || job.ref || job.target !== id || iv === job.over || iv === job.sealed?.iv) return;
+  if (job?.kind !== "edit" || job.ref || job.target !== id || iv === job.targetIv || iv === job.sealed?.iv) return;
   s.job = null;
+  if (s.blind) doing(s, { do: "drop", nonce: job.nonce });
+  if (job.quiet) return;
   abandonEdit(s);
   say(s, "stale");
 };
@@ -76,6 +87,7 @@ const outdated = (s: Step, id: string, iv: string): void => {
 const reveal = (s: Step, data: Data): string | null | undefined => {
   const sealed = { ciphertext: string(data.ciphertext), iv: string(data.iv) };
   const { job } = s;
+  if (s.blind) doing(s, { do: "take", message: data });
   if (job?.sealed?.iv === sealed.iv) {
     // Seeing one's own ciphertext is as good as the acknowledgement, which may be lost.
     accepted(s, job);
@@ -83,7 +95,7 @@ const reveal = (s: Step, data: Data): string | null | undefined => {
   }
   const before = onRelay(s);
   if (before?.iv === sealed.iv) return before.text;
-  doing(s, { do: "open", sealed });
+  if (!s.blind) doing(s, { do: "open", sealed });
   return undefined;
 };
 
@@ -91,9 +103,12 @@ export const deleted = (s: Step, id: string): void => {
   if (s.slot?.id === id) take(s, {});
 };
 
-export const opened = (s: Step, iv: string, text: string | null): void => {
+export const opened = (s: Step, { iv, text, ...how }: Extract<Event, { type: "opened" }>): void => {
   const { slot } = s;
-  if (slot?.iv === iv && slot.text === undefined) s.slot = { ...slot, text };
+  if (slot?.iv !== iv || slot.gone) return;
+  s.slot = { ...slot, ...(how.lock && how), text: how.lock || slot.text === undefined ? text : slot.text };
+  if (how.lock !== "locked") s.lockedAt = 0;
+  else s.lockedAt ||= s.at;
 };
 
 export const read = (s: Step, id: string): void => {
@@ -103,30 +118,37 @@ export const read = (s: Step, id: string): void => {
 
 /** Starts to send the composer's text, as a new message or as an edit. */
 export const send = (s: Step, nonce: string): void => {
-  if (s.job || !s.draft.trim() || s.phase !== "in" || s.wiping || !canWrite(s)) return;
+  if (s.job?.quiet) s.next = { kind: "send", nonce };
+  if (s.job || !s.draft.trim() || s.phase !== "in" || s.wiping || !canWrite(s) || mustWait(s)) return;
   s.notice = null;
   // A message that came in while the finger was on its way to the button.
   if (!s.editing && !wasSeen(s)) {
     say(s, "stale");
     return;
   }
-  const target = s.editing || (onRelay(s)?.id ?? null);
-  s.job = { kind: s.editing ? "edit" : "send", nonce, text: s.draft, target, over: onRelay(s)?.iv ?? "", sealed: null, ref: "", again: false };
-  doing(s, { do: "seal", nonce, text: s.draft });
+  const kind = s.editing || mayRewrite(s) ? "edit" : "send";
+  const slot = onRelay(s);
+  s.job = { kind, nonce, text: s.draft, target: s.editing || (slot?.id ?? null), sealed: null, ref: "", again: false, targetIv: slot?.iv ?? "" };
+  doing(s, { do: "seal", nonce, text: s.draft, ...howTo(s, s.job) });
 };
 
 export const remove = (s: Step, nonce: string): void => {
   if (!canChange(s) || !s.slot) return;
+  if (s.job) {
+    s.next = { kind: "delete", nonce };
+    return;
+  }
   stopEditing(s);
   s.notice = null;
-  s.job = { kind: "delete", nonce, text: "", target: s.slot.id, over: "", sealed: null, ref: "", again: false };
+  s.job = { kind: "delete", nonce, text: "", target: s.slot.id, sealed: null, ref: "", again: false };
+  if (s.blind) doing(s, { do: "seal", nonce, text: "", ...howTo(s, s.job) });
 };
 
 export const edit = (s: Step): void => {
-  if (!canChange(s) || s.editing || !s.slot?.text) return;
+  if (!canChange(s) || s.editing || !s.slot || (!s.slot.text && s.slot.lock !== "elsewhere")) return;
   s.editing = s.slot.id;
   s.aside = s.draft;
-  s.draft = s.slot.text;
+  s.draft = s.slot.text ?? "";
 };
 
 /** Ends editing; the draft of before comes back. */
@@ -149,25 +171,30 @@ export const lines = (...texts: string[]): string => texts.filter(Boolean).join(
 /** Sends the job's frame unless it went out on this socket already. */
 export const work = (s: Step): void => {
   const { job } = s;
-  if (!job || job.ref || s.link !== "joined" || (job.kind !== "delete" && !job.sealed)) return;
+  if (!job || job.ref || s.link !== "joined") return;
+  // In sotto-2 a deletion is an edit: the slot stays its author's.
+  const kind = s.blind && job.kind === "delete" ? "edit" : job.kind;
+  if ((kind !== "delete" && !job.sealed) || (s.blind && !s.greeted)) return;
   const data = {
-    send: { ...job.sealed, nonce: job.nonce, replaces: job.target },
+    send: { ...job.sealed, nonce: job.nonce, replaces: job.target, ...(s.blind && job.target && { replaces_iv: job.targetIv }) },
     edit: { ...job.sealed, message_id: job.target },
     delete: { message_id: job.target },
-  }[job.kind];
-  s.job = { ...job, ref: ask(s, job.kind + "_message", data) };
+  }[kind];
+  s.job = { ...job, ref: ask(s, kind + "_message", data) };
 };
 
 /** The relay has it. */
-const accepted = (s: Step, job: Job): void => {
+export const accepted = (s: Step, job: Job): void => {
   s.job = null;
-  if (job.kind === "send") s.draft = "";
-  if (job.kind === "edit") stopEditing(s);
+  if (job.quiet) return;
+  if (job.kind === "edit" && s.editing) stopEditing(s);
+  else if (job.kind !== "delete") s.draft = "";
 };
 
 /** The relay's answer, which may come before the broadcast; the text must not be nowhere in between. */
 export const acknowledged = (s: Step, job: Job, data: Data): void => {
   accepted(s, job);
+  if (s.blind) doing(s, { do: "accept", nonce: job.nonce });
   const slot = onRelay(s);
   const { kind, text, target } = job;
   const iv = job.sealed?.iv ?? "";
@@ -176,22 +203,23 @@ export const acknowledged = (s: Step, job: Job, data: Data): void => {
   if (kind === "send") {
     const id = string(data.message_id);
     s.slot = { id, mine: true, iv, text, at: s.at + s.skew, read: false, gone: false, stranger: false };
-  } else s.slot = kind === "edit" && slot ? { ...slot, iv, text } : null;
+  } else if (s.blind && slot) s.slot = { ...slot, iv, text, empty: kind === "delete" };
+  else s.slot = kind === "edit" && slot ? { ...slot, iv, text } : null;
 };
 
 /** The relay said no to the job. The text stays in the composer. */
 export const refused = (s: Step, job: Job, reason: string): void => {
   s.job = null;
+  if (s.blind) doing(s, { do: "drop", nonce: job.nonce });
+  if (job.quiet) return;
   // What is not there any more is as good as deleted.
   if (job.kind === "delete" && reason === "not_found") return;
-  if (job.kind === "edit") abandonEdit(s);
-  const slot = onRelay(s);
-  // Answered means read, and the edit may well have been what was answered.
-  const answered = job.kind === "edit" && slot && !slot.mine;
+  if (s.editing) abandonEdit(s);
   const words = new Map<string, Say>([
     ["stale", "stale"],
     ["not_your_turn", "stale"],
-    ["not_found", answered ? "alreadyRead" : "goneMessage"],
+    // It went out before, and what it changed was answered since: seen or not, nobody can say.
+    ["not_found", job.again && job.kind === "edit" ? "answered" : "goneMessage"],
     ["not_editable", "alreadyRead"],
     ["not_deletable", "alreadyRead"],
     ["message_too_large", "tooLongRelay"],
@@ -205,7 +233,7 @@ const glance = 500;
 /** Watches over looking: arms the timer, and reports when it has run. */
 export const watch = (s: Step): void => {
   const slot = onRelay(s);
-  const looking = s.attention && slot && !slot.mine && typeof slot.text === "string" && s.seen !== slot.id;
+  const looking = s.attention && slot && !slot.mine && typeof slot.text === "string" && !slot.empty && s.seen !== slot.id;
   s.seenAt = looking ? s.seenAt || s.at + glance : 0;
   if (!looking || s.at < s.seenAt) return;
   s.seen = slot.id;

@@ -15,6 +15,13 @@ export type Purpose = "create" | "enter" | "return" | "again";
 /** down: no socket, perhaps a time to dial at; joining: open, the join not answered. */
 export type Link = "down" | "dialing" | "joining" | "joined";
 
+/**
+ * Who can open a message of sotto-2. sealed: the other's open page; left:
+ * whoever has the card; locked: a page that is not open any more; elsewhere:
+ * one's own, from an earlier page.
+ */
+export type Lock = "sealed" | "left" | "locked" | "elsewhere";
+
 /** The one message. */
 export interface Slot {
   readonly id: string;
@@ -29,6 +36,12 @@ export interface Slot {
   readonly gone: boolean;
   /** Not from the one who wrote here before. */
   readonly stranger: boolean;
+  /** sotto-2 only; null until known. */
+  readonly lock?: Lock | null;
+  /** sotto-2: it was deleted, and stays as an empty one. */
+  readonly empty?: boolean;
+  /** sotto-2: when it was written by the writer's clock, ms since 1970; 0 if unknown. */
+  readonly sent?: number;
 }
 
 /** The one thing that is under way with a message of one's own. */
@@ -39,13 +52,31 @@ export interface Job {
   readonly text: string;
   /** send: the message it answers, null for none; edit and delete: the message itself. */
   readonly target: string | null;
-  /** edit: the iv of the text that it replaces. */
-  readonly over: string;
   readonly sealed: Sealed | null;
   /** Ref of the frame that went out on this socket, empty if none did. */
   readonly ref: string;
   /** It went out on an earlier socket, and perhaps got there. */
   readonly again: boolean;
+  /** sotto-2: iv of the message it answers. */
+  readonly targetIv?: string;
+  /** sotto-2: an edit that nobody typed: the same text under another lock. */
+  readonly quiet?: boolean;
+}
+
+/** What the rules of the keys say of the moment. */
+export interface Keys {
+  /** Something can be sealed to the other's page. */
+  readonly canSeal: boolean;
+  /** A hello is due: the other has no key of this page. */
+  readonly mustGreet: boolean;
+  /** One's own message waits under a key that is gone. */
+  readonly mustSealAnew: boolean;
+}
+
+/** What a person has to be told of keys, and when it was. */
+export interface KeyNote {
+  readonly say: "openedAnew" | "keysAnew" | "unseen";
+  readonly at: number;
 }
 
 /** A pairing code on its way to the relay. */
@@ -58,7 +89,8 @@ export interface Regate {
 /** What a person has to be told; the words are in the strings table. */
 export type Say =
   | "nobody" | "taken" | "samePin" | "wrongPin" | "held" | "locked" | "askRef" | "wrongRef" | "otherRef"
-  | "busy" | "failed" | "closed" | "devices" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
+  | "askPlace" | "theirPin" | "faster" | "tooMany" | "answered" | "noBlind" | "moved" | "fault" | "noKey"
+  | "busy" | "failed" | "closed" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
   | "restarted" | "missing" | "ended" | "wiped";
 
 export interface Notice {
@@ -87,6 +119,8 @@ export interface State {
   /** The pairing code in clear, empty if this tab does not know it, and what a join says of it. */
   readonly code: string;
   readonly gate: Data | null;
+  /** sotto-2: what a join says to take the open place; null in std-1. */
+  readonly blind: Data | null;
 
   readonly roomId: string;
   readonly resume: string;
@@ -130,6 +164,26 @@ export interface State {
   readonly restarted: boolean;
   readonly joinRef: string;
   readonly frames: number;
+
+  // sotto-2 only.
+  readonly keys: Keys | null;
+  readonly notes: readonly KeyNote[];
+  /** The relay knows this page's key, and has said the other's: texts may go. */
+  readonly greeted: boolean;
+  /** It was so before, on some socket. */
+  readonly everGreeted: boolean;
+  /** A hello is being made or was sent, with the ref of its frame. */
+  readonly greeting: boolean;
+  readonly helloRef: string;
+  /** Nothing is ever left for somebody absent. */
+  readonly strict: boolean;
+  /** The page is out of sight: what waits must be readable without it. */
+  readonly hidden: boolean;
+  /** When the message in the slot was found locked; and before when none is sealed anew. */
+  readonly lockedAt: number;
+  readonly anewAt: number;
+  /** What was asked for while a quiet job was under way, and is done after it. */
+  readonly next: Pick<Job, "kind" | "nonce"> | null;
 }
 
 export const initial: State = {
@@ -144,6 +198,7 @@ export const initial: State = {
   credentials: {},
   code: "",
   gate: null,
+  blind: null,
   roomId: "",
   resume: "",
   ttl: 0,
@@ -170,10 +225,21 @@ export const initial: State = {
   restarted: false,
   joinRef: "",
   frames: 0,
+  keys: null,
+  notes: [],
+  greeted: false,
+  everGreeted: false,
+  greeting: false,
+  helloRef: "",
+  strict: false,
+  hidden: false,
+  lockedAt: 0,
+  anewAt: 0,
+  next: null,
 };
 
 /** Who joins, and how. */
-export type Who = Pick<State, "purpose" | "author" | "credentials" | "code" | "gate">;
+export type Who = Pick<State, "purpose" | "author" | "credentials" | "code" | "gate" | "blind">;
 
 export type Event =
   // From the person.
@@ -190,9 +256,15 @@ export type Event =
   | { type: "wipe" }
   | { type: "leave" }
   | { type: "retry" }
+  /** sotto-2: whether texts may be left for somebody absent. */
+  | { type: "strict"; on: boolean }
+  /** sotto-2: leave one's own unread message, which was sealed to a page that closed. */
+  | { type: "let wait" }
   // From the browser.
   | { type: "attention"; on: boolean }
   | { type: "net"; online: boolean }
+  /** sotto-2: the page is out of sight or covered, or is there again. */
+  | { type: "hidden"; on: boolean }
   /** The page came back from somewhere: is the socket still there? */
   | { type: "check" }
   | { type: "tick" }
@@ -201,8 +273,34 @@ export type Event =
   | { type: "down"; code: number; luck: number }
   | { type: "frame"; frame: Frame }
   // From the engine.
-  | { type: "sealed"; nonce: string; sealed: Sealed }
-  | { type: "opened"; iv: string; text: string | null };
+  /** Null: it can't be sealed now. */
+  | { type: "sealed"; nonce: string; sealed: Sealed | null }
+  | { type: "opened"; iv: string; text: string | null; lock?: Lock; empty?: boolean; sent?: number }
+  /** sotto-2: a hello to say; what the rules of the keys came to; a relay that can't be believed. */
+  | { type: "hello"; hello: string }
+  | { type: "keys"; keys: Keys; notes: readonly KeyNote["say"][]; accepted: string; late: string }
+  | { type: "fault" };
+
+/** What the engine's keys are for, one after another. */
+export type KeyCommand =
+  | { do: "seal"; nonce: string; text: string; how?: How }
+  | { do: "open"; sealed: Sealed }
+  /** sotto-2: say hello; hear the other's; look at the slot; the relay took, or refused, a job. */
+  | { do: "greet" }
+  | { do: "hear"; hello: string }
+  | { do: "take"; message: Data | null }
+  | { do: "accept" | "drop"; nonce: string };
+
+/** How sotto-2 seals. */
+export interface How {
+  /** An edit of one's own message, not an answer. */
+  readonly edit: boolean;
+  readonly empty: boolean;
+  /** For somebody absent. */
+  readonly leave: boolean;
+  /** With another key than before. */
+  readonly anew: boolean;
+}
 
 export type Command =
   | { do: "dial" }
@@ -210,7 +308,6 @@ export type Command =
   | { do: "frame"; event: string; ref: string; data: Data }
   /** Derive the keys of the room that this join's answer names. */
   | { do: "unlock"; answer: Data }
-  | { do: "seal"; nonce: string; text: string }
-  | { do: "open"; sealed: Sealed }
+  | KeyCommand
   /** Let go of everything that was ever entered or derived. */
   | { do: "forget" };

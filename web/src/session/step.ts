@@ -7,7 +7,7 @@ import { initial, type Notice, type Say, type State } from "./state";
 export type Step = { -readonly [K in keyof State]: State[K] };
 
 /** How long the relay may take, in ms. A join takes half a second at least; 2G takes its time. */
-export const patience = { answer: 10_000, socket: 20_000, check: 3000 };
+export const patience = { answer: 10_000, socket: 20_000, check: 3000, hello: 15_000 };
 
 export const doing = (s: Step, ...commands: State["commands"]): void => {
   s.commands = [...s.commands, ...commands];
@@ -42,6 +42,8 @@ export const unlink = (s: Step): void => {
   s.joinRef = "";
   s.answerBy = s.dialAt = s.typingUntil = 0;
   s.peer = null;
+  s.greeted = s.greeting = false;
+  s.helloRef = "";
   s.job &&= { ...s.job, ref: "", again: s.job.again || s.job.ref !== "" };
   s.regate &&= { ...s.regate, ref: "" };
 };

@@ -1,10 +1,10 @@
 // What stands in the page's place while it is hidden.
 
 import strings from "#strings";
-import type { App, Screen } from "../app";
 import { announce, button, el } from "../dom";
 import { triesAllowed } from "../cover";
 import { tries } from "../words";
+import type { Page, Screen } from "./page";
 import { pinField } from "./pin";
 
 const name = (): HTMLElement => el("h1", { class: "name" }, strings.title);
@@ -18,7 +18,7 @@ export const veilScreen = (): Screen => ({
 });
 
 /** Only the PIN lifts it. */
-export const curtainScreen = (app: App): Screen => {
+export const curtainScreen = (app: Page): Screen => {
   const pin = pinField(() => { goOn(); });
   const status = el("p", { role: "status" });
   const goOn = (): void => {

@@ -1,18 +1,17 @@
 // What lies behind ⋯.
 
-import strings from "#strings";
-import type { App } from "../app";
 import { hex, random } from "../bytes";
 import { idleChoices } from "../cover";
-import { button, el, fill, show } from "../dom";
+import { button, el, fill, setText, show } from "../dom";
 import { canChange } from "../session/slot";
-import type { Panel } from "./chat";
+import type { Page, Panel } from "../views/page";
+import strings from "./words";
 
 /** How long the button that wipes must be held, in ms. style.css fills it in the same time. */
 const holdFor = 2000;
 
 /** `close` closes the menu, the others open something in its place. */
-export const menuPanel = (app: App, close: () => void, share: () => void, help: () => void): Panel => {
+export const menuPanel = (app: Page, close: () => void, share: () => void, help: () => void): Panel => {
   const { session, settings } = app;
   const edit = button(strings.edit, () => {
     session.tell({ type: "edit" });
@@ -29,6 +28,15 @@ export const menuPanel = (app: App, close: () => void, share: () => void, help: 
     ...idleChoices.map((minutes) => el("option", { value: minutes }, fill(strings.minutes, { minutes }))),
   );
   idle.value = String(settings.idle);
+  const strict = el("input", { type: "checkbox", change: () => { session.tell({ type: "strict", on: strict.checked }); } });
+  const strictRow = el("label", { class: "row" }, strings.openOnly, strict);
+  const check = el("p", { class: "big", dir: "ltr" });
+  const compare = button(strings.compare, () => {
+    void session.compare().then((found) => {
+      setText(check, found.replace(/.{4}(?=.)/g, "$& ") || strings.nothingToCompare);
+      show(check, true);
+    });
+  });
   const mark = el("input", { type: "checkbox", change: () => { settings.mark = mark.checked; } });
   mark.checked = settings.mark;
   return {
@@ -38,6 +46,9 @@ export const menuPanel = (app: App, close: () => void, share: () => void, help: 
       edit,
       remove,
       invitation,
+      compare,
+      check,
+      strictRow,
       el("label", { class: "row" }, strings.hideAfter, idle),
       el("label", { class: "row" }, strings.mark, mark),
       button(strings.help, help),
@@ -49,8 +60,13 @@ export const menuPanel = (app: App, close: () => void, share: () => void, help: 
     ),
     update() {
       const state = session.state();
-      show(edit, canChange(state) && !!state.slot?.text);
-      show(remove, canChange(state));
+      const can = canChange(state);
+      show(edit, can && (!!state.slot?.text || state.slot?.lock === "elsewhere"));
+      show(remove, can && !state.slot?.empty);
+      show(compare, !!state.blind);
+      show(check, !!check.textContent);
+      show(strictRow, !!state.blind);
+      strict.checked = state.strict;
       show(invitation, state.awaiting);
     },
   };

@@ -1,27 +1,24 @@
 // The conversation: one message, one composer, one line for what is the matter.
 
-import strings from "#strings";
-import type { App, Screen } from "../app";
 import { hex, random, utf8 } from "../bytes";
 import { announce, atDesk, button, el, field, fill, onEnter, setText, show } from "../dom";
 import { timeLeft, warnings } from "../session/session";
 import { canWrite } from "../session/slot";
-import type { State } from "../session/state";
-import { kit } from "../later";
-import { canonicalRef } from "../ref";
+import { leaves, mustWait } from "../session/lock";
+import type { Slot, State } from "../session/state";
+import { gateOf, newRef } from "../std1";
+import type { Page, Panel, Screen } from "../views/page";
 import { clock, noticeText } from "../words";
 import { helpSheet } from "./help";
+import { day, lockText } from "./lock";
 import { menuPanel } from "./menu";
+import { share as shareContent } from "./share";
 import { sheet } from "./sheet";
+import strings from "./words";
 
-/** What can be shown in the place of the message. */
-export interface Panel {
-  readonly node: HTMLElement;
-  readonly update?: () => void;
-}
-
-export const chatScreen = (app: App): Screen => {
-  const { session, engine } = app;
+export const chatScreen = (app: Page): Screen => {
+  const { session } = app;
+  const maxBytes = session.engine()?.maxBytes ?? 0;
 
   const dot = el("span", { class: "dot" });
   const peer = el("span");
@@ -31,9 +28,11 @@ export const chatScreen = (app: App): Screen => {
   const log = el("div", { class: "log", role: "log" });
   const meta = el("p", { class: "meta" });
   const typing = el("p", { class: "meta" }, strings.typing);
-  const talk: Panel = { node: el("div", { class: "talk" }, log, meta, typing) };
+  const notes = el("p", { class: "meta", role: "status" });
+  const letWait = button(strings.letWait, () => { session.tell({ type: "let wait" }); });
+  const talk: Panel = { node: el("div", { class: "talk" }, log, meta, letWait, notes, typing) };
   let shareSheet: Panel | undefined;
-  const share = (): Panel => (shareSheet ??= sheet(back, (lazy) => lazy.share(kit, app)));
+  const share = (): Panel => (shareSheet ??= sheet(back, shareContent(app)));
   const menu = menuPanel(app, back, () => { open(share()); }, () => { open(helpSheet(back)); });
   // Long messages are scrolled by keyboard, too. The talk stays in it behind
   // whatever is open, so that what comes in is announced, and nothing twice.
@@ -46,12 +45,22 @@ export const chatScreen = (app: App): Screen => {
   const again = button("", () => {
     if (session.state().phase === "in") session.tell({ type: "retry" });
     else {
-      const known = canonicalRef(code.value) || session.state().code;
-      void session.useCode("again", known || engine.newRef());
-      code.value = "";
-      if (!known) open(share());
+      void startAgain();
     }
   });
+
+  /** Where the relay lost the room: behind the code that both know. */
+  const startAgain = async (): Promise<void> => {
+    const { blind, code: own } = session.state();
+    if (blind) session.tell({ type: "again", code: "", gate: blind });
+    else {
+      const known = code.value || own;
+      const ref = known || newRef();
+      code.value = "";
+      session.tell({ type: "again", code: ref, gate: await gateOf(ref) });
+      if (!known) open(share());
+    }
+  };
 
   const text = el("textarea", {
     dir: "auto",
@@ -81,51 +90,68 @@ export const chatScreen = (app: App): Screen => {
   }
 
   function updateTalk(): void {
-    const { slot, wiping, typingUntil } = session.state();
+    const state = session.state();
+    const { slot, wiping, typingUntil } = state;
     show(typing, !!typingUntil);
+    show(letWait, state.strict && !state.peer && !!slot?.mine && !slot.read && slot.lock === "sealed" && !state.job);
+    setText(notes, state.notes.map(({ say, at }) => fill(strings[say], { time: clock(at) })).join(" "));
     if (!slot || wiping || slot.text === undefined) {
       bubble.remove();
       setText(meta, slot && !wiping ? strings.opening : "");
       return;
     }
-    const { id, mine, read, gone, at, stranger } = slot;
+    const { id, mine, at } = slot;
     // Into the log comes what is to be read out, once.
     if (id !== shown) bubble.remove();
     shown = id;
-    setText(bubble, slot.text ?? strings.cantOpen);
+    setText(bubble, slot.empty ? strings.deleted : (slot.text ?? lockText(state)));
     if (!bubble.parentNode) log.append(bubble);
-    const own = mine && (read ? strings.read : strings.onRelay);
-    const where = gone ? strings.onlyHere : stranger ? strings.stranger : own;
+    const where = whereText(slot);
     setText(meta, clock(at) + (where ? " · " + where : ""));
     bubble.classList.toggle("mine", mine);
     meta.classList.toggle("mine", mine);
   }
 
+  /** Where a message is, and who can open it. */
+  const whereText = ({ mine, read, gone, stranger, lock, sent, at }: Slot): string => {
+    if (gone) return strings.onlyHere;
+    if (stranger) return strings.stranger;
+    if (lock === "elsewhere") return strings.elsewhere;
+    if (mine) return read ? strings.read : lock === "left" ? strings.waitsLeft : lock === "sealed" ? strings.onlyTheirPage : strings.onRelay;
+    // A relay can show a left message once more: the writer's own clock tells.
+    const old = sent && Math.abs(sent - at) > 600_000 ? " · " + fill(strings.written, { time: day(sent) }) : "";
+    return (lock === "left" ? strings.wasLeft : "") + old;
+  };
+
   function updateComposer(s: State): void {
     const open = canWrite(s);
     show(write, open && !s.wiping);
     show(waiting, !open && !s.wiping);
-    show(here, !!s.job);
-    show(cancel, !!s.editing && !s.job);
+    const busy = !!s.job && !s.job.quiet;
+    show(here, busy);
+    show(cancel, !!s.editing && !busy);
     if (text.value !== s.draft) text.value = s.draft;
-    text.readOnly = !!s.job;
-    setText(submit, s.editing ? strings.save : strings.send);
-    submit.disabled = !!s.job || s.phase === "gone" || !s.draft.trim() || room(s.draft) < 0;
+    text.readOnly = busy;
+    setText(submit, s.editing ? strings.save : leaves(s) ? strings.leaveIt : strings.send);
+    submit.disabled = busy || s.phase === "gone" || !s.draft.trim() || room(s.draft) < 0 || mustWait(s);
   }
 
   /** Bytes left in the composer. Counted only when they may matter. */
   const room = (draft: string): number =>
-    engine.maxBytes - (draft.length * 3 < engine.maxBytes * 0.8 ? 0 : utf8(draft).length);
+    maxBytes - (draft.length * 3 < maxBytes * 0.8 ? 0 : utf8(draft).length);
 
   const statusText = (s: State): string => {
     const { notice, draft } = s;
     if (s.wiping) return strings.wiping;
     const waiting = s.phase === "in" && s.link !== "joined" && (s.link !== "down" || s.dialAt);
-    if (notice && !waiting) return noticeText(notice);
+    if (notice && !waiting) return noticeText(notice, strings);
     if (s.link !== "joined") return s.offline ? strings.noNetwork : strings.reconnecting;
     const left = room(draft);
     if (left < 0) return fill(strings.tooLong, { bytes: -left });
-    if (left <= engine.maxBytes * 0.2) return fill(strings.bytesLeft, { bytes: left });
+    if (s.blind && !s.greeted) return strings.reconnecting;
+    if (draft && mustWait(s)) return strings.waitsHere;
+    if (draft && canWrite(s) && leaves(s)) return strings.willWait;
+    if (left <= maxBytes * 0.2) return fill(strings.bytesLeft, { bytes: left });
     const ends = s.awaiting ? Infinity : timeLeft(s);
     return ends <= warnings[1] ? strings.twelveHours : ends <= warnings[0] ? strings.twoDays : "";
   };
