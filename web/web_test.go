@@ -113,7 +113,7 @@ func lazy(t *testing.T, prefix string) string {
 	return ""
 }
 
-// always are the headers of every answer; UX.md, Headers.
+// always are the headers of every answer, whatever was asked.
 var always = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 	"Referrer-Policy":              "no-referrer",

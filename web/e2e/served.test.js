@@ -68,7 +68,7 @@ for (const engine of engines) {
   describe(`in ${engine}`, () => {
     const on = stage();
 
-    // UX.md, Budgets: bytes and requests to a usable chat.
+    // On a slow link each byte and each request before a usable chat is waited for.
     test("a usable chat costs one document of 14,000 bytes and one socket", async (t) => {
       const anna = await on.visit("Anna", engine);
       const invitation = await anna.create("314159");
