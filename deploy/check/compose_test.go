@@ -16,6 +16,7 @@ type compose struct {
 		Build struct {
 			Dockerfile string `json:"dockerfile"`
 		} `json:"build"`
+		Image        string            `json:"image"`
 		ReadOnly     bool              `json:"read_only"`
 		CapDrop      []string          `json:"cap_drop"`
 		SecurityOpt  []string          `json:"security_opt"`
@@ -68,6 +69,9 @@ func TestCompose(t *testing.T) {
 	}
 	if !sotto.ReadOnly || len(sotto.Ports) > 0 || len(sotto.Volumes) > 0 || sotto.MemLimit == "" || sotto.MemLimit != sotto.MemswapLimit {
 		t.Errorf("the relay can be reached, write or swap: %+v", sotto)
+	}
+	if image := c.Services["caddy"].Image; !strings.HasPrefix(image, "caddy:2@${CADDY_DIGEST:?") {
+		t.Errorf("Caddy, which ends TLS, is whatever %s points to", image)
 	}
 	if got := c.Networks["front"].IPAM.Config[0].Subnet; got != sotto.Environment["SOTTO_TRUSTED_PROXIES"] {
 		t.Errorf("the network is %s, the relay trusts %s", got, sotto.Environment["SOTTO_TRUSTED_PROXIES"])
