@@ -156,6 +156,7 @@ func TestNoSecretInLogsOrMetrics(t *testing.T) {
 	}
 	secret := "canary-plaintext-under-seal"
 	sealedSecret := base64.StdEncoding.EncodeToString([]byte(secret))
+	hello := base64.StdEncoding.EncodeToString([]byte("canary-hello-of-a-page"))
 	canaries := []canary{
 		hashCanary("room hash", "room"), hashCanary("other room hash", "other"),
 		hashCanary("access hash", "ann's access"), hashCanary("access hash", "ben's access"),
@@ -163,6 +164,7 @@ func TestNoSecretInLogsOrMetrics(t *testing.T) {
 		hashCanary("sender hash", "ann's sender"), hashCanary("sender hash", "ben's sender"),
 		hashCanary("pairing hash", "ref"), hashCanary("guessed token", "guess"),
 		textCanary("ciphertext", secret), textCanary("its base64", sealedSecret),
+		textCanary("hello", "canary-hello-of-a-page"), textCanary("its base64", hello),
 		textCanary("iv", "canary-iv-12"), textCanary("ref", "canary-ref-of-a-request"),
 		hashCanary("nonce", "nonce"),
 		textCanary("unknown field", "canary-unknown-field"), textCanary("event", "canary-event"),
@@ -204,6 +206,9 @@ func TestNoSecretInLogsOrMetrics(t *testing.T) {
 			text, _ := first[key].(string)
 			canaries = append(canaries, textCanary(what, text))
 		}
+		a.ok(a.post("hello", object{"hello": hello}))
+		b.event("hello")
+		b.refusedFor(b.post("hello", object{"hello": hello + "="}), "invalid_encoding")
 		a.sayJSON(object{"event": "send_message", "ref": "canary-ref-of-a-request", "data": object{
 			"ciphertext": sealedSecret, "iv": base64.StdEncoding.EncodeToString([]byte("canary-iv-12")), "nonce": hash("nonce"),
 		}})
