@@ -8,9 +8,9 @@ import { hex } from "../src/bytes";
 import { idBytes, keysOf, leftType, openMessage, readHeader } from "../src/blind/formats";
 import { concat, type Bytes } from "../src/blind/kdf";
 import {
-  accept, canSeal, compare, drop, greet, hear, mustGreet, mustSealAnew, seal, take, type Order, type Seen, type Suite,
+  accept, canSeal, compare, drop, greet, hear, mustGreet, mustSealAnew, seal, take, type Order, type Suite,
 } from "../src/blind/keys";
-import { newPage, overwrite, type PageKeys } from "../src/blind/state";
+import { newPage, overwrite, type PageKeys, type Seen } from "../src/blind/state";
 import { encBytes, publicBytes, type Kem } from "../src/blind/xwing";
 
 const sha = (...parts: Uint8Array[]): Bytes => {
@@ -116,16 +116,16 @@ class World {
     } else if (what === "send") {
       const done = this.nonces[seat]!.get(nonce);
       const { replaces, replacesIv } = frame as unknown as { replaces: string; replacesIv: string };
-      if (done) this.tell(seat, { do: "ok", nonce });
+      if (done) this.tell(seat, { do: "ok", nonce, id: done });
       else if (slot?.seat === seat) this.tell(seat, { do: "no", nonce });
       else if ((slot?.id ?? "") !== replaces || (slot && hex(slot.iv) !== replacesIv)) this.tell(seat, { do: "no", nonce });
       else {
         this.nonces[seat]!.set(nonce, "m" + nonce);
         store("m" + nonce);
-        this.tell(seat, { do: "ok", nonce });
+        this.tell(seat, { do: "ok", nonce, id: "m" + nonce });
       }
     } else if (what === "edit") {
-      if (slot?.id !== about || slot.seat !== seat || slot.read) this.tell(seat, { do: "no", nonce });
+      if (slot?.id !== about || slot.seat !== seat || slot.read) this.tell(seat, { do: "no", nonce, gone: slot?.id !== about });
       else {
         this.tell(seat, { do: "ok", nonce });
         store(slot.id);
@@ -179,9 +179,9 @@ class World {
     p.draft = null;
   }
 
-  async show(p: Person, slot: Message | null): Promise<void> {
+  async show(p: Person, slot: Message | null, joining = false): Promise<void> {
     const stored = slot && { id: slot.id, sender: this.senders[slot.seat]!, iv: slot.iv, message: slot.message };
-    const taken = await take(this.suite, p.keys!, stored);
+    const taken = await take(this.suite, p.keys!, stored, joining);
     this.put(p, taken.keys);
     p.slot = slot;
     p.seen = taken.seen;
@@ -197,14 +197,14 @@ class World {
   async get(p: Person): Promise<void> {
     const frame = p.link?.down.shift() as Record<string, never> | undefined;
     if (!frame || !p.keys) return;
-    const { do: what, nonce, message, slot, life, id } = frame as unknown as
-      { do: string; nonce: string; message: Bytes | null; slot: Message | null; life: Bytes; id: string };
+    const { do: what, nonce, message, slot, life, id, gone } = frame as unknown as
+      { do: string; nonce: string; message: Bytes | null; slot: Message | null; life: Bytes; id: string; gone: boolean };
     if (what === "joined") {
       if (hex(life) !== hex(p.keys.life)) {
         overwrite(p.keys, null);
         this.open(p);
       }
-      await this.show(p, slot);
+      await this.show(p, slot, true);
       await this.hello(p);
     } else if (what === "helloOk" || what === "hello") {
       if (message) this.put(p, (await hear(p.keys, message)).keys);
@@ -216,13 +216,13 @@ class World {
     else if (what === "read") {
       if (p.slot?.id === id) p.slot = { ...p.slot, read: true };
     } else {
-      this.put(p, what === "ok" ? accept(p.keys, nonce).keys : drop(p.keys, nonce));
+      this.put(p, what === "ok" ? accept(p.keys, nonce, id).keys : drop(p.keys, nonce, gone));
       this.fate(p, nonce, what === "ok" ? "accepted" : "refused");
     }
     if (p.greeted && mustGreet(p.keys)) await this.hello(p);
     if (p.greeted && mustSealAnew(p.keys) && !p.slot!.read) {
       const { text, empty } = p.keys.own!;
-      await this.write(p, { edit: true, text, empty, anew: true, leave: false });
+      await this.write(p, { edit: true, text, empty, anew: true, quiet: true, leave: false });
     }
   }
 
@@ -257,7 +257,7 @@ class World {
       if (p.keys && !p.slot) await this.send(p);
       else if (p.keys && p.slot!.seat !== p.seat) await this.send(p);
       else if (p.keys) {
-        await this.write(p, { edit: true, text: `edit ${this.count}`, empty: roll === 87, anew: false, leave: this.dice.below(5) === 0 });
+        await this.write(p, { edit: true, text: `edit ${this.count}`, empty: roll === 87, anew: false, quiet: false, leave: this.dice.below(5) === 0 });
       }
     } else if (roll < 96 && p.greeted && p.seen?.kind === "text" && p.slot?.seat === 1 - p.seat) {
       p.link.up.push({ do: "read", id: p.slot.id });
@@ -266,7 +266,7 @@ class World {
 
   async send(p: Person): Promise<void> {
     const leave = !canSeal(p.keys!) || this.dice.below(4) === 0;
-    await this.write(p, { edit: false, text: `text ${this.count}`, empty: false, anew: false, leave });
+    await this.write(p, { edit: false, text: `text ${this.count}`, empty: false, anew: false, quiet: false, leave });
   }
 
   close(p: Person): void {
@@ -318,8 +318,8 @@ class World {
       const header = readHeader(m.message)!;
       for (const { keys } of this.people) {
         const { hello, own, theirs } = keys!;
-        const seeds = [hello?.seed, own?.key.seed].filter((seed) => !!seed);
-        const chains = [keys!.life, own?.key.c, theirs?.c].filter((c) => !!c);
+        const seeds = [hello?.seed, own?.key?.seed].filter((seed) => !!seed);
+        const chains = [keys!.life, own?.key?.c, own?.open?.from?.c, theirs?.c].filter((c) => !!c);
         const found = [own?.open?.k, theirs?.k].filter((k) => !!k);
         for (const seed of seeds) {
           for (const c of chains) found.push((await keysOf(cheap, seed, c, this.senders[m.seat]!, header))!.k);
@@ -335,7 +335,7 @@ class World {
 }
 
 const text = (words: string, more?: Partial<Order>): Omit<Order, "nonce" | "sent"> =>
-  ({ edit: false, text: words, empty: false, anew: false, leave: false, ...more });
+  ({ edit: false, text: words, empty: false, anew: false, quiet: false, leave: false, ...more });
 
 /** Two pages that have said hello, and the first has sent a message that the second reads. */
 const talking = async (seed: number): Promise<{ w: World; a: Person; b: Person }> => {
@@ -356,10 +356,10 @@ const unheard = (w: World, p: Person): void => {
 
 void test("one key a reply: whose key a message names", async () => {
   const { w, a, b } = await talking(1);
-  assert.ok(a.keys!.own!.toHello, "the first message is sealed to a hello");
+  assert.ok(a.keys!.own!.to!.hello, "the first message is sealed to a hello");
   assert.equal(a.keys!.hello, null, "whose own hello is used up by it");
   await w.write(b, text("second"));
-  assert.equal(b.keys!.job!.own.toHello, null, "the answer is sealed to the chain");
+  assert.equal(b.keys!.job!.own.to!.hello, false, "the answer is sealed to the chain");
   await w.settle();
   assert.equal(b.keys!.theirs, null);
   assert.equal(a.keys!.own!.open, null, "what was replaced can't be opened again");
@@ -439,17 +439,48 @@ void test("the answer of a new page to what it could not read", async () => {
   await w.check();
 });
 
-void test("a locked message and no hello of one's own: it says hello", async () => {
+void test("a hello is due when the other may know no key that lives", async () => {
   const { w, a, b } = await talking(6);
   await w.write(b, text("second"));
   await w.settle();
-  assert.ok(b.keys!.own && !b.keys!.hello && b.keys!.peer);
-  assert.equal(mustGreet(b.keys!), false);
-  const slot = { id: "x", iv: new Uint8Array(12), mine: false };
-  assert.equal(mustGreet({ ...b.keys!, slot, theirs: null }), true);
-  const elsewhere = { ...b.keys!.peer, page: new Uint8Array(idBytes) };
-  assert.equal(mustGreet({ ...b.keys!, peer: elsewhere }), true, "their new page knows no key of this one");
+  const keys = b.keys!;
+  assert.ok(keys.own && !keys.hello && keys.peer);
+  assert.equal(mustGreet(keys), false);
+  assert.equal(mustGreet({ ...keys, own: { ...keys.own, key: null } }), true, "its key was given up");
+  assert.equal(mustGreet({ ...keys, peer: { ...keys.peer, page: new Uint8Array(idBytes) } }), true, "their new page knows none");
   assert.equal(mustGreet(a.keys!), false);
+});
+
+void test("left by itself, the chain goes on", async () => {
+  const { w, a, b } = await talking(7);
+  await w.write(b, text("second"));
+  await w.settle();
+  await w.write(b, text("second", { edit: true, leave: true, quiet: true }));
+  assert.deepEqual(b.keys!.job!.own.to!.hello, false);
+  await w.settle();
+  assert.equal(a.seen?.left, true);
+  assert.ok(a.keys!.theirs!.c, "it goes on from a key that is known");
+  const sealed = await seal(w.suite, a.keys!, { ...text("third"), nonce: "n", sent: 1 });
+  assert.deepEqual(sealed!.notices, []);
+});
+
+void test("another page of the seat has answered: what this one has is given up", async () => {
+  const { w, a, b } = await talking(8);
+  await w.write(b, text("second"));
+  await w.settle();
+  const elsewhere = w.people[0]!.keys!;
+  const old = { ...a.keys! };
+  a.keys = newPage(elsewhere.life.slice(), w.dice.bytes(idBytes), elsewhere.sender);
+  a.link = a.slot = a.seen = null;
+  await w.settle();
+  await w.write(a, text("from the new page"));
+  await w.settle();
+  const m = w.recorded.at(-1)!;
+  const taken = await take(w.suite, old, { id: m.id, sender: w.senders[0]!, iv: m.iv, message: m.message }, true);
+  assert.equal(taken.seen?.kind, "elsewhere");
+  const { own, hello, theirs } = taken.keys;
+  assert.deepEqual([own?.key, own?.open, hello, theirs], [null, null, null, null]);
+  assert.equal(b.seen?.text, "from the new page");
 });
 
 /** Histories; more of them by hand. */

@@ -45,14 +45,14 @@ export const keyring = (start: PageKeys, now: () => number, with_: Suite = suite
         }]
       : [];
 
-  const lookAt = async (s: PageKeys, message: Data | null): Promise<Event[]> => {
+  const lookAt = async (s: PageKeys, message: Data | null, joining: boolean): Promise<Event[]> => {
     const iv = string(message?.iv);
     const taken = await take(with_, s, message && {
       id: string(message.id),
       sender: unhex(string(message.sender_hash)),
       iv: bytesOf(iv),
       message: bytesOf(message.ciphertext),
-    });
+    }, joining);
     put(taken.keys);
     const { seen, notices, accepted, late } = taken;
     const { kind, text = null, left, sent = 0 } = seen ?? {};
@@ -77,7 +77,7 @@ export const keyring = (start: PageKeys, now: () => number, with_: Suite = suite
           return told(heard.notices);
         }
         case "take":
-          return lookAt(keys, command.message);
+          return lookAt(keys, command.message, command.joining);
         case "seal": {
           const { nonce, text, how } = command;
           const sealed = how && (await seal(with_, keys, { nonce, text, ...how, sent: Math.floor(now() / 1000) }));
@@ -87,12 +87,12 @@ export const keyring = (start: PageKeys, now: () => number, with_: Suite = suite
           return [{ type: "sealed", nonce, sealed: { ciphertext: base64(message), iv: base64(iv) } }, ...told(notices)];
         }
         case "accept": {
-          const { keys: after, notices } = accept(keys, command.nonce);
+          const { keys: after, notices } = accept(keys, command.nonce, command.id);
           put(after);
           return told(notices);
         }
         case "drop":
-          put(drop(keys, command.nonce));
+          put(drop(keys, command.nonce, command.gone));
           return told([]);
         case "open":
           return [];

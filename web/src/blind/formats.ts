@@ -160,7 +160,7 @@ const readBody = (body: Bytes): Body | undefined => {
   const view = new DataView(body.buffer, body.byteOffset);
   const kind = view.getUint8(0);
   const end = bodyHead + view.getUint16(13);
-  if (end > body.length || body.subarray(end).some((byte) => byte)) return undefined;
+  if (end > body.length || bodySizes.find((size) => end <= size) !== body.length || body.subarray(end).some((byte) => byte)) return undefined;
   if (kind !== textKind && !(kind === emptyKind && end === bodyHead)) return undefined;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body.subarray(bodyHead, end));

@@ -10,21 +10,31 @@ export interface OwnKey {
   readonly c: Bytes;
 }
 
+/** The key of the other's that a message goes on from; null for one that was left without a key. */
+export interface From {
+  readonly id: Bytes;
+  readonly c: Bytes;
+  /** The page that has the key, and whether a hello told it, so that c is the life's. */
+  readonly page: Bytes;
+  readonly hello: boolean;
+}
+
 /** A message of one's own. Its key pair is the one that its header offers as next. */
 export interface Own {
-  readonly key: OwnKey;
+  /** Null when nothing can go on from it any more: only that there was a message is known. */
+  readonly key: OwnKey | null;
   /** What an edit needs; gone as soon as the message was replaced. */
-  readonly open: { readonly header: Header; readonly k: Bytes } | null;
+  readonly open: { readonly header: Header; readonly k: Bytes; readonly from: From | null } | null;
+  /** The page that it goes on from, also when the rest is gone. */
+  readonly to: { readonly page: Bytes; readonly id: Bytes; readonly hello: boolean } | null;
   readonly iv: Bytes;
   readonly text: string;
   /** Deleted: the message stays, empty. */
   readonly empty: boolean;
   readonly ack: Bytes;
+  readonly sent: number;
   /** Locked by the card alone. */
   readonly left: boolean;
-  /** The page that it was sealed to, and the key if that came from a hello. */
-  readonly toPage: Bytes | null;
-  readonly toHello: Bytes | null;
 }
 
 /** The other's message in the slot, once it opened. */
@@ -48,10 +58,24 @@ export interface Job {
   readonly own: Own;
 }
 
+/** What a person sees of a message. */
+export interface Seen {
+  /** elsewhere: one's own, from another page. */
+  readonly kind: "text" | "empty" | "locked" | "elsewhere";
+  /** Null if it can't be opened. */
+  readonly text: string | null;
+  readonly left: boolean;
+  /** When it was written by the writer's clock, in seconds since 1970; 0 if unknown. */
+  readonly sent: number;
+}
+
 export interface Slot {
   readonly id: string;
   readonly iv: Bytes;
   readonly mine: boolean;
+  /** The variant, and what was seen of it: it is opened once. */
+  readonly variant: string;
+  readonly seen: Seen | null;
 }
 
 export interface PageKeys {
@@ -67,11 +91,14 @@ export interface PageKeys {
   readonly theirs: Theirs | null;
   readonly job: Job | null;
   readonly slot: Slot | null;
+  /** Variants that were looked at, and how many of them did not open. */
+  readonly tried: ReadonlySet<string>;
+  readonly unopened: number;
 }
 
 /** A page that knows nothing yet but the room and its own names. */
 export const newPage = (life: Bytes, page: Bytes, sender: Bytes): PageKeys => ({
-  life, page, sender, hello: null, peer: null, own: null, theirs: null, job: null, slot: null,
+  life, page, sender, hello: null, peer: null, own: null, theirs: null, job: null, slot: null, tried: new Set(), unopened: 0,
 });
 
 const secretsOf = (s: PageKeys | null): (Uint8Array | null | undefined)[] =>
@@ -81,7 +108,7 @@ const secretsOf = (s: PageKeys | null): (Uint8Array | null | undefined)[] =>
         s.hello?.seed,
         s.theirs?.c,
         s.theirs?.k,
-        ...[s.own, s.job?.own].flatMap((own) => [own?.key.seed, own?.key.c, own?.open?.k]),
+        ...[s.own, s.job?.own].flatMap((own) => [own?.key?.seed, own?.key?.c, own?.open?.k, own?.open?.from?.c]),
       ]
     : [];
 

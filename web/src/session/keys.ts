@@ -81,9 +81,10 @@ export const quiet = (s: Step, asked = false): void => {
   if (keys.mustGreet && !s.greeting) greet(s);
   if (s.job || s.wiping || !slot?.mine || slot.read || slot.lock !== "sealed") return;
   const leave = asked || (!s.strict && (s.peer === false || s.hidden));
-  if (!leave && (!keys.mustSealAnew || s.at < s.anewAt)) return;
+  if ((!leave && !keys.mustSealAnew) || (s.at < s.anewAt && !asked)) return;
   s.anewAt = s.at + anewEvery;
-  const nonce = `quiet ${++s.frames}`;
-  s.job = { kind: "edit", nonce, text: slot.text ?? "", target: slot.id, sealed: null, ref: "", again: false, targetIv: slot.iv, quiet: true };
-  doing(s, { do: "seal", nonce, text: s.job.text, how: { edit: true, empty: !!slot.empty, leave, anew: !leave } });
+  s.job = {
+    kind: "edit", nonce: `quiet ${++s.frames}`, text: slot.text ?? "", target: slot.id, targetIv: slot.iv,
+    sealed: null, ref: "", again: false, quiet: true, how: { edit: true, empty: !!slot.empty, leave, anew: !leave, quiet: true },
+  };
 };

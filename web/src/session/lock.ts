@@ -9,5 +9,5 @@ export const leaves = (s: State): boolean => !!s.blind && !s.strict && !(s.peer 
 /** Nothing is left for somebody absent, and nobody is there. */
 export const mustWait = (s: State): boolean => !!s.blind && s.strict && !(s.peer && s.keys?.canSeal);
 
-export const howTo = (s: State, job: Job): { how?: How } =>
-  s.blind ? { how: { edit: job.kind !== "send", empty: job.kind === "delete", leave: leaves(s), anew: false } } : {};
+export const howTo = (s: State, job: Job): How =>
+  ({ edit: job.kind !== "send", empty: job.kind === "delete", leave: leaves(s), anew: false, quiet: false });

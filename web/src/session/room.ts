@@ -51,7 +51,7 @@ export const joined = (s: Step, data: Data): void => {
   s.awaiting = awaiting;
   s.tries = 0;
   s.restarted = false;
-  take(s, object(data.current_message));
+  take(s, object(data.current_message), true);
   if (s.blind) greet(s);
   receipt(s);
   if (s.wiping) wipe(s);

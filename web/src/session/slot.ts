@@ -27,8 +27,8 @@ const wasSeen = (s: State): boolean => {
   return !slot || slot.mine || slot.read || slot.text === null || !!slot.empty || s.seen === slot.id;
 };
 
-/** Takes over the message of a join's answer or of a broadcast; `data` has no id if there is none. */
-export const take = (s: Step, data: Data): void => {
+/** Takes over the message of a join's answer (`joining`) or of a broadcast; `data` has no id if there is none. */
+export const take = (s: Step, data: Data, joining = false): void => {
   const id = string(data.id);
   const sender = string(data.sender_hash);
   const iv = string(data.iv);
@@ -38,7 +38,7 @@ export const take = (s: Step, data: Data): void => {
     say(s, id && sender !== s.author ? "alreadyRead" : "goneMessage");
   }
   if (!id) {
-    if (s.blind) doing(s, { do: "take", message: null });
+    if (s.blind) doing(s, { do: "take", message: null, joining });
     if (onRelay(s)) s.slot = null;
     return;
   }
@@ -50,7 +50,7 @@ export const take = (s: Step, data: Data): void => {
     id,
     mine,
     iv,
-    text: reveal(s, data),
+    text: reveal(s, data, joining),
     at: time(data.inserted_at),
     read: string(data.read_at) !== "",
     gone: false,
@@ -64,7 +64,7 @@ export const edited = (s: Step, data: Data): void => {
   const { slot } = s;
   outdated(s, string(data.message_id), string(data.iv));
   if (slot?.id !== string(data.message_id)) return;
-  const text = reveal(s, { ...data, id: slot.id, sender_hash: slot.mine ? s.author : s.other });
+  const text = reveal(s, { ...data, id: slot.id, sender_hash: slot.mine ? s.author : s.other }, false);
   s.slot = { ...slot, iv: string(data.iv), text };
 };
 
@@ -77,17 +77,17 @@ const outdated = (s: Step, id: string, iv: string): void => {
   const { job } = s;
   if (job?.kind !== "edit" || job.ref || job.target !== id || iv === job.targetIv || iv === job.sealed?.iv) return;
   s.job = null;
-  if (s.blind) doing(s, { do: "drop", nonce: job.nonce });
+  if (s.blind) doing(s, { do: "drop", nonce: job.nonce, gone: false });
   if (job.quiet) return;
   abandonEdit(s);
   say(s, "stale");
 };
 
 /** The text of a ciphertext, or undefined until it is opened. One that is there is not opened again. */
-const reveal = (s: Step, data: Data): string | null | undefined => {
+const reveal = (s: Step, data: Data, joining: boolean): string | null | undefined => {
   const sealed = { ciphertext: string(data.ciphertext), iv: string(data.iv) };
   const { job } = s;
-  if (s.blind) doing(s, { do: "take", message: data });
+  if (s.blind) doing(s, { do: "take", message: data, joining });
   if (job?.sealed?.iv === sealed.iv) {
     // Seeing one's own ciphertext is as good as the acknowledgement, which may be lost.
     accepted(s, job);
@@ -129,7 +129,7 @@ export const send = (s: Step, nonce: string): void => {
   const kind = s.editing || mayRewrite(s) ? "edit" : "send";
   const slot = onRelay(s);
   s.job = { kind, nonce, text: s.draft, target: s.editing || (slot?.id ?? null), sealed: null, ref: "", again: false, targetIv: slot?.iv ?? "" };
-  doing(s, { do: "seal", nonce, text: s.draft, ...howTo(s, s.job) });
+  if (!s.blind) doing(s, { do: "seal", nonce, text: s.draft });
 };
 
 export const remove = (s: Step, nonce: string): void => {
@@ -141,7 +141,6 @@ export const remove = (s: Step, nonce: string): void => {
   stopEditing(s);
   s.notice = null;
   s.job = { kind: "delete", nonce, text: "", target: s.slot.id, sealed: null, ref: "", again: false };
-  if (s.blind) doing(s, { do: "seal", nonce, text: "", ...howTo(s, s.job) });
 };
 
 export const edit = (s: Step): void => {
@@ -168,10 +167,32 @@ export const abandonEdit = (s: Step): void => {
 /** Both texts, one above the other. */
 export const lines = (...texts: string[]): string => texts.filter(Boolean).join("\n");
 
+/**
+ * Has the job's text sealed, or left: which, is known only when both pages have
+ * said hello. It answers what was seen when it was written, or comes back.
+ */
+const lockUp = (s: Step, job: Job): void => {
+  if (!s.greeted || job.asked) return;
+  const slot = onRelay(s);
+  const changed = (slot?.id ?? null) !== job.target || (job.kind === "send" && (slot?.iv ?? "") !== job.targetIv);
+  if (!job.quiet && (changed || mustWait(s))) {
+    s.job = null;
+    if (s.editing) abandonEdit(s);
+    say(s, changed ? "stale" : "noKey");
+    return;
+  }
+  s.job = { ...job, asked: true };
+  doing(s, { do: "seal", nonce: job.nonce, text: job.text, how: job.how ?? howTo(s, job) });
+};
+
 /** Sends the job's frame unless it went out on this socket already. */
 export const work = (s: Step): void => {
   const { job } = s;
   if (!job || job.ref || s.link !== "joined") return;
+  if (s.blind && !job.sealed) {
+    lockUp(s, job);
+    return;
+  }
   // In sotto-2 a deletion is an edit: the slot stays its author's.
   const kind = s.blind && job.kind === "delete" ? "edit" : job.kind;
   if ((kind !== "delete" && !job.sealed) || (s.blind && !s.greeted)) return;
@@ -194,7 +215,7 @@ export const accepted = (s: Step, job: Job): void => {
 /** The relay's answer, which may come before the broadcast; the text must not be nowhere in between. */
 export const acknowledged = (s: Step, job: Job, data: Data): void => {
   accepted(s, job);
-  if (s.blind) doing(s, { do: "accept", nonce: job.nonce });
+  if (s.blind) doing(s, { do: "accept", nonce: job.nonce, id: string(data.message_id) });
   const slot = onRelay(s);
   const { kind, text, target } = job;
   const iv = job.sealed?.iv ?? "";
@@ -210,7 +231,7 @@ export const acknowledged = (s: Step, job: Job, data: Data): void => {
 /** The relay said no to the job. The text stays in the composer. */
 export const refused = (s: Step, job: Job, reason: string): void => {
   s.job = null;
-  if (s.blind) doing(s, { do: "drop", nonce: job.nonce });
+  if (s.blind) doing(s, { do: "drop", nonce: job.nonce, gone: reason === "not_found" });
   if (job.quiet) return;
   // What is not there any more is as good as deleted.
   if (job.kind === "delete" && reason === "not_found") return;

@@ -59,6 +59,9 @@ export interface Job {
   readonly again: boolean;
   /** sotto-2: iv of the message it answers. */
   readonly targetIv?: string;
+  /** sotto-2: sealing was asked for, and how if that is not the moment's to say. */
+  readonly asked?: boolean;
+  readonly how?: How;
   /** sotto-2: an edit that nobody typed: the same text under another lock. */
   readonly quiet?: boolean;
 }
@@ -288,8 +291,10 @@ export type KeyCommand =
   /** sotto-2: say hello; hear the other's; look at the slot; the relay took, or refused, a job. */
   | { do: "greet" }
   | { do: "hear"; hello: string }
-  | { do: "take"; message: Data | null }
-  | { do: "accept" | "drop"; nonce: string };
+  | { do: "take"; message: Data | null; joining: boolean }
+  | { do: "accept"; nonce: string; id: string }
+  /** `gone`: one's own message is not there any more. */
+  | { do: "drop"; nonce: string; gone: boolean };
 
 /** How sotto-2 seals. */
 export interface How {
@@ -300,6 +305,8 @@ export interface How {
   readonly leave: boolean;
   /** With another key than before. */
   readonly anew: boolean;
+  /** By itself: only a message of this page. */
+  readonly quiet: boolean;
 }
 
 export type Command =
