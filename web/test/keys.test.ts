@@ -2,31 +2,15 @@
 // relay: cut links, lost answers, closed pages, edits that race answers.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { hex } from "../src/bytes";
 import { idBytes, keysOf, leftType, openMessage, readHeader } from "../src/blind/formats";
-import { concat, type Bytes } from "../src/blind/kdf";
+import type { Bytes } from "../src/blind/kdf";
 import {
   accept, canSeal, compare, drop, greet, hear, mustGreet, mustSealAnew, seal, take, type Order, type Suite,
 } from "../src/blind/keys";
 import { newPage, overwrite, type PageKeys, type Seen } from "../src/blind/state";
-import { encBytes, publicBytes, type Kem } from "../src/blind/xwing";
-
-const sha = (...parts: Uint8Array[]): Bytes => {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
-};
-
-const padded = (bytes: Uint8Array, size: number): Bytes => concat(bytes, new Uint8Array(size - bytes.length));
-
-/** A key encapsulation that costs nothing, and hides nothing from who knows how it is made. */
-const cheap: Kem = {
-  publicKey: (seed) => Promise.resolve(padded(sha(seed), publicBytes)),
-  encapsulate: (pk, coins) => Promise.resolve({ enc: padded(coins, encBytes), shared: sha(pk, coins) }),
-  decapsulate: (seed, enc) => Promise.resolve(sha(padded(sha(seed), publicBytes), enc.subarray(0, 64))),
-};
+import { cheap } from "./cheap";
 
 /** Numbers that look random and are the same for the same seed. */
 const dice = (seed: number) => {

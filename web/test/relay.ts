@@ -10,6 +10,8 @@ interface Answer {
   reply?: Data | string;
   /** A broadcast to every member. */
   news?: [event: string, data: Data];
+  /** Broadcasts to the one who asked, behind the reply. */
+  after?: [event: string, data: Data][];
 }
 
 export interface Line {
@@ -23,6 +25,7 @@ interface Seat {
   sender: string;
   nonce: string;
   answer: Data;
+  hello: string;
 }
 
 interface Message {
@@ -82,7 +85,20 @@ export class FakeRelay {
 
   /** The line dropped. */
   gone(line: Line): void {
+    const seat = this.room?.members.get(line);
     this.room?.members.delete(line);
+    if (seat) this.tellPresence(seat);
+  }
+
+  private here(seat: Seat): boolean {
+    return [...(this.room?.members.values() ?? [])].includes(seat);
+  }
+
+  /** Tells the other seat whether this one has a socket. */
+  private tellPresence(seat: Seat): void {
+    for (const [line, other] of this.room?.members ?? []) {
+      if (other !== seat) line.deliver({ event: "presence", data: { connected: this.here(seat) } });
+    }
   }
 
   receive(line: Line, text: string): void {
@@ -90,6 +106,7 @@ export class FakeRelay {
     const seat = this.room?.members.get(line);
     let answer: Answer;
     if (event === "join") answer = this.join(line, data);
+    else if (event === "hello" && this.room && seat) answer = this.hello(this.room, line, seat, String(data.hello));
     else if (this.room && seat) answer = this.handle(this.room, seat, event, data);
     else answer = { reply: "not_joined" };
     const { reply, news } = answer;
@@ -101,6 +118,7 @@ export class FakeRelay {
     if (first) replying();
     if (news) for (const one of this.room?.members.keys() ?? []) one.deliver({ event: news[0], data: news[1] });
     if (!first) replying();
+    for (const [name, what] of answer.after ?? []) line.deliver({ event: name, data: what });
   }
 
   private join(line: Line, data: Data): Answer {
@@ -115,7 +133,7 @@ export class FakeRelay {
       const first = room.seats.length === 0;
       if (room.seats.length === 2) return { reply: "unauthorized" };
       if (!first && room.gate !== null && gate !== room.gate) return { reply: gate ? "otp_invalid" : "otp_required" };
-      seat = { access, sender: String(data.sender_hash), nonce: "", answer: {} };
+      seat = { access, sender: String(data.sender_hash), nonce: "", answer: {}, hello: "" };
       room.seats.push(seat);
       if (!first) {
         room.gate = null;
@@ -124,15 +142,31 @@ export class FakeRelay {
         }
       }
     }
+    const other = room.seats.find((one) => one !== seat);
     room.members.set(line, seat);
+    this.tellPresence(seat);
     const reply = {
       room_id: room.id,
       ttl_expires_at: this.stamp(week),
       awaiting_party: room.seats.length < 2,
       resume: "r",
+      sender_hash: seat.sender,
       ...(room.slot && { current_message: shown(room.slot) }),
     };
-    return { reply };
+    return { reply, after: [["presence", { connected: !!other && this.here(other) }]] };
+  }
+
+  /** Keeps a seat's hello: whoever else sits there leaves, and the other seat hears it. */
+  private hello(room: Room, line: Line, seat: Seat, hello: string): Answer {
+    for (const [one, its] of room.members) {
+      if (its === seat && one !== line) {
+        room.members.delete(one);
+        one.close(4500);
+      } else if (its !== seat && seat.hello !== hello) one.deliver({ event: "hello", data: { hello } });
+    }
+    seat.hello = hello;
+    const other = room.seats.find((one) => one !== seat);
+    return { reply: other?.hello ? { hello: other.hello } : {} };
   }
 
   private handle(room: Room, seat: Seat, event: string, data: Data): Answer {
@@ -146,6 +180,7 @@ export class FakeRelay {
         if (data.nonce === seat.nonce) return { reply: seat.answer };
         if (slot?.seat === seat) return { reply: "not_your_turn" };
         if ("replaces" in data && data.replaces !== (slot?.id ?? null)) return { reply: "stale" };
+        if ("replaces_iv" in data && data.replaces_iv !== slot?.iv) return { reply: "stale" };
         if (slot) this.entry(slot).end = "replaced";
         const id = `m${this.taken.length + 1}`;
         room.slot = { id, seat, ciphertext, iv, read_at: null, inserted_at: this.stamp(0) };
