@@ -328,7 +328,7 @@ func TestBudget(t *testing.T) {
 	// private numbers while somebody types, the rest when it is asked for.
 	for path, most := range map[string]int{
 		lazy(t, "more-en-"): 9_000, lazy(t, "more-sw-"): 9_000, lazy(t, "rest-"): 11_500,
-		lazy(t, "numbers-"): 2_100, lazy(t, "strings-sw-"): 2_100, "/help-en.json": 2_100,
+		lazy(t, "numbers-"): 2_100, lazy(t, "strings-sw-"): 2_100, "/help-en.json": 2_100, "/help-sw.json": 2_100,
 	} {
 		n := len(ask(t, secure, "GET", path, "Accept-Encoding: br").body)
 		t.Logf("%s: %d bytes", path, n)
