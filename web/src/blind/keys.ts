@@ -117,12 +117,14 @@ export const seal = async (suite: Suite, s: PageKeys, order: Order): Promise<Sea
   if (order.quiet && !current) return undefined;
   // What was not opened was not seen, so it is not answered either.
   const ack = current ? current.ack : !edit && slot && s.theirs ? slot.iv.slice(0, idBytes) : none;
-  const said = { iv: suite.random(ivBytes), text: order.empty ? "" : order.text, empty: order.empty, ack, sent: current?.sent ?? order.sent };
+  // What is put under another lock by itself is what this page knows it to say.
+  const { empty, text } = order.quiet && current ? current : order;
+  const said = { iv: suite.random(ivBytes), text: empty ? "" : text, empty, ack, sent: current?.sent ?? order.sent };
   // What was left stays left: the other's page may have no key any more that a new header could name.
   const kept = current?.open && !order.anew && (current.left || !order.leave) ? { ...current, ...said } : null;
   const next = kept ?? (await newOwn(suite, s, order, current, said));
   if (!next?.open) return undefined;
-  const body: Body = { kind: order.empty ? emptyKind : textKind, ack, sent: said.sent, text: said.text };
+  const body: Body = { kind: empty ? emptyKind : textKind, ack, sent: said.sent, text: said.text };
   const message = await sealMessage(next.open.k, said.iv, next.open.header, body);
   if (!message) return undefined;
   const { from } = next.open;

@@ -65,7 +65,7 @@ export const edited = (s: Step, data: Data): void => {
   outdated(s, string(data.message_id), string(data.iv));
   if (slot?.id !== string(data.message_id)) return;
   const text = reveal(s, { ...data, id: slot.id, sender_hash: slot.mine ? s.author : s.other }, false);
-  s.slot = { ...slot, iv: string(data.iv), text };
+  s.slot = { ...slot, iv: string(data.iv), text, ...(s.blind && { lock: text === undefined ? null : (slot.lock ?? null), empty: text === "" }) };
 };
 
 /**
