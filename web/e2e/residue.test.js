@@ -3,7 +3,6 @@
 // script, the same for all.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { automaton } from "./lib/automaton.js";
 import { engines, launch } from "./lib/browser.js";
 import { marks, servesCarelessly } from "./lib/careless.js";
-import { formsOf } from "./lib/needles.js";
+import { formsOf, hashesOf, partsOf } from "./lib/needles.js";
 import { Person, until, words } from "./lib/person.js";
 import { contents, rows } from "./lib/profile.js";
 import { buildRelay, startRelay } from "./lib/relay.js";
@@ -129,28 +128,13 @@ describe("a careless page", { concurrency: true }, () => {
   }
 });
 
-const hash = (...parts) => createHash("sha256").update(parts.join(":")).digest("hex");
-
-/** Number, PINs, ref, texts, and what is made of them. */
-const secretsOf = (invitation, pins, texts) => {
-  const number = invitation.match(/\+[\d ]+/)[0].trim();
-  const digits = number.replace(/\D/g, "");
-  const ref = invitation.slice(-9);
-  return [
-    number, digits, digits.slice(-9), ref, ref.replace("-", ""), ...pins, ...texts,
-    hash(digits, "stelegano-room-v1-2026"),
-    ...pins.map((pin) => hash(digits, pin, "stelegano-access-v1-2026")),
-    hash(ref.replace("-", "")),
-  ];
-};
-
 const pins = ["830274651946", "615902738240"];
 const texts = ["umbrella at seven", "the blue door then", "rather not today", "perhaps tomorrow"];
 
 /** Everything that people do, and in each browser two things half done: a draft, and a filled first screen. */
-const session = async (people) => {
+const session = async (people, kind) => {
   const [anna, ben] = people;
-  const invitation = await anna.create(pins[0]);
+  const invitation = await anna.create(pins[0], kind);
   await anna.press(words.qr);
   await until("a QR code", () => anna.run(() => (document.querySelector("canvas")?.width ?? 0) > 100));
   await anna.press(words.copy);
@@ -162,7 +146,7 @@ const session = async (people) => {
   await anna.sees(texts[1]);
   await ben.press(words.hide);
   await anna.write(texts[2]);
-  await anna.sees(texts[2], words.onRelay);
+  await anna.sees(texts[2], kind === words.newNumber ? words.onlyTheirPage : words.onRelay);
   // Now it is both people's turn.
   await anna.choose(words.remove);
   await ben.comeBack(pins[1]);
@@ -173,7 +157,7 @@ const session = async (people) => {
     await half.type(words.pin, pins[i]);
     await half.press(words.peek);
   }
-  return secretsOf(invitation, pins, texts);
+  return [...partsOf(invitation), ...hashesOf(invitation, pins), ...pins, ...texts];
 };
 
 /** What a history, a password store and a form store may hold. */
@@ -203,7 +187,7 @@ const assertBare = async ({ engine, home, url, secrets }) => {
   // What is so short must also end or go on as an address does: behind the
   // address there may be a byte of anything.
   const telling = new RegExp(`${host}/(?:room|api|about|security|numbers|help|strings|licences|x["'\\s\\0]|[?#][\\w=%])`, "i");
-  const script = new RegExp(`${host}/more-`);
+  const script = new RegExp(`${host}/(?:more|rest)-`);
   for await (const [name, bytes] of contents(home)) {
     const text = readable(bytes);
     assert.doesNotMatch(text, telling, `${name} in ${engine}`);
@@ -222,11 +206,13 @@ const assertBare = async ({ engine, home, url, secrets }) => {
 
 const killed = "both browsers are killed: the address and its neutral title";
 
+const closed = "both browsers are closed: the address and its neutral title";
+
 const endings = {
   [killed]: async (people) => {
     for (const { browser } of people) await browser.kill();
   },
-  "both browsers are closed: the address and its neutral title": async (people) => {
+  [closed]: async (people) => {
     for (const { browser } of people) await browser.close();
   },
   "both people panic, then the browsers are killed: the address and its neutral title": async (people) => {
@@ -267,7 +253,7 @@ describe("what stays on the disk of Chromium and Firefox", () => {
           const browser = keep(await settle(engine, join(home, engine)));
           people.push(await Person.visit(who, browser, url));
         }
-        const secrets = await session(people);
+        const secrets = await session(people, name === closed ? words.shortNumber : words.newNumber);
         await untilAllHaveWritten(home, new URL(url));
         await finish(people);
         for (const engine of engines) await assertBare({ engine, home: join(home, engine), url, secrets });

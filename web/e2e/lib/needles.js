@@ -1,6 +1,35 @@
 // Looks for a secret in bytes, in any form in which it could have been written
 // there by mistake.
 
+import { createHash, hkdfSync, pbkdf2Sync } from "node:crypto";
+
+const hash = (...parts) => createHash("sha256").update(parts.join(":")).digest("hex");
+
+/** What an invitation has: the number, and the code or the ref behind it. */
+export const partsOf = (invitation) => {
+  const number = invitation.match(/\+[\d ]+/)[0].trim();
+  const digits = number.replace(/\D/g, "");
+  const code = invitation.match(/,,([\d ]+)$/)?.[1];
+  const ref = code ?? invitation.slice(-9);
+  return [number, digits, digits.slice(-9), ref, ref.replace(/[ -]/g, ""), ...(code ? code.match(/\d+ \d+/g) : [])];
+};
+
+/** What is made of an invitation and the PINs; the first is the room's hash, which the relay is told. */
+export const hashesOf = (invitation, pins) => {
+  const [, digits, , , ref] = partsOf(invitation);
+  if (!invitation.includes(",,")) {
+    return [
+      hash(digits, "stelegano-room-v1-2026"),
+      ...pins.map((pin) => hash(digits, pin, "stelegano-access-v1-2026")),
+      hash(ref),
+    ];
+  }
+  const secret = pbkdf2Sync(ref, "sotto-2 code", 600_000, 32, "sha256");
+  const derive = (label, context) =>
+    Buffer.from(hkdfSync("sha256", secret, "", `sotto-2 ${label}\0${context}`, 32)).toString("hex");
+  return [derive("room", ""), ...pins.map((pin) => derive("access", pin)), derive("gate", ""), secret.toString("hex")];
+};
+
 /** base64 of these bytes wherever they begin in a longer run: what is the same in all of them. */
 const base64s = (bytes) =>
   [0, 1, 2].map((before) => {
