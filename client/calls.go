@@ -31,6 +31,7 @@ type call struct {
 
 	// Guarded by Session.mu.
 	sentOn *link // the last connection it was written to; nil: none yet
+	again  bool  // it was written to another before
 	sentAt time.Time
 }
 
@@ -68,8 +69,11 @@ func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error)
 	return c.id, nil
 }
 
-// Edit gives one's own unread message another text. Its errors are ErrNotFound,
-// ErrNotEditable and those of Send but ErrStale and ErrNotYourTurn.
+// Edit gives one's own unread message another text. A later Edit of the same
+// message takes the place of one that waits for its answer, which returns
+// ErrSuperseded. Its other errors are ErrNotFound, ErrNotEditable and those of
+// Send but ErrStale and ErrNotYourTurn. ErrUnanswered is returned too when the
+// message was replaced before a lost answer could be asked for again.
 func (s *Session) Edit(ctx context.Context, id wire.MessageID, text string) error {
 	sealed, err := s.seal(text)
 	if err == nil {
@@ -84,7 +88,7 @@ func (s *Session) Edit(ctx context.Context, id wire.MessageID, text string) erro
 }
 
 // Delete takes one's own unread message away. Its errors are ErrNotFound,
-// ErrNotDeletable, ErrUnanswered and why the session ended.
+// ErrNotDeletable, ErrUnanswered as for Edit, and why the session ended.
 func (s *Session) Delete(ctx context.Context, id wire.MessageID) error {
 	if err := s.do(ctx, newCall(wire.Request{Event: wire.EventDelete, MessageID: id})); err != nil {
 		return fmt.Errorf("delete message: %w", err)
@@ -206,11 +210,24 @@ func (s *Session) enqueue(c *call) error {
 	}
 	s.ref++
 	c.req.Ref = wire.NewRef(strconv.FormatUint(s.ref, 10))
+	if c.req.Event == wire.EventEdit {
+		s.supersede(c.req.MessageID)
+	}
 	s.calls = append(s.calls, c)
 	if s.link != nil {
 		notify(s.link.wake)
 	}
 	return nil
+}
+
+// supersede ends the edits of a message that a later one follows: sent again
+// on another connection, they would undo it. Called with s.mu held.
+func (s *Session) supersede(id wire.MessageID) {
+	for _, c := range slices.Clone(s.calls) {
+		if c.req.Event == wire.EventEdit && c.req.MessageID == id {
+			s.settle(c, wire.MessageID{}, ErrSuperseded)
+		}
+	}
 }
 
 // overdue gives up the connection that has not answered c in time, and returns
@@ -265,10 +282,20 @@ func (s *Session) reply(r *wire.Response) {
 	ref := r.Ref.Text()
 	for _, c := range s.calls {
 		if c.req.Ref.Text() == ref {
-			s.settle(c, r.MessageID, refusal(r))
+			s.settle(c, r.MessageID, c.outcome(r))
 			return
 		}
 	}
+}
+
+// outcome returns the no in the answer to c, or nil. An edit or a deletion that
+// was sent before could have been done then, and the message be gone since.
+func (c *call) outcome(r *wire.Response) error {
+	changes := c.req.Event == wire.EventEdit || c.req.Event == wire.EventDelete
+	if changes && c.again && r.Reason == wire.ReasonNotFound {
+		return ErrUnanswered
+	}
+	return refusal(r)
 }
 
 // refusal returns the no in a reply, or nil.

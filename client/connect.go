@@ -161,6 +161,9 @@ func (s *Session) join(conn *websocket.Conn) (*wire.Joined, error) {
 	if err := conn.Write(ctx, websocket.MessageText, wire.AppendRequest(nil, &req)); err != nil {
 		return nil, fmt.Errorf("write join: %w", err)
 	}
+	if s.key == nil {
+		s.key = s.cfg.Identity.Key() // the relay takes as long to answer
+	}
 	for {
 		var r wire.Response
 		if err := readResponse(ctx, conn, &r); err != nil {

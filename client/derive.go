@@ -75,10 +75,16 @@ func (id Identity) Access() wire.AccessHash { return id.access }
 // Sender returns what the messages of this identity are marked with.
 func (id Identity) Sender() wire.SenderHash { return id.sender }
 
-// Key derives the message key of one life of the room, which both parties
-// share. It takes a tenth of a second or more of processor time, on purpose.
-func (id Identity) Key(room wire.RoomID) *Key {
-	key, err := pbkdf2.Key(sha256.New, id.digits, []byte(room.Reveal()+saltKey), keyIterations, keySize)
+// Key derives the message key, which both parties share. It takes a tenth of a
+// second or more of processor time, on purpose.
+func (id Identity) Key() *Key { return id.saltedKey(id.room.Reveal()) }
+
+// KeyOfLife derives the key that some clients seal with, as the text of std-1
+// has it: it is another in each life of the room. It takes as long as Key.
+func (id Identity) KeyOfLife(room wire.RoomID) *Key { return id.saltedKey(room.Reveal()) }
+
+func (id Identity) saltedKey(salt string) *Key {
+	key, err := pbkdf2.Key(sha256.New, id.digits, []byte(salt+saltKey), keyIterations, keySize)
 	if err != nil {
 		panic("client: derive key: " + err.Error()) // refuses parameters only, which are constants
 	}

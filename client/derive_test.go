@@ -42,7 +42,7 @@ func TestVectors(t *testing.T) {
 			if !ok {
 				t.Fatal("room_id is no UUID")
 			}
-			derived := id.Key(room)
+			derived := id.KeyOfLife(room)
 			raw, err := hex.DecodeString(v.EncKey)
 			if err != nil {
 				t.Fatal(err)
@@ -57,6 +57,23 @@ func TestVectors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is expected was computed with Python's hashlib.
+func TestKeyIsSaltedWithRoomHash(t *testing.T) {
+	t.Parallel()
+	v := vectors.Std1()[0]
+	id, err := client.Derive(v.Phone, v.PIN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := hex.DecodeString("cf3e9a0c9070e17aff611db0f9b19909227b261e9ceb80c5f5aae65a48d09a06")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := client.NewKey(raw).Open(id.Key().Seal([]byte("hello"))); err != nil || string(text) != "hello" {
+		t.Errorf("the key is another: %v", err)
 	}
 }
 

@@ -33,12 +33,20 @@ var (
 	ErrRoomExpired = errors.New("client: room expired")
 	// ErrRoomLost: the relay restarted or lost the room. What was on it is gone.
 	ErrRoomLost = errors.New("client: room lost")
+	// ErrTooManyDevices: the room is open on too many devices with this PIN, and
+	// this session was the oldest. One that came back by itself would push out
+	// the next. It is a *CloseError, to be compared with errors.Is.
+	ErrTooManyDevices error = closeCode(wire.CloseTooManyDevices)
 )
 
 // ErrUnanswered is in the error of a call whose context or session ended after
 // its request went out and before the answer came: it may or may not have been
 // done. Events that follow, if the session goes on, tell.
 var ErrUnanswered = errors.New("client: request unanswered")
+
+// ErrSuperseded is what an edit returns when a later one of the same message
+// took its place before it was answered. The later one tells how that went.
+var ErrSuperseded = errors.New("client: superseded by a later edit")
 
 // What a relay answers when it refuses, to be compared with errors.Is. From
 // [Open] they are about the join, from other calls about that call. Unless it
@@ -109,6 +117,17 @@ func (r *Refusal) Is(target error) bool {
 // in Disconnected.
 type CloseError struct {
 	Code wire.CloseCode
+}
+
+// closeCode is a code that there is a sentinel for.
+type closeCode wire.CloseCode
+
+func (c closeCode) Error() string { return (&CloseError{Code: wire.CloseCode(c)}).Error() }
+
+// Is makes errors.Is compare by code.
+func (e *CloseError) Is(target error) bool {
+	code, ok := target.(closeCode)
+	return ok && wire.CloseCode(code) == e.Code
 }
 
 func (e *CloseError) Error() string {

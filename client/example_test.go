@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"sotto/client"
-	"sotto/wire"
 )
 
 // Two people who know the same number stand in the same room, each with a PIN
@@ -29,9 +28,7 @@ func ExampleDerive() {
 	// a log shows: [redacted]
 }
 
-// The key belongs to one life of the room, whose id the relay tells.
 func ExampleIdentity_Key() {
-	room, _ := wire.ParseUUID[wire.RoomID]("5f0c6f0e-3f0b-4b8e-9f0a-1d2c3b4a5e6f")
 	alice, err := client.Derive("+44 7700 900123", "493817")
 	if err != nil {
 		panic(err)
@@ -40,8 +37,8 @@ func ExampleIdentity_Key() {
 	if err != nil {
 		panic(err)
 	}
-	sealed := alice.Key(room).Seal([]byte("Tomorrow at four"))
-	text, err := bob.Key(room).Open(sealed)
+	sealed := alice.Key().Seal([]byte("Tomorrow at four"))
+	text, err := bob.Key().Open(sealed)
 	if err != nil {
 		panic(err)
 	}

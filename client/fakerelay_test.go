@@ -262,3 +262,18 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 }
 
 func b64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+// opened returns the text of a send or edit.
+func opened(t *testing.T, key *client.Key, f frame) string {
+	t.Helper()
+	decode := func(name string) []byte {
+		text, _ := f.data(name).(string)
+		b, _ := base64.StdEncoding.DecodeString(text)
+		return b
+	}
+	text, err := key.Open(client.Sealed{IV: [wire.IVSize]byte(decode("iv")), Ciphertext: decode("ciphertext")})
+	if err != nil {
+		t.Errorf("the client sealed with another key: %v", err)
+	}
+	return string(text)
+}

@@ -245,7 +245,7 @@ func (h *hostile) messageIn(t *testing.T, event client.Event) (m client.Message,
 
 // documented are the errors that callers are told to expect.
 var documented = []error{
-	client.ErrClosed, client.ErrRoomExpired, client.ErrRoomLost, client.ErrUnanswered, client.ErrNotFound,
+	client.ErrClosed, client.ErrRoomExpired, client.ErrRoomLost, client.ErrUnanswered, client.ErrSuperseded, client.ErrNotFound,
 	context.DeadlineExceeded, context.Canceled,
 }
 

@@ -59,27 +59,20 @@ func told(err error) bool {
 // attach makes l the session's connection and takes in the state of the room.
 func (s *Session) attach(l *link, j *wire.Joined) error {
 	s.mu.Lock()
-	first, derive := !s.joined, s.key == nil
-	s.mu.Unlock()
-	var key *Key
-	if derive {
-		key = s.cfg.Identity.Key(j.RoomID) // slow, so not under s.mu
+	first := !s.joined
+	if !first && s.room != j.RoomID {
+		s.mu.Unlock()
+		return errOtherRoom
 	}
+	s.room = j.RoomID
+	s.mu.Unlock()
+	message := s.message(j.Message)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !first && s.room != j.RoomID {
-		return errOtherRoom
-	}
-	if derive {
-		s.key = key
-	}
-	s.joined, s.room, s.resume = true, j.RoomID, j.Resume
+	s.joined, s.resume = true, j.Resume
 	s.state = State{TTLExpiresAt: j.TTLExpiresAt, AwaitingParty: j.AwaitingParty}
-	if j.Message != nil {
-		m := s.message(j.Message)
-		s.state.Message = &m
-	}
+	s.state.Message = message
 	s.link = l
 	select {
 	case <-s.hurry: // of an attempt that is over
@@ -167,6 +160,7 @@ func (s *Session) nextRequest(l *link) *wire.Request {
 	defer s.mu.Unlock()
 	for _, c := range s.calls {
 		if c.sentOn != l {
+			c.again = c.again || c.sentOn != nil
 			c.sentOn, c.sentAt = l, time.Now()
 			return &c.req
 		}

@@ -128,10 +128,11 @@ func TestCallsSettledByState(t *testing.T) {
 		"edit done":             {alice, edit, func(f frame) string { return edited(f, "") }, "", nil},
 		"edit done, then read":  {alice, edit, func(f frame) string { return edited(f, at) }, "", nil},
 		"edit not done":         {alice, edit, func(frame) string { return message(1, alice, "old", "") }, `"ok":{}`, nil},
+		"edit, answered":        {alice, edit, func(frame) string { return message(2, bob, "other", "") }, `"error":{"reason":"not_found"}`, client.ErrUnanswered},
 		"edit not done, read":   {alice, edit, func(frame) string { return message(1, alice, "old", at) }, `"error":{"reason":"not_editable"}`, client.ErrNotEditable},
 		"delete done":           {alice, remove, func(frame) string { return "" }, "", nil},
 		"delete not done":       {alice, remove, func(frame) string { return message(1, alice, "old", "") }, `"ok":{}`, nil},
-		"delete, answered":      {alice, remove, func(frame) string { return message(2, bob, "other", "") }, `"error":{"reason":"not_found"}`, client.ErrNotFound},
+		"delete, answered":      {alice, remove, func(frame) string { return message(2, bob, "other", "") }, `"error":{"reason":"not_found"}`, client.ErrUnanswered},
 		"read done":             {bob, read, func(frame) string { return message(1, bob, "old", at) }, "", nil},
 		"read, message is gone": {bob, read, func(frame) string { return "" }, "", nil},
 		"read, other message":   {bob, read, func(frame) string { return message(2, bob, "other", "") }, "", nil},
@@ -173,4 +174,44 @@ func TestCallsSettledByState(t *testing.T) {
 // edited is the message after the edit in f.
 func edited(f frame, readAt string) string {
 	return sealedMessage(1, alice, f.data("ciphertext").(string), f.data("iv").(string), readAt)
+}
+
+// Two edits wait when the connection is lost: only the later one goes out again,
+// so that the earlier one cannot undo it.
+func TestLaterEditSupersedes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		first, lose, again := make(chan struct{}), make(chan struct{}), make(chan frame, 2)
+		f := fake(t, script(t, func(p *peer) {
+			p.letIn(roomA, tokenA, message(1, alice, "old", ""))
+			p.expect("edit_message")
+			close(first)
+			p.expect("edit_message")
+			<-lose
+		}, func(p *peer) {
+			p.letIn(roomA, tokenA, message(1, alice, "old", ""))
+			for f := p.read(); f != nil; f = p.read() {
+				again <- f
+				p.answer(f, `"ok":{}`)
+			}
+		}))
+		s := f.open(f.config())
+		earlier, later := make(chan error, 1), make(chan error, 1)
+		go func() { earlier <- s.Edit(t.Context(), messageID(1), "earlier") }()
+		<-first
+		go func() { later <- s.Edit(t.Context(), messageID(1), "later") }()
+		if err := <-earlier; !errors.Is(err, client.ErrSuperseded) {
+			t.Errorf("the earlier edit: %v", err)
+		}
+		close(lose)
+		if err := <-later; err != nil {
+			t.Errorf("the later edit: %v", err)
+		}
+		synctest.Wait()
+		if n := len(again); n != 1 {
+			t.Fatalf("%d edits went out again", n)
+		}
+		if text := opened(t, testKey, <-again); text != "later" {
+			t.Errorf("%q went out again", text)
+		}
+	})
 }

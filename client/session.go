@@ -60,10 +60,11 @@ type Session struct {
 
 	// Owned by run.
 	dialled time.Time // when the last dial had ended
+	key     *Key      // set while the first join is answered; immutable after
+	lifeKey *Key      // nil until a message does not open with key
 
 	mu     sync.Mutex // guards what follows; nobody waits while holding it
-	joined bool       // a join was good: key, room and resume are set
-	key    *Key
+	joined bool       // a join was good: room and resume are set
 	room   wire.RoomID
 	resume wire.ResumeToken // zero: the relay gives none
 	state  State            // what the relay last told

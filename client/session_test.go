@@ -80,11 +80,12 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// The session derives the key of the room it was told.
-func TestKeyOfRoom(t *testing.T) {
+// What is sealed with the room_hash opens, and what is sealed with the room_id.
+// The session itself seals with the room_hash.
+func TestKeys(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		v := vectors.Std1()[0]
-		key, err := hex.DecodeString(v.EncKey)
+		older, err := hex.DecodeString(v.EncKey)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,12 +93,19 @@ func TestKeyOfRoom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed := client.NewKey(key).Seal([]byte("hello"))
+		key, sealed := id.Key(), client.NewKey(older).Seal([]byte("hello"))
 		f := fake(t, script(t, func(p *peer) {
 			p.letIn(v.RoomID, tokenA, sealedMessage(1, bob, b64(sealed.Ciphertext), b64(sealed.IV[:]), ""))
 			p.send(`%s`, posted(message(2, bob, "sealed with another key", "")))
-			sealed = client.NewKey(key).Seal([]byte("no text \xff"))
-			p.send(`%s`, posted(sealedMessage(3, bob, b64(sealed.Ciphertext), b64(sealed.IV[:]), "")))
+			for n, text := range []string{"no text \xff", "hello again"} {
+				sealed = key.Seal([]byte(text))
+				p.send(`%s`, posted(sealedMessage(3+n, bob, b64(sealed.Ciphertext), b64(sealed.IV[:]), "")))
+			}
+			send := p.expect("send_message")
+			if opened(t, key, send) != "an answer" {
+				t.Error("the session sent another text")
+			}
+			p.took(send, 5)
 			p.drain()
 		}))
 		cfg := f.config()
@@ -110,6 +118,12 @@ func TestKeyOfRoom(t *testing.T) {
 			if m := next[client.NewMessage](t, s).Message; !m.Unreadable || m.Text != "" {
 				t.Errorf("%s is readable", what)
 			}
+		}
+		if m := next[client.NewMessage](t, s).Message; m.Text != "hello again" {
+			t.Error("the session does not open what is sealed with the room_hash")
+		}
+		if _, err := s.Send(t.Context(), "an answer"); err != nil {
+			t.Error(err)
 		}
 	})
 }
@@ -153,7 +167,7 @@ func TestOpenRefused(t *testing.T) {
 		"403":           {func(*testing.T) handler { return status(403) }, nil, "client: relay answered 403 Forbidden"},
 		"redirect":      {func(*testing.T) handler { return status(302, "Location", "http://elsewhere.example/") }, nil, "client: relay answered 302 Found"},
 		"frame too big": {closed(1009), nil, "client: relay closed the connection: 1009 frame_too_big"},
-		"terminal code": {closed(4501), nil, "client: relay closed the connection: 4501 too_many_devices"},
+		"many devices":  {closed(4501), client.ErrTooManyDevices, "client: relay closed the connection: 4501 too_many_devices"},
 		"room expired":  {closed(1000), client.ErrRoomExpired, "client: room expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +184,7 @@ func TestOpenRefused(t *testing.T) {
 					t.Errorf("reads %q, want %q", got, test.text)
 				}
 				matches := 0
-				for _, sentinel := range []error{client.ErrNotFound, client.ErrUnauthorized, client.ErrLocked, client.ErrCodeRequired, client.ErrCodeWrong, client.ErrRateLimited, client.ErrRoomExpired, client.ErrStale} {
+				for _, sentinel := range []error{client.ErrNotFound, client.ErrUnauthorized, client.ErrLocked, client.ErrCodeRequired, client.ErrCodeWrong, client.ErrRateLimited, client.ErrRoomExpired, client.ErrStale, client.ErrTooManyDevices} {
 					if errors.Is(err, sentinel) {
 						matches++
 					}

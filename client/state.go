@@ -16,9 +16,13 @@ func (s *Session) snapshot() State {
 	return state
 }
 
-// message returns m as the caller sees it. Called with s.mu held, s.key set.
-func (s *Session) message(m *wire.Message) Message {
-	out := Message{
+// message returns m as the caller sees it, nil for nil. Called by run, without
+// s.mu: to open a message can be slow.
+func (s *Session) message(m *wire.Message) *Message {
+	if m == nil {
+		return nil
+	}
+	out := &Message{
 		ID:     m.ID,
 		Mine:   m.Sender == s.cfg.Identity.sender,
 		SentAt: m.InsertedAt,
@@ -29,7 +33,14 @@ func (s *Session) message(m *wire.Message) Message {
 }
 
 func (s *Session) text(m *wire.Message) (text string, unreadable bool) {
-	plaintext, err := s.key.Open(Sealed{IV: m.IV, Ciphertext: m.Ciphertext})
+	sealed := Sealed{IV: m.IV, Ciphertext: m.Ciphertext}
+	plaintext, err := s.key.Open(sealed)
+	if err != nil && s.cfg.Key == nil {
+		if s.lifeKey == nil {
+			s.lifeKey = s.cfg.Identity.KeyOfLife(s.room)
+		}
+		plaintext, err = s.lifeKey.Open(sealed)
+	}
 	if err != nil || !utf8.Valid(plaintext) {
 		return "", true
 	}
@@ -39,15 +50,19 @@ func (s *Session) text(m *wire.Message) (text string, unreadable bool) {
 // broadcast takes in what the relay told everybody. Events about a message the
 // slot does not hold are of no use to anybody.
 func (s *Session) broadcast(r *wire.Response) {
+	var m *Message
+	if r.Event == wire.EventNewMessage || r.Event == wire.EventMessageEdited {
+		m = s.message(r.Message)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current := s.state.Message
 	about := current != nil && current.ID == r.MessageID
 	switch r.Event {
 	case wire.EventNewMessage:
-		m := s.message(r.Message)
-		s.state.Message = &m
-		s.push(NewMessage{Message: m})
+		held := *m
+		s.state.Message = &held
+		s.push(NewMessage{Message: *m})
 	case wire.EventMessageRead:
 		if about {
 			current.ReadAt = r.Message.ReadAt
@@ -55,7 +70,7 @@ func (s *Session) broadcast(r *wire.Response) {
 		}
 	case wire.EventMessageEdited:
 		if about {
-			current.Text, current.Unreadable = s.text(r.Message)
+			current.Text, current.Unreadable = m.Text, m.Unreadable
 			s.push(MessageEdited{Message: *current})
 		}
 	case wire.EventMessageDeleted:

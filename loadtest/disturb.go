@@ -242,7 +242,8 @@ func (p *phone) readSlowly(ctx context.Context, long time.Duration) {
 // both write into the empty slot at the same time.
 func (p *phone) collide(s *client.Session, room *ledger.Room, stamp ledger.Stamp, id wire.MessageID) {
 	if err := s.Delete(p.run.ctx, id); err != nil {
-		if !errors.Is(err, client.ErrNotFound) && !errors.Is(err, client.ErrNotDeletable) && p.run.ctx.Err() == nil {
+		if !errors.Is(err, client.ErrNotFound) && !errors.Is(err, client.ErrNotDeletable) &&
+			!errors.Is(err, client.ErrUnanswered) && p.run.ctx.Err() == nil {
 			p.run.failed(err)
 		}
 		return

@@ -12,7 +12,6 @@ import (
 	"sotto/client"
 	"sotto/loadtest/ledger"
 	"sotto/loadtest/link"
-	"sotto/wire"
 )
 
 // run is a run under way.
@@ -106,9 +105,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails
-	r.key = identity.Key(wire.NewUUID[wire.RoomID](&random))
+	r.key = identity.Key()
 	return nil
 }
 

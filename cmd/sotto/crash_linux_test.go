@@ -125,7 +125,7 @@ var sharedKey = sync.OnceValue(func() *client.Key {
 	if err != nil {
 		panic(err)
 	}
-	return id.Key(wire.RoomID{})
+	return id.Key()
 })
 
 func (f *friend) config(addr string) client.Config {

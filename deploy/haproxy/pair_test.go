@@ -28,7 +28,7 @@ var key = sync.OnceValue(func() *client.Key {
 	if err != nil {
 		panic(err)
 	}
-	return id.Key(wire.RoomID{})
+	return id.Key()
 })
 
 // pair is two people, each on a phone with an address of its own.

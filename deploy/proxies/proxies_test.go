@@ -36,7 +36,7 @@ func TestProxies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := id.Key(wire.RoomID{})
+	key := id.Key()
 	for n, proxy := range []struct {
 		name, config  string
 		scheme, relay string
