@@ -445,6 +445,28 @@ void test("a hello is due when the other may know no key that lives", async () =
   assert.equal(mustGreet(a.keys!), false);
 });
 
+void test("another variant of their message has the same keys, and tells nothing anew", async () => {
+  const { w, a, b } = await talking(9);
+  const variants: Message[] = [];
+  w.close(b);
+  await w.settle();
+  await w.write(b, text("by a hello"));
+  // The page's key is used up by then, so that nothing but what it knows of the message opens it.
+  for (const words of ["by a hello", "changed"]) {
+    if (words === "changed") await w.write(b, text(words, { edit: true }));
+    while (b.draft) {
+      w.serve(b);
+      await w.get(b);
+    }
+    variants.push({ ...w.slot! });
+  }
+  const stored = variants.map(({ id, iv, message }) => ({ id, iv, message, sender: w.senders[1]! }));
+  const first = await take(w.suite, a.keys!, stored[0]!, false);
+  const without = { ...first.keys, hello: null, own: first.keys.own && { ...first.keys.own, key: null } };
+  const second = await take(w.suite, without, stored[1]!, false);
+  assert.deepEqual([second.seen?.text, second.notices], ["changed", []]);
+});
+
 void test("left by itself, the chain goes on", async () => {
   const { w, a, b } = await talking(7);
   await w.write(b, text("second"));

@@ -146,7 +146,7 @@ const newOwn = async (suite: Suite, s: PageKeys, { edit, leave }: Order, current
     const k = await leftKey(s.life, s.sender, header);
     return { ...said, key: { id, seed, c }, open: { header, k, from }, to: from, left: true };
   }
-  const to = (edit ? null : await onChain(s)) ?? byHello(s);
+  const to = (await onChain(s)) ?? byHello(s);
   if (!to) return undefined;
   const sealed = await sealTo(suite.kem, to, s.sender, s.page, pk, suite.random(coinBytes));
   if (!sealed) throw new Fault(); // the other's key is none
