@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sotto/internal/dumpattack"
 )
 
 // TestMemoryForgets reads the memory of a running relay: while a message waits
@@ -39,6 +41,7 @@ func TestMemoryForgets(t *testing.T) {
 			}
 			t.Run("hello", func(t *testing.T) { forgetsHello(t, c, ann, ben) })
 			t.Run("bearers", func(t *testing.T) { keepsHashesOnly(t, c) })
+			t.Run("sotto-2", func(t *testing.T) { staysBlind(t, c) })
 		})
 	}
 }
@@ -124,25 +127,49 @@ func sealed(ciphertext []byte) map[string]any {
 	}
 }
 
+// needle is what is looked for in memory, in one of the forms that it may have.
+type needle struct {
+	name string
+	text []byte
+}
+
+// forms are a few bytes raw, as base64 and as hex. Their number is a multiple of
+// 3: then the base64 of the whole, which they begin or go on, has that of them.
+func forms(name string, part []byte) []needle {
+	return []needle{
+		{name + ", raw", part},
+		{name + ", base64", []byte(base64.StdEncoding.EncodeToString(part))},
+		{name + ", hex", []byte(hex.EncodeToString(part))},
+	}
+}
+
 // search looks for pieces of the canary in all writable memory of a process
 // and says where it found which.
 func search(t *testing.T, pid int, canary []byte) []string {
 	t.Helper()
 	const piece = 15 // 20 characters of base64
-	type needle struct {
-		name string
-		text []byte
-	}
 	var needles []needle
-	// Multiples of 3, where the base64 of the whole is that of its pieces.
 	for _, at := range []int{0, len(canary) / 6 * 3, (len(canary) - piece) / 3 * 3} {
-		part := canary[at : at+piece]
-		needles = append(needles,
-			needle{fmt.Sprintf("raw, from byte %d", at), part},
-			needle{fmt.Sprintf("base64, from byte %d", at), []byte(base64.StdEncoding.EncodeToString(part))},
-			needle{fmt.Sprintf("hex, from byte %d", at), []byte(hex.EncodeToString(part))})
+		needles = append(needles, forms(fmt.Sprintf("from byte %d", at), canary[at:at+piece])...)
 	}
+	return find(readMemory(t, pid), needles)
+}
 
+// find says where it found which needle, once a region.
+func find(memory []dumpattack.Region, needles []needle) (found []string) {
+	for _, region := range memory {
+		for _, n := range needles {
+			if at := bytes.Index(region.Bytes, n.text); at >= 0 {
+				found = append(found, fmt.Sprintf("%s, at %x", n.name, region.Address+uint64(at)))
+			}
+		}
+	}
+	return found
+}
+
+// readMemory copies all writable memory of a process.
+func readMemory(t *testing.T, pid int) (memory []dumpattack.Region) {
+	t.Helper()
 	maps, err := os.Open(fmt.Sprintf("/proc/%d/maps", pid))
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +180,6 @@ func search(t *testing.T, pid int, canary []byte) []string {
 		t.Fatal(err)
 	}
 	defer func() { _ = mem.Close() }()
-	var found []string
 	lines := bufio.NewScanner(maps)
 	for lines.Scan() {
 		var from, to int64
@@ -165,14 +191,10 @@ func search(t *testing.T, pid int, canary []byte) []string {
 		if _, err := mem.ReadAt(region, from); err != nil {
 			continue // pages of the kernel's
 		}
-		for _, n := range needles {
-			if at := bytes.Index(region, n.text); at >= 0 {
-				found = append(found, fmt.Sprintf("%s, at %x in %s", n.name, from+int64(at), lines.Text()))
-			}
-		}
+		memory = append(memory, dumpattack.Region{Address: uint64(from), Bytes: region})
 	}
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return found
+	return memory
 }

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"sotto/blind"
+	"sotto/internal/dumpattack"
+	"sotto/internal/vectors"
+)
+
+// Who has a copy of the relay's memory, and knows nothing else than how a
+// country numbers its telephones, has number, PIN and text of a room of std-1.
+// As long a search does not find a room of sotto-2, though that is in the copy.
+func TestDumpAttack(t *testing.T) {
+	var args []string
+	if os.Geteuid() != 0 {
+		args = []string{"--sandbox", "off"}
+	}
+	c := startChild(t, nil, args...)
+	std1 := vectors.Std1()[0]
+	const text = "the text of a short number"
+	s := c.open(t, std1.RoomHash)
+	s.ask("join", map[string]any{"sender_hash": std1.SenderHash, "access_hash": std1.AccessHash})
+	key, err := pbkdf2.Key(sha256.New, std1.Normalised, []byte(std1.RoomHash+"stelegano-enc-v1-2026"), 600_000, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	iv := make([]byte, aead.NonceSize())
+	_, _ = rand.Read(iv)
+	s.ask("send_message", map[string]any{
+		"ciphertext": base64.StdEncoding.EncodeToString(aead.Seal(nil, iv, []byte(text), nil)),
+		"iv":         base64.StdEncoding.EncodeToString(iv),
+	})
+	code := blind.NewCode(sha256.Sum256([]byte(t.Name())))
+	a, b := c.meet(t, code.Root(), "581930", "904417")
+	a.says(b, false, "the text of a private number")
+
+	memory := dumpattack.New(readMemory(t, c.pid(t)))
+	start := time.Now()
+	rooms := memory.OpenStd1(dumpattack.Plan{Prefixes: []string{"254733"}, Digits: 6}) // a Kenyan network
+	took := time.Since(start)
+	t.Logf("a million numbers took %v", took)
+	if len(rooms) != 1 || rooms[0].Number != std1.Normalised ||
+		!slices.Equal(rooms[0].PINs, []string{std1.PIN}) || !slices.Equal(rooms[0].Texts, []string{text}) {
+		t.Errorf("opened %+v", rooms)
+	}
+
+	cost := dumpattack.Measure()
+	t.Log(cost)
+	guesses := make([]blind.Code, min(20, 1+int(took/cost.Code)))
+	for i := range guesses {
+		guesses[i] = blind.NewCode(sha256.Sum256([]byte{byte(i)}))
+	}
+	if found := memory.FindCodes(guesses); len(found) != 0 {
+		t.Errorf("%d codes of %d are right", len(found), len(guesses))
+	}
+	if len(memory.FindCodes([]blind.Code{code})) != 1 {
+		t.Error("the room of sotto-2 is not in the copy: this shows nothing")
+	}
+}

@@ -1,0 +1,70 @@
+package dumpattack
+
+import (
+	"encoding/hex"
+	"math"
+	"testing"
+	"time"
+
+	"sotto/internal/vectors"
+)
+
+func TestDerivations(t *testing.T) {
+	for _, v := range vectors.Std1() {
+		number := []byte(v.Normalised)
+		room, access := std1Room(number), std1Access(number, []byte(v.PIN))
+		sender := std1Sender(number, &access, &room)
+		for name, got := range map[string]struct {
+			bytes []byte
+			want  string
+		}{
+			"room":   {room[:], v.RoomHash},
+			"access": {access[:], v.AccessHash},
+			"sender": {sender[:], v.SenderHash},
+			"key":    {std1Key(number, v.RoomID), v.EncKey},
+		} {
+			if hex.EncodeToString(got.bytes) != got.want {
+				t.Errorf("%s: %s is %x; want %s", v.Phone, name, got.bytes, got.want)
+			}
+		}
+	}
+}
+
+// A hash is found wherever it stands, and only a whole one.
+func TestHas(t *testing.T) {
+	room, other := std1Room([]byte("1")), std1Room([]byte("2"))
+	for at := range 9 {
+		memory := make([]byte, 64)
+		copy(memory[at:], room[:])
+		d := New([]Region{{Bytes: memory}})
+		if !d.Has(&room) {
+			t.Errorf("not found at %d", at)
+		}
+		if d.Has(&other) {
+			t.Error("found another")
+		}
+		memory = memory[:at+31]
+		if New([]Region{{Bytes: memory}}).Has(&room) {
+			t.Errorf("found though cut off, at %d", at)
+		}
+	}
+}
+
+func TestPlan(t *testing.T) {
+	p := Plan{Prefixes: []string{"3546", "3547"}, Digits: 2}
+	if p.Size() != 200 || string(p.number(nil, 7)) != "354607" || string(p.number(nil, 199)) != "354799" {
+		t.Errorf("%d numbers, %s to %s", p.Size(), p.number(nil, 7), p.number(nil, 199))
+	}
+}
+
+// The average of one among all is half of them, and that of any of n is an
+// (n+1)th.
+func TestYears(t *testing.T) {
+	c := Cost{Code: time.Second}
+	if got := c.Years(1) * 365.25 * 24 * 3600 / 0.5e24; math.Abs(got-1) > 1e-9 {
+		t.Errorf("one room takes %v of half of all codes", got)
+	}
+	if ratio := c.Years(1) / c.Years(999_999); math.Abs(ratio-500_000) > 1e-3 {
+		t.Errorf("any of 999,999 rooms takes %v times less", ratio)
+	}
+}
