@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { ml_kem768_x25519 } from "@noble/post-quantum/hybrid.js";
 import { hex } from "../src/bytes";
 import { complete, findCode, shown } from "../src/blind/code";
+import { blind } from "../src/blind/engine";
 import {
   checkDigits, headerBytes, keysOf, leftChain, leftKey, makeHello, maxText, openMessage, readHeader, readHello,
   sealedType, sealMessage, sealTo, textKind,
@@ -32,6 +33,17 @@ void test("what is derived from a code", async () => {
   assert.equal(await accessHash(secret, v.pin), v.access);
   assert.equal(await gateHash(secret), v.gate);
   assert.equal(hex(await lifeOf(secret, v.room_id)), v.life);
+});
+
+void test("an author's mark tells nothing of the PIN", async () => {
+  const marks = new Set<unknown>();
+  for (let i = 0; i < 3; i++) {
+    const { author, credentials } = await blind.identify(v.code, v.pin);
+    assert.equal(credentials.access_hash, v.access);
+    assert.equal(author, "");
+    marks.add(credentials.sender_hash);
+  }
+  assert.equal(marks.size, 3);
 });
 
 void test("hello", async () => {
