@@ -36,6 +36,8 @@ type View struct {
 	Reach Reach
 	// Busy means that a message or an edit is on its way.
 	Busy bool
+	// Pending: it is the person's doing, or waits to be.
+	Pending bool
 	// OtherHere: the other has a connection.
 	OtherHere bool
 
@@ -66,6 +68,7 @@ type View struct {
 // View returns what the page shows after the last step.
 func (p *Page) View() View {
 	v := View{OtherHere: p.here, Busy: p.job != nil || p.wish != nil}
+	v.Pending = p.wish != nil || p.job != nil && !p.job.auto
 	if p.ended {
 		return v
 	}

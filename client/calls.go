@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sotto/blind"
 	"sotto/wire"
 )
 
@@ -45,6 +46,13 @@ type call struct {
 // first it returns ctx's error or why the session ended; beside it is
 // ErrUnanswered if the request went out.
 func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error) {
+	if s.private != nil {
+		id, err := s.sendPrivate(ctx, text)
+		if err != nil {
+			return id, fmt.Errorf("send message: %w", err)
+		}
+		return id, nil
+	}
 	sealed, err := s.seal(text)
 	if err != nil {
 		return wire.MessageID{}, fmt.Errorf("send message: %w", err)
@@ -75,6 +83,12 @@ func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error)
 // Send but ErrStale and ErrNotYourTurn. ErrUnanswered is returned too when the
 // message was replaced before a lost answer could be asked for again.
 func (s *Session) Edit(ctx context.Context, id wire.MessageID, text string) error {
+	if s.private != nil {
+		if err := s.editPrivate(ctx, id, blind.Content{Kind: blind.KindText, Text: text}); err != nil {
+			return fmt.Errorf("edit message: %w", err)
+		}
+		return nil
+	}
 	sealed, err := s.seal(text)
 	if err == nil {
 		err = s.do(ctx, newCall(wire.Request{
@@ -90,6 +104,12 @@ func (s *Session) Edit(ctx context.Context, id wire.MessageID, text string) erro
 // Delete takes one's own unread message away. Its errors are ErrNotFound,
 // ErrNotDeletable, ErrUnanswered as for Edit, and why the session ended.
 func (s *Session) Delete(ctx context.Context, id wire.MessageID) error {
+	if s.private != nil {
+		if err := s.editPrivate(ctx, id, blind.Content{}); err != nil {
+			return fmt.Errorf("delete message: %w", err)
+		}
+		return nil
+	}
 	if err := s.do(ctx, newCall(wire.Request{Event: wire.EventDelete, MessageID: id})); err != nil {
 		return fmt.Errorf("delete message: %w", err)
 	}
@@ -105,6 +125,12 @@ func (s *Session) Delete(ctx context.Context, id wire.MessageID) error {
 // the relay has told so. Nothing is done when that is so already or the slot
 // does not hold that message any more; one's own message is ErrNotFound.
 func (s *Session) MarkRead(ctx context.Context, id wire.MessageID) error {
+	if s.private != nil {
+		if err := s.readPrivate(id); err != nil {
+			return fmt.Errorf("mark message as read: %w", err)
+		}
+		return nil
+	}
 	s.mu.Lock()
 	m := s.state.Message
 	mine, due := m != nil && m.ID == id && m.Mine, s.readDue(id)
@@ -127,7 +153,7 @@ func (s *Session) MarkRead(ctx context.Context, id wire.MessageID) error {
 func (s *Session) Typing() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.link == nil || time.Since(s.typing.last) < typingEvery {
+	if s.private != nil || s.link == nil || time.Since(s.typing.last) < typingEvery {
 		return
 	}
 	s.typing = typing{due: s.link, last: time.Now()}
@@ -209,7 +235,7 @@ func (s *Session) enqueue(c *call) error {
 		return s.ended
 	}
 	s.ref++
-	c.req.Ref = wire.NewRef(strconv.FormatUint(s.ref, 10))
+	c.req.Ref = wire.NewRef(refText(s.ref))
 	if c.req.Event == wire.EventEdit {
 		s.supersede(c.req.MessageID)
 	}
@@ -219,6 +245,8 @@ func (s *Session) enqueue(c *call) error {
 	}
 	return nil
 }
+
+func refText(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // supersede ends the edits of a message that a later one follows: sent again
 // on another connection, they would undo it. Called with s.mu held.
@@ -279,6 +307,10 @@ func (s *Session) settle(c *call, id wire.MessageID, err error) {
 func (s *Session) reply(r *wire.Response) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settleReply(r)
+}
+
+func (s *Session) settleReply(r *wire.Response) {
 	ref := r.Ref.Text()
 	for _, c := range s.calls {
 		if c.req.Ref.Text() == ref {

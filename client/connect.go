@@ -161,7 +161,7 @@ func (s *Session) join(conn *websocket.Conn) (*wire.Joined, error) {
 	if err := conn.Write(ctx, websocket.MessageText, wire.AppendRequest(nil, &req)); err != nil {
 		return nil, fmt.Errorf("write join: %w", err)
 	}
-	if s.key == nil {
+	if s.key == nil && s.private == nil {
 		s.key = s.cfg.Identity.Key() // the relay takes as long to answer
 	}
 	for {
@@ -190,10 +190,13 @@ func (s *Session) joinRequest() wire.Request {
 		Sender: s.cfg.Identity.sender,
 		Ext:    s.cfg.Presence,
 	}
+	if s.private != nil {
+		s.joinPrivate(&j)
+	}
 	if s.joined {
 		j.Intent, j.RoomID = wire.IntentReturn, s.room
 		j.Resume, j.HasResume = s.resume, s.resume != wire.ResumeToken{}
-	} else {
+	} else if s.private == nil {
 		j.Intent = s.cfg.Intent
 		if s.cfg.Code.Set() {
 			j.Gate = s.cfg.Code.gate()

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"sotto/blind"
 	"sotto/wire"
 )
 
@@ -45,6 +46,7 @@ type Identity struct {
 	access wire.AccessHash
 	sender wire.SenderHash
 	digits string
+	root   *blind.RootKey // of a private number; then there is no sender, nor digits
 }
 
 // Derive returns the identity of number and pin. The number may be written in

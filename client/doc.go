@@ -1,4 +1,4 @@
-// Package client speaks sTELgano-std-1: two people who know the same number
+// Package client speaks sTELgano-std-1 and sotto-2: two people who know the same number
 // meet in a room on a relay that holds one message at a time and can read none.
 //
 // [Derive] turns number and PIN into an [Identity]; [Identity.Key] gives the
@@ -31,11 +31,22 @@
 // then, [Session.Send] returns [ErrStale], nothing has changed, and the text is
 // still the caller's.
 //
+// # Private numbers
+//
+// An identity of [DerivePrivate] chooses sotto-2, see package blind, behind the
+// same calls. A message is sealed for the other's open page or, where they are
+// away and the mode is can wait, left for whoever has the code; [Message] says
+// which, and [Reach] what the next one will be. [Entry] lists how the first join
+// gets in and what is to be asked. A session is one page: it ends with [ErrMoved]
+// when the same person opens another, and its keys are overwritten at the end.
+// Where the relay can't do it, or tells what can't be, the session ends with
+// [ErrNoPrivate] or [ErrFault]: it never speaks std-1 instead.
+//
 // # Concurrency
 //
 // Every method of Session is safe for concurrent use. A session runs one
-// goroutine, and one more while it is connected; [Session.Close] waits for
-// both. It keeps at most 64 events: a caller who takes them too slowly gets a
+// goroutine, and up to two more while it is connected; [Session.Close] waits for
+// all. It keeps at most 64 events: a caller who takes them too slowly gets a
 // [State] in their place and is never waited for. Time is the time package's,
 // so that sessions run in testing/synctest bubbles, over a [Config.HTTPClient]
 // with a transport that does.

@@ -16,7 +16,14 @@ func (s *Session) final(err error) error {
 	}
 	s.mu.Lock()
 	joined := s.joined
+	var fatal error
+	if s.private != nil {
+		fatal = s.private.fatal
+	}
 	s.mu.Unlock()
+	if fatal != nil {
+		return fatal
+	}
 
 	if errors.Is(err, errExpired) {
 		return ErrRoomExpired
@@ -81,6 +88,9 @@ func (s *Session) end(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = err
+	if s.private != nil {
+		s.endPrivate(err)
+	}
 	gone := errors.Is(err, ErrRoomExpired) || errors.Is(err, ErrRoomLost)
 	for len(s.calls) > 0 {
 		c := s.calls[0]
@@ -90,7 +100,7 @@ func (s *Session) end(err error) {
 			s.settle(c, wire.MessageID{}, c.unanswered(err))
 		}
 	}
-	if !s.joined {
+	if !s.entered {
 		close(s.opened)
 	}
 	notify(s.ready)

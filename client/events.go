@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"sotto/blind"
 	"sotto/wire"
 )
 
@@ -17,13 +18,30 @@ type Message struct {
 	Text string
 	// Unreadable: it does not open with the key of this room, or is not text.
 	Unreadable bool
+	// Deleted: its author took it away, on a private number, where it then
+	// stays in the slot without a text.
+	Deleted bool
+	// Left: who has the code can open it; otherwise one page can. What follows
+	// is of private numbers, too.
+	Left bool
+	// OtherPage: one's own, written on another page.
+	OtherPage bool
+	// AskAgain: an unreadable one of the other's should have been locked anew for
+	// this page by now.
+	AskAgain bool
+	// Unseen: the other answered without having seen one's last words.
+	Unseen bool
+	// Written is when the other wrote it by their clock, if that is more than ten
+	// minutes from the relay's; else zero.
+	Written time.Time
 	// SentAt and ReadAt are the relay's times; ReadAt is zero while unread.
 	SentAt, ReadAt time.Time
 }
 
 // Event is what happened in the room or to the connection: one of [State],
 // [NewMessage], [MessageRead], [MessageEdited], [MessageDeleted], [Typing],
-// [Paired], [Presence] and [Disconnected].
+// [Paired], [Presence], [Reach], [OtherAnew], [KeysAnew]
+// and [Disconnected].
 type Event interface{ event() }
 
 // State is the whole state of the room. It comes first, after every reconnect,
@@ -37,6 +55,8 @@ type State struct {
 	Message *Message
 	// OtherConnected is what Presence last told; false until it does.
 	OtherConnected bool
+	// Reach is what becomes of a text on a private number; 0 on a short one.
+	Reach blind.Reach
 }
 
 // NewMessage tells what the slot holds now. One's own messages come too.
@@ -48,7 +68,8 @@ type MessageRead struct {
 	ReadAt time.Time
 }
 
-// MessageEdited tells that the message has another text now.
+// MessageEdited tells that the message has another text now or, on a private
+// number, that something else can open it.
 type MessageEdited struct{ Message Message }
 
 // MessageDeleted tells that the slot is empty now.
@@ -76,6 +97,20 @@ type Disconnected struct {
 	Retry time.Duration
 }
 
+// OtherAnew tells that the other person opened a private number anew.
+type OtherAnew struct{ At time.Time }
+
+// KeysAnew tells that the chain of keys starts anew. Who has the code could have
+// come in between here: Compare tells.
+type KeysAnew struct{ At time.Time }
+
+// Reach tells what becomes of a text that is sent now, on a private number. It
+// comes on change; State says what it was before.
+type Reach struct{ Reach blind.Reach }
+
+func (Reach) event()          {}
+func (OtherAnew) event()      {}
+func (KeysAnew) event()       {}
 func (State) event()          {}
 func (NewMessage) event()     {}
 func (MessageRead) event()    {}

@@ -38,9 +38,15 @@ func newLink(ctx context.Context, conn *websocket.Conn) *link {
 func (s *Session) serve(l *link) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { s.write(l) })
+	if s.private != nil {
+		writer.Go(func() { s.tend(l) })
+	}
 	err := s.read(l)
 	s.mu.Lock()
 	s.link = nil
+	if s.private != nil {
+		s.detachPrivate()
+	}
 	s.mu.Unlock()
 	if cause := context.Cause(l.ctx); cause != nil && !told(err) {
 		err = cause // err only says that the connection was closed
@@ -65,6 +71,10 @@ func (s *Session) attach(l *link, j *wire.Joined) error {
 		return errOtherRoom
 	}
 	s.room = j.RoomID
+	if s.private != nil {
+		defer s.mu.Unlock()
+		return s.attachPrivate(l, j)
+	}
 	s.mu.Unlock()
 	message := s.message(j.Message)
 
@@ -74,17 +84,23 @@ func (s *Session) attach(l *link, j *wire.Joined) error {
 	s.state = State{TTLExpiresAt: j.TTLExpiresAt, AwaitingParty: j.AwaitingParty}
 	s.state.Message = message
 	s.link = l
+	s.push(s.snapshot())
+	s.settleByState(j.Message)
+	notify(l.wake)
+	s.enter()
+	return nil
+}
+
+// enter lets Open return, and is in no hurry any more. Called with s.mu held.
+func (s *Session) enter() {
 	select {
 	case <-s.hurry: // of an attempt that is over
 	default:
 	}
-	s.push(s.snapshot())
-	s.settleByState(j.Message)
-	notify(l.wake)
-	if first {
+	if !s.entered {
+		s.entered = true
 		close(s.opened)
 	}
-	return nil
 }
 
 // read takes in frames until the connection ends.
@@ -94,11 +110,13 @@ func (s *Session) read(l *link) error {
 		if err := readResponse(l.ctx, l.conn, &r); err != nil {
 			return fmt.Errorf("read from relay: %w", err)
 		}
-		switch r.Event {
-		case wire.EventNone:
-			s.reply(&r)
-		case wire.EventRoomExpired:
+		switch {
+		case r.Event == wire.EventRoomExpired:
 			return errExpired
+		case s.private != nil:
+			s.hear(&r)
+		case r.Event == wire.EventNone:
+			s.reply(&r)
 		default:
 			s.broadcast(&r)
 		}
@@ -158,6 +176,11 @@ func writeRequest(ctx context.Context, conn *websocket.Conn, req *wire.Request) 
 func (s *Session) nextRequest(l *link) *wire.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.private != nil && s.link == l && len(s.private.out) > 0 {
+		req := s.private.out[0]
+		s.private.out = s.private.out[1:]
+		return &req
+	}
 	for _, c := range s.calls {
 		if c.sentOn != l {
 			c.again = c.again || c.sentOn != nil

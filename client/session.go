@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,13 +23,18 @@ type Config struct {
 	URL string
 	// Identity says which room and which seat.
 	Identity Identity
-	// Intent of the first join. wire.IntentEnter never creates a room: where
+	// Intent of the first join with a short number. wire.IntentEnter never creates a room: where
 	// there is none Open returns ErrNotFound. wire.IntentAny, the zero value,
 	// creates one.
 	Intent wire.Intent
 	// Code is the pairing code: who creates the room puts its second seat
 	// behind it, who comes second gets in by it. The zero value is none.
 	Code PairingCode
+	// Entry is how the first join of a private number gets in; Intent, Code, Key
+	// and MaxCiphertext have no part in that.
+	Entry Entry
+	// OpenPagesOnly is the mode that a private number begins with: see SetMode.
+	OpenPagesOnly bool
 	// Key opens and seals instead of the one derived from Identity, which takes
 	// a tenth of a second of processor time in every session.
 	Key *Key
@@ -63,19 +69,21 @@ type Session struct {
 	key     *Key      // set while the first join is answered; immutable after
 	lifeKey *Key      // nil until a message does not open with key
 
-	mu     sync.Mutex // guards what follows; nobody waits while holding it
-	joined bool       // a join was good: room and resume are set
-	room   wire.RoomID
-	resume wire.ResumeToken // zero: the relay gives none
-	state  State            // what the relay last told
-	events []Event
-	seen   wire.MessageID // slot as of the last event taken; zero: empty
-	link   *link          // nil without a joined connection
-	calls  []*call        // unanswered, oldest first
-	ref    uint64         // of the last call
-	typing typing
-	failed error // why the last attempt to connect failed
-	ended  error
+	mu      sync.Mutex // guards what follows; nobody waits while holding it
+	joined  bool       // a join was good: room and resume are set
+	entered bool       // and the caller has the session
+	private *private   // nil: std-1
+	room    wire.RoomID
+	resume  wire.ResumeToken // zero: the relay gives none
+	state   State            // what the relay last told
+	events  []Event
+	seen    wire.MessageID // slot as of the last event taken; zero: empty
+	link    *link          // nil without a joined connection
+	calls   []*call        // unanswered, oldest first
+	ref     uint64         // of the last call
+	typing  typing
+	failed  error // why the last attempt to connect failed
+	ended   error
 }
 
 // Open joins a room. Over a bad network it tries again until ctx ends, which
@@ -88,7 +96,7 @@ type Session struct {
 //
 // Open panics when cfg has no Identity or an Intent that is not for it.
 func Open(ctx context.Context, cfg Config) (*Session, error) {
-	if cfg.Identity.digits == "" {
+	if cfg.Identity.digits == "" && cfg.Identity.root == nil {
 		panic("client: Open without an Identity")
 	}
 	if cfg.Intent != wire.IntentAny && cfg.Intent != wire.IntentEnter {
@@ -104,7 +112,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	joined, failed, ended := s.joined, s.failed, s.ended
+	joined, failed, ended := s.entered, s.failed, s.ended
 	s.mu.Unlock()
 	if joined {
 		return s, nil
@@ -144,6 +152,10 @@ func newSession(cfg Config) (*Session, error) {
 		ready:  make(chan struct{}, 1),
 		hurry:  make(chan struct{}, 1),
 		key:    cfg.Key,
+	}
+	if cfg.Identity.root != nil {
+		s.private = &private{wake: make(chan struct{}, 1), stepped: make(chan struct{}, 1), openPagesOnly: cfg.OpenPagesOnly}
+		_, _ = rand.Read(s.cfg.Identity.sender[:]) // never fails
 	}
 	s.http = *http.DefaultClient
 	if cfg.HTTPClient != nil {

@@ -81,14 +81,19 @@ func (s *Session) broadcast(r *wire.Response) {
 	case wire.EventCounterpartyTyping:
 		s.push(Typing{})
 	case wire.EventPartyPaired:
-		s.state.AwaitingParty = false
-		if !r.TTLExpiresAt.IsZero() {
-			s.state.TTLExpiresAt = r.TTLExpiresAt
-		}
-		s.push(Paired{TTLExpiresAt: r.TTLExpiresAt})
+		s.paired(r)
 	case wire.EventPresence:
 		s.state.OtherConnected = r.Connected
 		s.push(Presence{Connected: r.Connected})
 	}
 	s.settleReads()
+}
+
+// paired takes in that the second seat was taken. Called with s.mu held.
+func (s *Session) paired(r *wire.Response) {
+	s.state.AwaitingParty = false
+	if !r.TTLExpiresAt.IsZero() {
+		s.state.TTLExpiresAt = r.TTLExpiresAt
+	}
+	s.push(Paired{TTLExpiresAt: r.TTLExpiresAt})
 }

@@ -1,0 +1,262 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sotto/blind"
+	"sotto/client"
+	"sotto/wire"
+)
+
+// One root key for all tests, so that no code is hashed.
+var privateRoot = blind.NewRootKey([32]byte{0: 'k', 31: 'x'})
+
+const alicePIN, bobPIN = "493817", "205566"
+
+// private opens a session of a private number.
+func (w *world) private(pin string, entry client.Entry, openPagesOnly bool) (*client.Session, *phone, error) {
+	id, err := client.DerivePrivate(privateRoot, pin)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p := &phone{w: w}
+	s, err := client.Open(w.t.Context(), client.Config{
+		URL: "http://relay.example", Identity: id, Entry: entry, OpenPagesOnly: openPagesOnly,
+		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true}},
+	})
+	if err == nil {
+		w.t.Cleanup(s.Close)
+	}
+	return s, p, err
+}
+
+func (w *world) mustPrivate(pin string, entry client.Entry, openPagesOnly bool) (*client.Session, *phone) {
+	w.t.Helper()
+	s, p, err := w.private(pin, entry, openPagesOnly)
+	if err != nil {
+		w.t.Fatalf("open: %v", err)
+	}
+	return s, p
+}
+
+// until takes events up to one that is wanted.
+func until[E client.Event](t *testing.T, s *client.Session, want func(E) bool) E {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			var none E
+			t.Fatalf("no %T: %v", none, err)
+		}
+		if e, ok := event.(E); ok && want(e) {
+			return e
+		}
+	}
+}
+
+// messageOf returns the message that an event is about; nil for none.
+func messageOf(event client.Event) *client.Message {
+	switch e := event.(type) {
+	case client.State:
+		return e.Message
+	case client.NewMessage:
+		return &e.Message
+	case client.MessageEdited:
+		return &e.Message
+	}
+	return nil
+}
+
+// shows takes events up to one that shows a message that is wanted.
+func shows(t *testing.T, s *client.Session, want func(m client.Message) bool) client.Message {
+	t.Helper()
+	return *messageOf(until(t, s, func(e client.Event) bool {
+		m := messageOf(e)
+		return m != nil && want(*m)
+	}))
+}
+
+// reaches takes events up to one that says that the other's page can be sealed
+// to.
+func reaches(t *testing.T, s *client.Session) {
+	t.Helper()
+	until(t, s, func(e client.Event) bool {
+		state, _ := e.(client.State)
+		reach, _ := e.(client.Reach)
+		return state.Reach == blind.ReachPage || reach.Reach == blind.ReachPage
+	})
+}
+
+func says(text string) func(client.Message) bool {
+	return func(m client.Message) bool { return m.Text == text }
+}
+
+func TestPrivateConversation(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, atA := w.mustPrivate(alicePIN, client.EntryCreate, false)
+		b, _ := w.mustPrivate(bobPIN, client.EntryInvited, false)
+		synctest.Wait()
+		reaches(t, a)
+		id := w.send(a, "hello")
+		m := shows(t, b, says("hello"))
+		if m.ID != id || m.Mine || m.Left || m.Unreadable {
+			t.Errorf("a message like %t %t %t", m.Mine, m.Left, m.Unreadable)
+		}
+		if err := b.MarkRead(t.Context(), m.ID); err != nil {
+			t.Error(err)
+		}
+		until(t, a, func(e client.MessageRead) bool { return e.ID == id })
+		if got := a.Compare(); got == "" || got != b.Compare() {
+			t.Errorf("they compare %q and %q", got, b.Compare())
+		}
+		if err := a.Edit(t.Context(), id, "too late"); !errors.Is(err, client.ErrNotEditable) {
+			t.Errorf("edit of a read message: %v", err)
+		}
+		atA.cut()
+		id = w.send(b, "answer")
+		shows(t, a, says("answer"))
+		if err := b.Edit(t.Context(), id, "better"); err != nil {
+			t.Error(err)
+		}
+		shows(t, a, says("better"))
+		if err := b.Delete(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+		shows(t, a, func(m client.Message) bool { return m.Deleted })
+		if err := b.Expire(t.Context()); err != nil {
+			t.Error(err)
+		}
+		wantEnd(t, a, client.ErrRoomExpired)
+	})
+}
+
+func TestPrivateEntries(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		try := func(what, pin string, entry client.Entry, want error) {
+			t.Helper()
+			s, _, err := w.private(pin, entry, false)
+			if !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", what, err, want)
+			}
+			if s != nil {
+				s.Close()
+			}
+		}
+		try("enter where nobody is", bobPIN, client.EntryEnter, client.ErrNotFound)
+		a, _ := w.mustPrivate(alicePIN, client.EntryCreate, false)
+		if got := a.Compare(); got != "" {
+			t.Errorf("compares %q with nobody", got)
+		}
+		try("another PIN than the creator's", bobPIN, client.EntryEnter, client.ErrCodeRequired)
+		try("invited, with the creator's PIN", alicePIN, client.EntryInvited, client.ErrPINTaken)
+		if _, err := a.Send(t.Context(), "for whoever comes"); err != nil { // a was not moved
+			t.Error(err)
+		}
+		b, _ := w.mustPrivate(bobPIN, client.EntryInvited, false) // [Take it]
+		if m := shows(t, b, says("for whoever comes")); !m.Left {
+			t.Error("a message for nobody is not left")
+		}
+		try("a third", "111111", client.EntryInvited, client.ErrUnauthorized)
+		try("create where two are", alicePIN, client.EntryCreate, client.ErrTaken)
+
+		again, _ := w.mustPrivate(bobPIN, client.EntryEnter, false)
+		wantEnd(t, b, client.ErrMoved)
+		if m := shows(t, again, says("for whoever comes")); m.Mine {
+			t.Error("the other's message is one's own")
+		}
+		until(t, a, func(client.OtherAnew) bool { return true })
+
+		// A restart: both come back, in any order.
+		old := w.relay.Load()
+		w.start()
+		w.stop(old)
+		wantEnd(t, a, client.ErrRoomLost)
+		wantEnd(t, again, client.ErrRoomLost)
+		b, _ = w.mustPrivate(bobPIN, client.EntryAgain, false)
+		a, _ = w.mustPrivate(alicePIN, client.EntryAgain, false)
+		w.send(a, "here again")
+		shows(t, b, says("here again"))
+	})
+}
+
+// A sealed message that waits for a page that went is left, in the mode can
+// wait, and is sealed anew for the page that follows in open pages only.
+func TestPrivateModes(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t)
+			a, _ := w.mustPrivate(alicePIN, client.EntryCreate, strict)
+			if _, err := a.Send(t.Context(), "nobody is here"); errors.Is(err, client.ErrAway) != strict {
+				t.Errorf("strict %t: send to nobody: %v", strict, err)
+			}
+			b, _ := w.mustPrivate(bobPIN, client.EntryInvited, strict)
+			reaches(t, a)
+			if !strict {
+				shows(t, b, says("nobody is here"))
+				w.send(b, "I am")
+				shows(t, a, says("I am"))
+			}
+			w.send(a, "waits")
+			if m := shows(t, a, says("waits")); m.Left {
+				t.Error("left, though they are here")
+			}
+			b.Close()
+			if !strict {
+				shows(t, a, func(m client.Message) bool { return m.Left })
+			}
+			again, _ := w.mustPrivate(bobPIN, client.EntryEnter, strict)
+			if m := shows(t, again, says("waits")); m.Left == strict {
+				t.Errorf("strict %t: left %t", strict, m.Left)
+			}
+			// Who leaves has the words wait, or takes them along.
+			w.send(again, "my last words")
+			shows(t, a, says("my last words"))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			again.Leave(ctx)
+			if m := a.Compare(); (m == "") == strict {
+				t.Errorf("strict %t: compares %q", strict, m)
+			}
+		})
+	}
+}
+
+// The acknowledgement is lost with the connection; the same goes out again, and
+// is done once. Keys, texts and root are gone with the session.
+func TestPrivateRetry(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, atA := w.mustPrivate(alicePIN, client.EntryCreate, false)
+		b, _ := w.mustPrivate(bobPIN, client.EntryInvited, false)
+		reaches(t, a)
+		var id wire.MessageID
+		for _, step := range []struct {
+			text string
+			do   func(text string) error
+		}{
+			{"sent", func(text string) error { _, err := a.Send(t.Context(), text); return err }},
+			{"edited", func(text string) error { return a.Edit(t.Context(), id, text) }},
+		} {
+			atA.deaf.Store(true)
+			done := make(chan error, 1)
+			go func() { done <- step.do(step.text) }()
+			shows(t, b, says(step.text))
+			atA.cut()
+			if err := <-done; err != nil {
+				t.Errorf("%s: %v", step.text, err)
+			}
+			id = shows(t, a, says(step.text)).ID
+		}
+		w.send(b, "answer")
+		shows(t, a, says("answer"))
+	})
+}
