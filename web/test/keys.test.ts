@@ -7,7 +7,7 @@ import { hex } from "../src/bytes";
 import { idBytes, keysOf, leftType, openMessage, readHeader } from "../src/blind/formats";
 import type { Bytes } from "../src/blind/kdf";
 import {
-  accept, canSeal, compare, drop, greet, hear, mustGreet, mustSealAnew, seal, take, type Order, type Suite,
+  accept, canSeal, compare, drop, greet, hear, mustGreet, mustSealAnew, seal, take, type Notice, type Order, type Suite,
 } from "../src/blind/keys";
 import { newPage, overwrite, type PageKeys, type Seen } from "../src/blind/state";
 import { cheap } from "./cheap";
@@ -37,6 +37,8 @@ class Person {
   draft: Draft | null = null;
   seen: Seen | null = null;
   slot: Message | null = null;
+  /** What the person was told of keys. */
+  notes: Notice[] = [];
   /** Texts of which the relay has the last word: accepted, or given back. */
   fates = new Map<string, string>();
   constructor(readonly seat: number) {}
@@ -135,6 +137,7 @@ class World {
   // A page.
 
   open(p: Person): void {
+    p.notes = [];
     p.keys = newPage(this.life.slice(), this.dice.bytes(idBytes), this.senders[p.seat]!);
     p.slot = p.seen = p.draft = null;
   }
@@ -169,6 +172,7 @@ class World {
     this.put(p, taken.keys);
     p.slot = slot;
     p.seen = taken.seen;
+    p.notes.push(...taken.notices);
     if (taken.accepted) this.fate(p, taken.accepted, "accepted");
     if (taken.late) this.fate(p, taken.late, "late");
     if (slot && typeof taken.seen?.text === "string") {
@@ -191,7 +195,11 @@ class World {
       await this.show(p, slot, true);
       await this.hello(p);
     } else if (what === "helloOk" || what === "hello") {
-      if (message) this.put(p, (await hear(p.keys, message)).keys);
+      if (message) {
+        const { keys, notices } = await hear(p.keys, message);
+        this.put(p, keys);
+        p.notes.push(...notices);
+      }
       if (what === "helloOk") {
         if (!p.greeted && p.draft) p.link!.up.push(p.draft.frame);
         p.greeted = true;
@@ -200,7 +208,9 @@ class World {
     else if (what === "read") {
       if (p.slot?.id === id) p.slot = { ...p.slot, read: true };
     } else {
-      this.put(p, what === "ok" ? accept(p.keys, nonce, id).keys : drop(p.keys, nonce, gone));
+      const done = what === "ok" ? accept(p.keys, nonce, id) : { keys: drop(p.keys, nonce, gone), notices: [] };
+      this.put(p, done.keys);
+      p.notes.push(...done.notices);
       this.fate(p, nonce, what === "ok" ? "accepted" : "refused");
     }
     if (p.greeted && mustGreet(p.keys)) await this.hello(p);
@@ -216,6 +226,7 @@ class World {
     const sealed = await seal(this.suite, p.keys, order);
     if (!sealed) return;
     this.put(p, sealed.keys);
+    p.notes.push(...sealed.notices);
     const { iv, message } = sealed;
     const left = readHeader(message)!.type === leftType;
     this.said.set(hex(iv), { text: order.empty ? "" : order.text, seat: p.seat, left, page: hex(p.keys.page), sealed: !left });
@@ -443,6 +454,40 @@ void test("a hello is due when the other may know no key that lives", async () =
   assert.equal(mustGreet({ ...keys, own: { ...keys.own, key: null } }), true, "its key was given up");
   assert.equal(mustGreet({ ...keys, peer: { ...keys.peer, page: new Uint8Array(idBytes) } }), true, "their new page knows none");
   assert.equal(mustGreet(a.keys!), false);
+});
+
+void test("what a person is told of keys", async () => {
+  const { w, a, b } = await talking(10);
+  await w.write(b, text("second"));
+  await w.settle();
+  await w.write(a, text("third"));
+  await w.settle();
+  assert.deepEqual([a.notes, b.notes], [[], []], "nothing while the chain goes on");
+  w.close(b);
+  await w.settle();
+  assert.deepEqual(a.notes, ["openedAnew", "keysAnew"], "sealed anew to another page");
+  a.notes = [];
+  b.notes = [];
+  await w.write(b, text("fourth"));
+  await w.settle();
+  await w.write(a, text("fifth"));
+  await w.settle();
+  assert.deepEqual([a.notes, b.notes], [[], []]);
+  // A third page of Ben's changes what his second one wrote: it goes on from a hello.
+  await w.write(b, text("sixth"));
+  await w.settle();
+  w.close(b);
+  await w.settle();
+  await w.write(b, text("sixth, changed", { edit: true }));
+  await w.settle();
+  assert.equal(a.seen?.text, "sixth, changed");
+  assert.ok(a.notes.includes("keysAnew"), "it comes by a hello");
+  // An answer to what was changed meanwhile does not get there; one of a page that could not read it does.
+  const before = a.keys!.own!;
+  const theirs = { ...a.keys!, own: { ...before, iv: new Uint8Array(12).fill(7) }, theirs: null, slot: null, tried: new Set<string>() };
+  const m = w.slot!;
+  const taken = await take(w.suite, theirs, { id: m.id, iv: m.iv, message: m.message, sender: w.senders[1]! }, false);
+  assert.ok(taken.notices.includes("unseen"));
 });
 
 void test("another variant of their message has the same keys, and tells nothing anew", async () => {
