@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 
+	"sotto/blind"
 	"sotto/client"
 	"sotto/wire"
 )
@@ -26,6 +27,8 @@ type who struct {
 	PIN    string `json:"pin"`
 	Ref    string `json:"ref"`
 	Create bool   `json:"create"`
+	// Code is a private number's, in place of Number and Ref.
+	Code string `json:"code"`
 }
 
 // said is a line out: what happened, and the text that came with it.
@@ -64,6 +67,9 @@ func run(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 func open(ctx context.Context, me who) (*client.Session, error) {
+	if me.Code != "" {
+		return openPrivate(ctx, me)
+	}
 	id, err := client.Derive(me.Number, me.PIN)
 	if err != nil {
 		return nil, err
@@ -77,6 +83,22 @@ func open(ctx context.Context, me who) (*client.Session, error) {
 		intent = wire.IntentAny
 	}
 	return client.Open(ctx, client.Config{URL: me.URL, Identity: id, Code: code, Intent: intent, Presence: true})
+}
+
+func openPrivate(ctx context.Context, me who) (*client.Session, error) {
+	code, err := blind.FindCode(me.Code)
+	if err != nil {
+		return nil, err
+	}
+	id, err := client.DerivePrivate(code.Root(), me.PIN)
+	if err != nil {
+		return nil, err
+	}
+	entry := client.EntryInvited
+	if me.Create {
+		entry = client.EntryCreate
+	}
+	return client.Open(ctx, client.Config{URL: me.URL, Identity: id, Entry: entry})
 }
 
 // send sends each text, until there are no more.
