@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hex } from "../src/bytes";
-import { idBytes, keysOf, leftType, openMessage, readHeader } from "../src/blind/formats";
+import { idBytes, keysOf, leftType, makeHello, openMessage, readHeader } from "../src/blind/formats";
 import type { Bytes } from "../src/blind/kdf";
 import {
-  accept, canSeal, compare, drop, greet, hear, mustGreet, mustSealAnew, seal, take, type Notice, type Order, type Suite,
+  accept, canSeal, compare, drop, Fault, greet, hear, mustGreet, mustSealAnew, seal, take, type Notice, type Order, type Stored, type Suite,
 } from "../src/blind/keys";
 import { newPage, overwrite, type PageKeys, type Seen } from "../src/blind/state";
 import { cheap } from "./cheap";
@@ -454,6 +454,43 @@ void test("a hello is due when the other may know no key that lives", async () =
   assert.equal(mustGreet({ ...keys, own: { ...keys.own, key: null } }), true, "its key was given up");
   assert.equal(mustGreet({ ...keys, peer: { ...keys.peer, page: new Uint8Array(idBytes) } }), true, "their new page knows none");
   assert.equal(mustGreet(a.keys!), false);
+});
+
+const changed = (bytes: Bytes, at: number): Bytes => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
+
+void test("what can't come from an honest relay is a fault", async () => {
+  const { w, a, b } = await talking(11);
+  const keys = a.keys!;
+  const third = await makeHello(keys.life, { page: w.dice.bytes(idBytes), sender: w.dice.bytes(32), pk: await cheap.publicKey(w.dice.bytes(32)) });
+  const own = (await greet(w.suite, keys)).hello!.bytes;
+  for (const [name, hello] of Object.entries({ own, third, bent: changed(b.keys!.hello!.bytes, 9) })) {
+    await assert.rejects(hear(keys, hello), Fault, name);
+  }
+  await w.write(b, text("second"));
+  while (b.draft) {
+    w.serve(b);
+    await w.get(b);
+  }
+  const { id, iv, message } = w.slot!;
+  const good = { id, iv, message, sender: w.senders[1]! };
+  assert.equal((await take(w.suite, keys, good, false)).seen?.text, "second");
+  const bad: [string, Stored][] = [
+    ["its last byte", { ...good, message: changed(message, message.length - 1) }],
+    ["its iv", { ...good, iv: new Uint8Array(12) }],
+    ["a short iv", { ...good, iv: iv.slice(1) }],
+    ["its length", { ...good, message: message.slice(1) }],
+    ["another author", { ...good, sender: w.dice.bytes(32) }],
+  ];
+  for (const [name, stored] of bad) await assert.rejects(take(w.suite, keys, stored, false), Fault, name);
+  // Locked ones are no fault until there are too many.
+  let s = keys;
+  for (let n = 1; n < 16; n++) {
+    const locked = message.slice();
+    locked.set([n, 1, 2, 3], 12);
+    s = (await take(w.suite, s, { ...good, message: locked }, false)).keys;
+    assert.equal(s.unopened, n);
+  }
+  await assert.rejects(take(w.suite, s, { ...good, message: changed(message, 12) }, false), Fault);
 });
 
 void test("what a person is told of keys", async () => {
