@@ -466,6 +466,7 @@ void test("what can't come from an honest relay is a fault", async () => {
   for (const [name, hello] of Object.entries({ own, third, bent: changed(b.keys!.hello!.bytes, 9) })) {
     await assert.rejects(hear(keys, hello), Fault, name);
   }
+  await assert.rejects(hear({ ...keys, peer: null }, own), Fault, "one's own, before the other's is known");
   await w.write(b, text("second"));
   while (b.draft) {
     w.serve(b);
