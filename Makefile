@@ -1,6 +1,6 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test test-short prerequisites lint fmt generate test-go test-web test-e2e test-soak test-bench test-supply bench bench-page fuzz vuln release
+.PHONY: help test test-short prerequisites lint fmt generate test-go test-sim sim test-web test-e2e test-soak test-bench test-supply bench bench-page fuzz vuln release
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,13 @@ test-go: ## Go tests with the race detector, in every Go module
 
 test-web: ## the page's types, lint and tests in Node
 	cd web && npm run check && npm test
+
+test-sim: ## 2,000 random histories of two sessions of sotto-2 over a real relay
+	SOTTO_SIM_HISTORIES=2000 go test -count=1 -timeout 30m -run '^TestPrivateSimulation$$' ./client
+
+sim: ## play HISTORIES (200,000) of sotto-2: Go sessions over a relay, and the page's in Node
+	SOTTO_SIM_HISTORIES=$(or $(HISTORIES),200000) go test -count=1 -timeout 0 -run '^TestPrivateSimulation$$' ./client
+	cd web && HISTORIES=$(or $(HISTORIES),200000) npm test
 
 test-e2e: ## browser tests in Chromium and Firefox against the real relay
 	cd web/e2e && npm run e2e
