@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { engines } from "./lib/browser.js";
-import { until, words } from "./lib/person.js";
+import { say, until, words } from "./lib/person.js";
 import { pairs, stage } from "./lib/stage.js";
 
 /** Everything that is in the page: elements, fields, title, address. Runs in the page. */
@@ -142,9 +142,19 @@ for (const engine of engines) {
     test("five wrong PINs on the curtain, and everything is forgotten", async () => {
       const { anna, ben, secrets } = await inConversation();
       await anna.press(words.hide);
-      for (let i = 0; i < 5; i++) {
+      for (const left of [4, 3, 2]) {
         await anna.type(words.pin, "000000");
         await anna.press(words.goOn);
+        await anna.see(say("wrongPin", { left }));
+        // Half of one is none.
+        await anna.type(words.pin, pins[0].slice(0, 5));
+        await anna.press(words.goOn);
+        await anna.see(words.pinRule);
+      }
+      for (const told of [words.wrongPinOne, words.need]) {
+        await anna.type(words.pin, "000000");
+        await anna.press(words.goOn);
+        await anna.see(told);
       }
       await assertFirstScreen(anna, secrets);
       await ben.see(words.notConnected);

@@ -36,6 +36,7 @@ const inARow = (count: number) => {
 export const startApp = (): void => {
   let cover = coverStep(uncovered, "start", Date.now(), usual.idle);
   let coverTimer = 0;
+  let lifting = false;
   let shown = "";
   let screen: Screen = veilScreen();
   const form: Form = { ...blank };
@@ -104,10 +105,15 @@ export const startApp = (): void => {
       covering("hide");
     },
     lift(pin) {
-      void session.isPin(pin)?.then((right) => {
+      if (lifting) return false;
+      lifting = true;
+      void session.isPin(pin).then((right) => {
+        lifting = false;
+        if (right === undefined) return;
         covering(right ? "right" : "wrong");
         screen.update();
       });
+      return true;
     },
     forget() {
       cover = { ...uncovered, kind: "forget" };

@@ -36,6 +36,15 @@ export const triesAllowed = 5;
 
 export const uncovered: Cover = { kind: "none", since: 0, active: 0, wrong: 0 };
 
+/** Whether a PIN that is chosen here may be this one. */
+export const isRuled = (pin: string): boolean => /^\d{6,12}$/.test(pin);
+
+/**
+ * Whether what was entered into the curtain counts as a try. What is half typed,
+ * or typed twice over, does not: it can't be a PIN that was `ruled`, nor help to find it.
+ */
+export const isTry = (entered: string, ruled: boolean): boolean => !!entered && (isRuled(entered) || !ruled);
+
 /** `idle`: time-out in minutes. `keeps`: the page guards a message that is nowhere else, so time alone forgets nothing. */
 export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: number, keeps = false): Cover => {
   // Nothing that was is yet to come: else a clock set back would buy time.
@@ -44,10 +53,13 @@ export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: nu
   const cover = aged({ ...before, since, active }, at, idle, keeps);
   const { kind, wrong } = cover;
   if (event === "start" || (event === "right" && kind === "curtain")) return { ...uncovered, active: at };
-  if (event === "wrong") return { ...cover, wrong: wrong + 1, kind: wrong + 1 < triesAllowed ? kind : "forget" };
+  if (event === "wrong" && kind === "curtain") {
+    return { ...cover, wrong: wrong + 1, kind: wrong + 1 < triesAllowed ? kind : "forget" };
+  }
   if (event === "blur" && kind === "none") return { ...cover, kind: "veil", since: at };
   if (event === "hide" && (kind === "none" || kind === "veil")) return { ...cover, kind: "curtain", since: at };
-  if ((event === "active" && kind === "none") || (event === "focus" && kind === "veil")) {
+  // A touch or a key proves the focus: a browser may tell of losing it after it is back.
+  if ((event === "active" && (kind === "none" || kind === "veil")) || (event === "focus" && kind === "veil")) {
     return { ...cover, kind: "none", active: at };
   }
   return cover;

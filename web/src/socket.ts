@@ -1,6 +1,7 @@
 // Runs the session: its socket, its timer, its keys. Everything that the pure
 // machine asks for is done here, and what comes of it is told to the machine.
 
+import { isRuled } from "./cover";
 import type { Data, Engine, Identity, Keyring } from "./engine";
 import { readFrame } from "./session/frames";
 import { due, step } from "./session/session";
@@ -22,8 +23,10 @@ export interface Session {
   readonly start: (engine: Engine, how: Start) => Promise<void>;
   /** The digits to compare with the other's, empty if there is nothing to compare. */
   readonly compare: () => Promise<string>;
-  /** Whether this is the PIN of the one who is in; undefined if nobody is. */
-  readonly isPin: (pin: string) => Promise<boolean> | undefined;
+  /** Whether this is the PIN of the one who is in; undefined if nobody is, or is any more. */
+  readonly isPin: (pin: string) => Promise<boolean | undefined>;
+  /** Whether that PIN is one that may be chosen here. */
+  readonly isRuled: () => boolean;
 }
 
 export interface Start {
@@ -44,6 +47,7 @@ export const createSession = (changed: () => void): Session => {
   let engine: Engine | null = null;
   let identity: Identity | null = null;
   let number = "";
+  let ruled = true;
   // Resolves when the keys have done all that they were asked for.
   let keys: Promise<Keyring> | null = null;
   let generation = 0;
@@ -152,11 +156,17 @@ export const createSession = (changed: () => void): Session => {
       engine = chosen;
       identity = found;
       number = entered;
+      ruled = isRuled(pin);
       const { author, credentials, blind } = found;
       const says = blind && (purpose === "create" || invited) ? blind : gate;
       tell({ type: "start", who: { purpose, author, credentials, code, gate: says, blind } });
     },
     compare: async () => (await keys)?.compare() ?? "",
-    isPin: (pin) => identity?.isPin(pin),
+    async isPin(pin) {
+      const asked = identity;
+      const right = await asked?.isPin(pin);
+      return asked === identity ? right : undefined;
+    },
+    isRuled: () => ruled,
   };
 };

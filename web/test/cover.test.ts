@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coverDue, coverStep, uncovered, type Cover, type CoverEvent } from "../src/cover";
+import { coverDue, coverStep, isTry, uncovered, type Cover, type CoverEvent } from "../src/cover";
 
 const second = 1000;
 const minute = 60 * second;
@@ -20,6 +20,8 @@ const run = (...events: [at: number, event: CoverEvent][]): string => {
 const cases: Record<string, [got: string, want: string]> = {
   "nothing happens": [run([1, "tick"]), "none"],
   "blur and back": [run([1, "blur"], [59 * second, "focus"]), "veil none"],
+  "blur, and a touch or a key instead of the focus": [run([1, "blur"], [59 * second, "active"]), "veil none"],
+  "blur, and a touch too late": [run([1, "blur"], [minute + 1, "active"]), "veil curtain"],
   "blur and back too late": [run([1, "blur"], [minute + 1, "focus"]), "veil curtain"],
   "blur, then time": [run([0, "blur"], [minute - 1, "tick"], [minute, "tick"]), "veil veil curtain"],
   "blur, then out of sight": [run([1, "blur"], [2, "hide"], [3, "focus"]), "veil curtain curtain"],
@@ -40,6 +42,10 @@ const cases: Record<string, [got: string, want: string]> = {
     run([1, "hide"], [2, "wrong"], [3, "wrong"], [4, "hide"], [5, "blur"], [6, "wrong"], [7, "wrong"], [8, "wrong"]),
     "curtain curtain curtain curtain curtain curtain curtain forget",
   ],
+  "a verdict that no curtain waits for": [
+    run([1, "wrong"], [2, "hide"], [3, "wrong"], [4, "wrong"], [5, "wrong"], [6, "wrong"], [7, "wrong"]),
+    "none curtain curtain curtain curtain curtain forget",
+  ],
   "ten minutes": [run([1, "hide"], [10 * minute, "tick"], [10 * minute + 1, "tick"]), "curtain curtain forget"],
   "hiding again does not buy time": [run([1, "hide"], [9 * minute, "hide"], [10 * minute + 1, "tick"]), "curtain curtain forget"],
   "ten minutes, then the right PIN": [run([1, "hide"], [11 * minute, "right"]), "curtain forget"],
@@ -56,6 +62,15 @@ for (const [name, [got, want]] of Object.entries(cases)) {
     assert.equal(got, want);
   });
 }
+
+void test("cover: what is shorter or longer than every PIN is no try, unless one's own is", () => {
+  const tries = (ruled: boolean): string[] =>
+    ["", "1", "31415", "314159", "314159265358", "3141593141593", "three"].filter((entered) => isTry(entered, ruled));
+  assert.deepEqual(tries(true), ["314159", "314159265358"]);
+  // Short numbers are also entered with PINs that another program let pass. Else
+  // whoever finds the phone could try all of them.
+  assert.deepEqual(tries(false), ["1", "31415", "314159", "314159265358", "3141593141593", "three"]);
+});
 
 void test("cover: the next tick is when something changes", () => {
   const shown = coverStep(uncovered, "start", 0, 15);

@@ -173,15 +173,17 @@ void test("forgetting closes the socket, drops the keys, and ends what was begun
   assert.equal(session.number(), "number");
   assert.equal(await session.isPin("pin"), true);
   assert.equal(await session.isPin("other"), false);
+  const verdict = session.isPin("other");
   session.tell({ type: "leave" });
+  assert.equal(await verdict, undefined, "a verdict on the PIN of what is forgotten");
   assert.ok(last().closed);
   assert.equal(session.number(), "");
-  assert.equal(session.isPin("pin"), undefined);
+  assert.equal(await session.isPin("pin"), undefined);
 
   const count = FakeSocket.all.length;
   const begun = session.start(engine, start);
   session.tell({ type: "leave" });
   await begun;
   assert.equal(FakeSocket.all.length, count);
-  assert.equal(session.isPin("pin"), undefined);
+  assert.equal(await session.isPin("pin"), undefined);
 });

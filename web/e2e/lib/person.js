@@ -200,11 +200,18 @@ export class Person {
   async comeBack(pin) {
     await this.page.bringToFront();
     // The veil lifts by itself on focus, also between a look and a press, which
-    // then waits in vain: so there is time for more than one try.
+    // then waits in vain; and the focus may be lost again behind it: so there is
+    // time for more than one try.
     await until(`${this.name} to be back`, async () => {
       const text = await this.text();
-      if (!text.includes(words.goOn)) return text.includes(words.hide);
+      if (text.includes(words.hide)) return true;
+      if (!text.includes(words.goOn)) {
+        await this.page.bringToFront();
+        return false;
+      }
       try {
+        // What an earlier try left half typed is not a part of this one.
+        await (await this.find("input", words.pin)).evaluate((field) => { field.value = ""; });
         await this.type(words.pin, pin);
         if ((await this.text()).includes(words.goOn)) await this.press(words.goOn);
       } catch (error) {

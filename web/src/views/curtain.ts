@@ -2,7 +2,7 @@
 
 import strings from "#strings";
 import { announce, button, el } from "../dom";
-import { triesAllowed } from "../cover";
+import { isTry, triesAllowed } from "../cover";
 import { tries } from "../words";
 import type { Page, Screen } from "./page";
 import { pinField } from "./pin";
@@ -21,10 +21,15 @@ export const veilScreen = (): Screen => ({
 export const curtainScreen = (app: Page): Screen => {
   const pin = pinField(() => { goOn(); });
   const status = el("p", { role: "status" });
+  // What was no try, until the next one.
+  let said = "";
   const goOn = (): void => {
-    const secret = pin.pin();
+    const entered = pin.pin();
+    const counts = isTry(entered, app.session.isRuled());
+    if (counts && !app.lift(entered)) return;
+    said = counts ? "" : entered ? strings.pinRule : strings.pinMissing;
+    announce(status, said);
     pin.input.value = "";
-    if (secret) app.lift(secret);
     pin.input.focus();
   };
   return {
@@ -43,7 +48,7 @@ export const curtainScreen = (app: Page): Screen => {
     ),
     update() {
       const { wrong } = app.cover();
-      announce(status, wrong ? tries(triesAllowed - wrong) : "");
+      announce(status, said || !wrong ? said : tries(triesAllowed - wrong));
     },
   };
 };

@@ -2,6 +2,7 @@
 
 import strings from "#strings";
 import { findCode } from "../blind/code";
+import { isRuled } from "../cover";
 import { announce, button, el, field, onEnter, setText, show } from "../dom";
 import { folded, parseInvitation } from "../invitation";
 import { later, laterPrivate } from "../later";
@@ -68,7 +69,13 @@ export const openScreen = (app: Page): Screen => {
     status,
     place,
     button(strings.open, open, { class: "primary" }),
-    el("p", { class: "row" }, strings.need, button(strings.newNumber, () => void fresh(false)), button(strings.shortNumber, () => void fresh(true))),
+    el(
+      "p",
+      { class: "row" },
+      strings.need,
+      // Where there is no room for all of it in a row, for both of them.
+      el("span", { class: "row" }, button(strings.newNumber, () => void fresh(false)), button(strings.shortNumber, () => void fresh(true))),
+    ),
     shortHint,
     el("p", { class: "hint" }, strings.motto),
     el("p", { class: "row" }, ...languageButtons(app), ask),
@@ -167,7 +174,7 @@ export const openScreen = (app: Page): Screen => {
     else if (!secretCode && !found.number) complain(strings.noNumber, number);
     else if (!secret) complain(strings.pinMissing, pin.input);
     // A PIN that is chosen now is a long one; one that comes back is what it is.
-    else if ((made() || ref || secretCode) && !/^\d{6,12}$/.test(secret)) complain(strings.pinRule, pin.input);
+    else if ((made() || ref || secretCode) && !isRuled(secret)) complain(strings.pinRule, pin.input);
     else if (ref && ref.length !== 8) complain(strings.badRef, code);
     else if (session.state().phase !== "opening") {
       said = strings.opening;

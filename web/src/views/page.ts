@@ -28,8 +28,8 @@ export interface Page {
   readonly settings: { idle: number; mark: boolean };
   readonly cover: () => Cover;
   readonly hide: () => void;
-  /** Lifts the curtain if this is the PIN. */
-  readonly lift: (pin: string) => void;
+  /** Lifts the curtain if this is the PIN. False if it is not looked at, as another one still is. */
+  readonly lift: (pin: string) => boolean;
   readonly forget: () => void;
   /** Draws anew, in other words. */
   readonly redraw: () => void;
