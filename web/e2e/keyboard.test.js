@@ -94,7 +94,7 @@ for (const pair of pairs) {
       await anna.see("How it works");
       await a.press(words.close);
       await a.at(words.help);
-      await a.press(words.newNumber, { back: true });
+      await a.press(words.shortNumber, { back: true });
       await a.at(words.pin);
       await a.type("314");
       await a.keyboard.press("Enter");

@@ -69,7 +69,7 @@ for (const engine of engines) {
     const on = stage();
 
     // On a slow link each byte and each request before a usable chat is waited for.
-    test("a usable chat costs one document of 14,000 bytes and one socket", async (t) => {
+    test("a usable chat costs one document of 14,000 bytes, one script and one socket", async (t) => {
       const anna = await on.visit("Anna", engine);
       const invitation = await anna.create("314159");
       const ben = await on.visit("Ben", engine);
@@ -77,19 +77,21 @@ for (const engine of engines) {
       await ben.find("textarea", words.message);
       const requests = ben.tap.requests();
       assert.deepEqual(
-        requests.map(({ line }) => line.replace(/[0-9a-f]{64}/, "…")),
-        ["GET / HTTP/1.1", "GET /room/…/ws HTTP/1.1"],
+        requests.map(({ line }) => line.replace(/[0-9a-f]{64}|(?<=more-en-)[0-9a-f]{8}/, "…")),
+        ["GET / HTTP/1.1", "GET /more-en-….js HTTP/1.1", "GET /room/…/ws HTTP/1.1"],
       );
-      const [document, socket] = requests;
+      const [document, script, socket] = requests;
       assert.match(document.answer, /^HTTP\/1\.1 200 /);
       assert.match(document.answer, /^Content-Encoding: br\r?$/im);
       assert.match(socket.answer, /^HTTP\/1\.1 101 /);
       assert.ok(document.bodyBytes <= 12_900, `the document has ${document.bodyBytes} bytes`);
       assert.ok(document.headBytes <= 1_100, `its headers have ${document.headBytes} bytes`);
+      assert.match(script.answer, /^Content-Encoding: br\r?$/im);
+      assert.ok(script.bodyBytes <= 9_200, `the script has ${script.bodyBytes} bytes`);
       const file = await readFile(join(root, "web/dist/index.en.html.br"));
       assert.equal(document.bodyBytes, file.length);
       const down = Buffer.concat(ben.tap.wires.flatMap((wire) => wire.down)).length;
-      t.diagnostic(`document ${document.bodyBytes} + headers ${document.headBytes} + socket ${down - document.bodyBytes - document.headBytes} = ${down} bytes`);
+      t.diagnostic(`document ${document.bodyBytes} + headers ${document.headBytes} + script ${script.bodyBytes + script.headBytes} + socket ${down - document.bodyBytes - document.headBytes - script.bodyBytes - script.headBytes} = ${down} bytes`);
     });
 
     test("the page as text, without the app", async () => {

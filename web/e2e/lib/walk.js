@@ -16,6 +16,55 @@ const loseRelay = async (on, ...people) => {
 
 const numberOf = (invitation) => invitation.match(/\+[\d ]+\d/)[0];
 
+/** What is another with a private number; ends on the first screen. */
+const privately = async (on, other, anna, state) => {
+  const cleo = await on.visit("Cleo", other);
+  await anna.page.bringToFront();
+  await anna.press(words.newNumber);
+  await until("a number", async () => (await anna.value(words.number)) !== "");
+  await state("open: new private number");
+  await anna.type(words.pin, "314159");
+  await anna.press(words.open);
+  await anna.see(words.copy);
+  await state("share: private number");
+  const card = (await anna.invitation()).replace(/^[^+]*/, "");
+  await anna.press(words.close);
+  await anna.type(words.message, "Nobody is here yet");
+  await anna.see(words.willWait);
+  await state("chat: to be left");
+  await anna.press(words.leaveIt);
+  await anna.sees("Nobody is here yet", words.waitsLeft);
+  await state("chat: own message, left");
+  await cleo.enter(card, "271828");
+  await cleo.see(words.askPlace);
+  await cleo.press(words.takePlace);
+  await cleo.sees("Nobody is here yet", words.wasLeft);
+  await cleo.write("Now both are");
+  await anna.sees("Now both are");
+  await cleo.press(words.hide);
+  await anna.page.bringToFront();
+  await anna.write("So this one is sealed");
+  await anna.sees("So this one is sealed", words.onlyTheirPage);
+  await state("chat: own message, sealed");
+  await anna.choose(words.compare);
+  await until("digits", async () => /^\d{4}(?: \d{4}){4}$/m.test(await anna.text()));
+  await state("menu: digits to compare");
+  await anna.press(words.menu);
+  await anna.choose(words.leave);
+  await anna.see(words.need);
+  await anna.enter(card, "000000");
+  await state("open: wrong PIN of a private number");
+  await anna.reload();
+  // Here the place is open: the question itself.
+  const dan = await on.visit("Dan", other);
+  const open = (await dan.create("271828", words.newNumber)).replace(/^[^+]*/, "");
+  await anna.page.bringToFront();
+  await anna.enter(open, "314159");
+  await anna.see(words.askPlace);
+  await state("open: one place is free");
+  await anna.reload();
+};
+
 /**
  * Takes one person in `engine` through every state and calls `look(name, person)`
  * in each. `on` is a stage with a relay of shortWalk; the other people use the
@@ -52,7 +101,7 @@ export const walk = async (on, engine, other, look) => {
   await ben.choose(words.leave);
 
   await anna.reload();
-  await anna.press(words.newNumber);
+  await anna.press(words.shortNumber);
   await until("a number", async () => (await anna.value(words.number)) !== "");
   await state("open: new number");
   await anna.type(words.pin, "314159");
@@ -135,6 +184,10 @@ export const walk = async (on, engine, other, look) => {
 
   await anna.choose(words.leave);
   await anna.see(words.need);
+  await privately(on, other, anna, state);
+  await ben.comeBack("271828");
+  await anna.page.bringToFront();
+
   await anna.enter(numberOf(invitation), "000000");
   await anna.see(words.wrongPinOne);
   await state("open: wrong PIN");
