@@ -3,16 +3,11 @@
 // every engine: session/ deals with them and never sees a number, a PIN or a
 // key. There are two: std-1 (std1.ts), and sotto-2 (blind/).
 
+import type { Data } from "./session/frames";
 import type { Event, KeyCommand } from "./session/state";
 
-/** Any JSON object as it came from the relay: nothing in it is to be believed. */
-export type Data = Readonly<Record<string, unknown>>;
-
-/** A sealed text, in standard base64. */
-export interface Sealed {
-  readonly ciphertext: string;
-  readonly iv: string;
-}
+export type { Data } from "./session/frames";
+export type { Sealed } from "./session/state";
 
 export interface Engine {
   /** Most bytes of UTF-8 a text may have: the relay's limit less what sealing adds. */

@@ -2,7 +2,8 @@
 // relay can send anything: fields are looked at through the functions below,
 // which never throw and never believe.
 
-import type { Data } from "../engine";
+/** Any JSON object as it came from the relay: nothing in it is to be believed. */
+export type Data = Readonly<Record<string, unknown>>;
 
 export interface Frame {
   /** Set on a reply: the ref of the request. */

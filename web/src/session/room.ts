@@ -1,8 +1,7 @@
 // Joins and what comes of them: getting into a room, back into it, and what
 // to do when it is not there any more.
 
-import type { Data } from "../engine";
-import { number, object, string, time } from "./frames";
+import { number, object, string, time, type Data } from "./frames";
 import { abandonEdit, lines, receipt, take } from "./slot";
 import type { Event, Say } from "./state";
 import { greet, wrongAuthor } from "./keys";

@@ -1,7 +1,12 @@
 // What a session knows, what happens to it, and what it wants done.
 
-import type { Data, Sealed } from "../engine";
-import type { Frame } from "./frames";
+import type { Data, Frame } from "./frames";
+
+/** A sealed text, in standard base64. */
+export interface Sealed {
+  readonly ciphertext: string;
+  readonly iv: string;
+}
 
 /**
  * open: nobody is in a room; opening: the first join is on its way; in: in a

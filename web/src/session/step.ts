@@ -1,6 +1,6 @@
 // One step of the machine: what every part of it needs.
 
-import type { Data } from "../engine";
+import type { Data } from "./frames";
 import { initial, type Notice, type Say, type State } from "./state";
 
 /** This step's own copy of the state: its fields are assigned, what they hold is replaced, never changed. */
