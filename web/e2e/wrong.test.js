@@ -35,7 +35,11 @@ for (const pair of pairs) {
       const eve = await on.visit("Eve", pair[1]);
       await keepLedger(eve, [text]);
       const enter = async (who, number, pin) => {
-        await who.run(() => document.querySelectorAll("input").forEach((field) => field.select()));
+        const before = await who.find("input", words.number);
+        await before.evaluate((field) => {
+          field.value = "";
+          field.dispatchEvent(new InputEvent("input"));
+        });
         await who.paste(words.number, number);
         const field = await who.find("input", words.pin);
         await field.evaluate((element) => element.select());
