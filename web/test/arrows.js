@@ -12,7 +12,7 @@ const allowed = {
   app: ["cover", "dom", "later", "socket", "views/"],
   "views/": ["views/", "blind/code", "cover", "dom", "invitation", "later", "phone", "socket", "words"],
   "lazy/": ["lazy/", "views/page", "session/", "blind/", "bytes", "cover", "dom", "phone", "std1", "words"],
-  "session/": ["session/", "engine"],
+  "session/": ["session/"],
   "blind/": ["blind/", "bytes", "engine", "phone", "session/state"],
   engine: ["session/frames", "session/state"],
   cover: [],

@@ -2,8 +2,7 @@
 // anything else, chooses between sealing and leaving, and puts what waits under
 // another lock when the other's page has changed.
 
-import type { Data } from "../engine";
-import { string } from "./frames";
+import { string, type Data } from "./frames";
 import { abandonEdit, accepted } from "./slot";
 import type { Event, Job, KeyNote } from "./state";
 import { ask, doing, end, patience, say, type Step } from "./step";

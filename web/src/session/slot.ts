@@ -1,8 +1,7 @@
 // The slot and what is done to it: the message that is there, and the one
 // thing under way with a message of one's own.
 
-import type { Data } from "../engine";
-import { string, time } from "./frames";
+import { string, time, type Data } from "./frames";
 import { howTo, mustWait } from "./lock";
 import type { Event, Job, Say, Slot, State } from "./state";
 import { ask, doing, say, tell, type Step } from "./step";
