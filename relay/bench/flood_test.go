@@ -48,7 +48,7 @@ var floods = map[string]flood{
 	"big frames": {prepare: joinedConn, bytes: append([]byte{0x81, 0xff, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, make([]byte, 1<<16)...)},
 	"requests":   {act: ask},
 	"handshakes": {act: knock},
-	"half open":  {prepare: silentConns},
+	"half open":  {act: linger},
 }
 
 const wrongJoin = `{"event":"join","ref":"1","data":{"sender_hash":"` +
@@ -101,17 +101,21 @@ func fragmentedConn(addr string, n int) (net.Conn, error) {
 	return conn, err
 }
 
-// silentConns opens ten connections that say nothing, for each that is asked
-// for.
-func silentConns(addr string, _ int) (net.Conn, error) {
-	var conn net.Conn
+// linger opens connections, as many as it gets, and says nothing over them until
+// the relay has had enough of the last.
+func linger(addr string) {
+	var last net.Conn
 	for range 10 {
-		var err error
-		if conn, err = dialFlood(addr); err != nil {
-			return nil, err
+		conn, err := dialFlood(addr)
+		if err != nil {
+			continue // the relay takes no more of one address
 		}
+		defer func() { _ = conn.Close() }()
+		last = conn
 	}
-	return conn, nil
+	if last != nil {
+		_, _ = io.Copy(io.Discard, last)
+	}
 }
 
 // knock asks for a socket, is let in or refused, and goes.

@@ -111,7 +111,8 @@ func newHandler(kind serverKind) (http.Handler, error) {
 	switch kind {
 	case relayServer:
 		return relay.New(relay.Config{
-			CreateRate: -1, UpgradeRate: -1, FrameRate: -1, MaxConns: -1, MaxRooms: -1, JoinFloor: -1,
+			CreateRate: -1, UpgradeRate: -1, FrameRate: -1, MaxConns: -1, MaxConnsPerAddress: -1,
+			MaxRooms: -1, JoinFloor: -1,
 		})
 	case guardedServer:
 		return relay.New(relay.Config{JoinFloor: 50 * time.Millisecond})
