@@ -1,0 +1,94 @@
+// What a session of sotto-2 does beyond one of std-1, rule by rule.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Hand } from "./kit";
+import { gate, message, nonce, opening, roomOk } from "./kit";
+
+const me = "aa".repeat(32);
+const keys = { canSeal: true, mustGreet: false, mustSealAnew: false };
+
+/** In a room of sotto-2, before the relay has answered the hello. */
+const joined = (more: Record<string, unknown> = {}): { hand: Hand; hello: string } => {
+  const { hand, ref } = opening("enter", { author: "", blind: gate });
+  hand.ok(ref, roomOk({ sender_hash: me, ...more }));
+  assert.ok(hand.names().includes("greet"));
+  hand.tell({ type: "keys", keys, notes: [], accepted: "", late: "" });
+  hand.tell({ type: "hello", hello: "aGVsbG8=" });
+  return { hand, hello: hand.sent().ref };
+};
+
+const inside = (more: Record<string, unknown> = {}): Hand => {
+  const { hand, hello } = joined(more);
+  hand.broadcast("presence", { connected: true });
+  return hand.ok(hello, {});
+};
+
+/** A message of one's own is there, sealed and unread. */
+const waiting = (): Hand => {
+  const hand = inside({ current_message: message("m1", me) });
+  return hand.tell({ type: "opened", iv: "iv-m1", text: "text", lock: "sealed", empty: false, sent: 0 });
+};
+
+const seals = (hand: Hand) => hand.did.flatMap((command) => (command.do === "seal" ? [command.how] : []));
+
+const write = (hand: Hand): Hand => hand.tell({ type: "draft", text: "words" }).tell({ type: "send", nonce: nonce(1) });
+
+void test("nothing is sealed or sent before the relay has answered the hello", () => {
+  const { hand, hello } = joined();
+  write(hand);
+  assert.deepEqual([seals(hand), hand.names()], [[], []]);
+  hand.broadcast("presence", { connected: true });
+  hand.ok(hello, {});
+  assert.deepEqual(seals(hand).map((how) => how?.leave), [false]);
+});
+
+void test("an answer names the variant that it answers", () => {
+  const hand = inside({ current_message: message("m1", "bb".repeat(32)) });
+  hand.tell({ type: "opened", iv: "iv-m1", text: "text", lock: "sealed", empty: false, sent: 0 });
+  hand.tell({ type: "attention", on: true }).wait(600);
+  write(hand);
+  hand.tell({ type: "sealed", nonce: nonce(1), sealed: { ciphertext: "c", iv: "i" } });
+  assert.deepEqual(hand.sent().data, { ciphertext: "c", iv: "i", nonce: nonce(1), replaces: "m1", replaces_iv: "iv-m1" });
+});
+
+void test("a sealed message is left when the other goes or the page is put away, but not in open pages only", () => {
+  for (const away of [
+    (hand: Hand) => hand.broadcast("presence", { connected: false }),
+    (hand: Hand) => hand.tell({ type: "hidden", on: true }),
+  ]) {
+    const how = { edit: true, empty: false, leave: true, anew: false, quiet: true };
+    assert.deepEqual(seals(away(waiting())), [how]);
+    assert.deepEqual(seals(away(waiting().tell({ type: "strict", on: true }))), []);
+    const asked = away(waiting().tell({ type: "strict", on: true })).tell({ type: "let wait" });
+    assert.deepEqual(seals(asked), [how]);
+  }
+});
+
+void test("a text that waited for a connection answers what was seen, or comes back", () => {
+  const hand = inside();
+  hand.down(1006);
+  write(hand);
+  hand.wait(1000).tell({ type: "up" });
+  hand.ok(hand.sent().ref, roomOk({ sender_hash: me, current_message: message("m2", "bb".repeat(32)) }));
+  hand.tell({ type: "hello", hello: "aGVsbG8=" });
+  hand.ok(hand.sent().ref, {});
+  assert.deepEqual(seals(hand), []);
+  assert.equal(hand.state.job, null);
+  assert.equal(hand.state.draft, "words");
+  assert.deepEqual(hand.state.notice, { say: "stale" });
+});
+
+void test("another name for one's own seat in the same room is a fault", () => {
+  const hand = inside();
+  hand.down(1006).wait(1000).tell({ type: "up" });
+  hand.ok(hand.sent().ref, roomOk({ sender_hash: "cc".repeat(32) }));
+  assert.deepEqual(hand.state.notice, { say: "fault" });
+  assert.equal(hand.state.phase, "open");
+});
+
+void test("a relay that does not know hellos can't do private numbers", () => {
+  const { hand } = joined();
+  hand.wait(15_000);
+  assert.deepEqual(hand.state.notice, { say: "noBlind" });
+});
