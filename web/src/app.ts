@@ -5,7 +5,7 @@ import { coverDue, coverStep, idleChoices, uncovered, type CoverEvent } from "./
 import { atDesk } from "./dom";
 import { createSession } from "./socket";
 import strings from "#strings";
-import { later, loaded } from "./later";
+import { later, loaded, loadedPrivate } from "./later";
 import { curtainScreen, veilScreen } from "./views/curtain";
 import { openScreen } from "./views/open";
 import type { Form, Page, Screen } from "./views/page";
@@ -49,6 +49,7 @@ export const startApp = (): void => {
       // On the first screen there is no PIN that could lift a curtain. What has to
       // be said of what ended meanwhile stays to be read.
       Object.assign(form, blank);
+      loadedPrivate?.unprepare();
       Object.assign(app.settings, usual);
       cover = coverStep(uncovered, "start", now, usual.idle);
       shown = "";

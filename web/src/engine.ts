@@ -28,6 +28,8 @@ export interface Identity {
   readonly blind: Data | null;
   /** Whether this is the PIN the identity was made with. Takes milliseconds. */
   isPin(pin: string): Promise<boolean>;
+  /** Overwrites the secret that all of it came from. */
+  forget(): void;
   /** The keys of the room that this answer to a join names. */
   unlock(answer: Data): Promise<Keyring>;
 }

@@ -36,5 +36,10 @@ export const later = async (): Promise<Later> => {
   return loaded;
 };
 
-/** The engine of private numbers. */
-export const laterPrivate = loader<Private>(__PRIVATE_URL__);
+const loadPrivate = loader<Private>(__PRIVATE_URL__);
+
+/** The engine of private numbers, once it is there. */
+export let loadedPrivate: Private | null = null;
+
+/** The same, loaded if it is not. */
+export const laterPrivate = async (): Promise<Private> => (loadedPrivate = await loadPrivate());

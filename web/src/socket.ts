@@ -89,6 +89,7 @@ export const createSession = (changed: () => void): Session => {
         break;
       case "forget":
         forgetKeys();
+        identity?.forget();
         identity = null;
         number = "";
         forgotten++;

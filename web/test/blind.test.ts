@@ -46,6 +46,14 @@ void test("an author's mark tells nothing of the PIN", async () => {
   assert.equal(marks.size, 3);
 });
 
+void test("who forgets has nothing left to tell a PIN by", async () => {
+  const identity = await blind.identify(`+44 7700 900123,,${shown(v.code)}`, v.pin);
+  assert.equal(identity.path, `room/${v.room}/ws`);
+  assert.equal(await identity.isPin(v.pin), true);
+  identity.forget();
+  assert.equal(await identity.isPin(v.pin), false);
+});
+
 void test("hello", async () => {
   const bytes = unhex(v.hello_b);
   const hello = await readHello(life, bytes);

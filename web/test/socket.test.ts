@@ -47,6 +47,9 @@ const last = (): FakeSocket => {
 /** What a text is sealed as. */
 const sealed = (text: string): { ciphertext: string; iv: string } => ({ ciphertext: `c(${text})`, iv: `iv(${text})` });
 
+/** How often a secret was overwritten. */
+let overwritten = 0;
+
 const engine: Engine = {
   maxBytes: 100,
   identify: (number, pin) =>
@@ -56,6 +59,9 @@ const engine: Engine = {
       credentials: { access_hash: pin },
       blind: null,
       isPin: (other) => Promise.resolve(other === pin),
+      forget() {
+        overwritten++;
+      },
       unlock: () =>
         Promise.resolve({
           run(command) {
@@ -174,7 +180,9 @@ void test("forgetting closes the socket, drops the keys, and ends what was begun
   assert.equal(await session.isPin("pin"), true);
   assert.equal(await session.isPin("other"), false);
   const verdict = session.isPin("other");
+  const before = overwritten;
   session.tell({ type: "leave" });
+  assert.equal(overwritten, before + 1, "the secret is overwritten");
   assert.equal(await verdict, undefined, "a verdict on the PIN of what is forgotten");
   assert.ok(last().closed);
   assert.equal(session.number(), "");

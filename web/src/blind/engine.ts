@@ -108,7 +108,7 @@ export const keyring = (start: PageKeys, now: () => number, with_: Suite = suite
 /** A new code. */
 export const newCode = (): string => complete(Array.from({ length: 24 }, () => below(10)).join(""));
 
-// Derived while the PIN is typed. The code itself is kept nowhere.
+// Derived while the PIN is typed; given up with the form, or when it is used.
 let last: { readonly code: string; readonly secret: Promise<Bytes> } | undefined;
 
 /** Begins to derive what comes from a code. */
@@ -117,12 +117,17 @@ export const prepare = (code: string): Promise<Bytes> => {
   return last.secret;
 };
 
+/** Lets go of what was derived and is not in use. */
+export const unprepare = (): void => {
+  last = undefined;
+};
+
 export const blind: Engine = {
   maxBytes: maxText,
 
   async identify(card, pin): Promise<Identity> {
     const secret = await prepare(findCode(card) ?? "");
-    last = undefined;
+    unprepare();
     const access = await accessHash(secret, pin);
     return {
       path: `room/${await roomHash(secret)}/ws`,
@@ -130,6 +135,7 @@ export const blind: Engine = {
       credentials: { sender_hash: hex(random(hashBytes)), access_hash: access },
       blind: { otp_hash: await gateHash(secret) },
       isPin: async (other) => (await accessHash(secret, other)) === access,
+      forget: () => secret.fill(0),
       unlock: async (answer) =>
         keyring(newPage(await lifeOf(secret, string(answer.room_id)), random(idBytes), unhex(string(answer.sender_hash))), Date.now),
     };

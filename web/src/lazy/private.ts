@@ -1,4 +1,4 @@
 // The engine of private numbers, in a script that is loaded when there is one.
 // Chromium writes its name to disk, as that of more.ts: it tells nothing either.
 
-export { blind, newCode, prepare } from "../blind/engine";
+export { blind, newCode, prepare, unprepare } from "../blind/engine";
