@@ -58,6 +58,7 @@ var replies = []answer{
 	{reason: string(wire.ReasonRateLimited), counter: countJoins, label: string(wire.ReasonRateLimited), level: zerolog.WarnLevel, retry: true},
 	{reason: string(wire.ReasonRateLimited), counter: countJoins, label: "max_rooms", level: zerolog.WarnLevel, retry: true},
 	ofJoin(wire.ReasonInternalError, true),
+	ofJoin(wire.ReasonRestarting, true),
 	ofRoom(wire.ReasonInvalidEncoding),
 	ofRoom(wire.ReasonTooLarge),
 	ofRoom(wire.ReasonNotYourTurn),

@@ -118,7 +118,7 @@ func newMetrics(log zerolog.Logger) *metrics {
 
 // register exports the metrics, with gauges of what there is and may be, if
 // reg is not nil. It registers all or none.
-func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns, pending func() int) error {
+func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns, pending, draining func() int) error {
 	if reg == nil {
 		return nil
 	}
@@ -137,6 +137,7 @@ func (m *metrics) register(reg prometheus.Registerer, cfg Config, rooms, conns, 
 		gauge("sotto_rooms", "Rooms alive.", rooms),
 		gauge("sotto_connections", "Open sockets, joined or not.", conns),
 		gauge("sotto_connections_pending", "Connections of Relay.Listener that are no sockets: before an upgrade, or for other requests.", pending),
+		gauge("sotto_draining", "1 once a restart is being prepared: no new rooms.", draining),
 		limit("sotto_rooms_limit", "Rooms that may be alive at once; +Inf when the limit is off.", cfg.MaxRooms),
 		limit("sotto_connections_limit", "Sockets that may be open at once; +Inf when the limit is off.", cfg.MaxConns),
 	)

@@ -19,13 +19,14 @@ var labels = map[string][]string{
 	"sotto_rooms":               nil,
 	"sotto_connections":         nil,
 	"sotto_connections_pending": nil,
+	"sotto_draining":            nil,
 	"sotto_rooms_limit":         nil,
 	"sotto_connections_limit":   nil,
 	"sotto_rooms_started_total": nil,
 	"sotto_rooms_closed_total":  {"expire_room", "panic", "shutdown", "ttl", "unpaired_ttl"},
 	"sotto_joins_total": {
 		"claimed", "created", "entered", "internal_error", "invalid_access", "invalid_encoding", "invalid_sender",
-		"locked", "max_rooms", "not_found", "otp_invalid", "otp_required", "rate_limited", "unauthorized",
+		"locked", "max_rooms", "not_found", "otp_invalid", "otp_required", "rate_limited", "restarting", "unauthorized",
 	},
 	"sotto_messages_total": {
 		"delete_message", "edit_message", "expire_room", "hello", "read_receipt", "reset_pairing", "send_message", "typing",

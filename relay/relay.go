@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,6 +27,8 @@ type Relay struct {
 	// limitLogs has a logger for each limit: at most one line a minute, so that
 	// a client that meets one limit all the time does not hide the others.
 	limitLogs map[string]zerolog.Logger
+
+	draining atomic.Bool
 
 	// ctx ends when sockets that did not close in time are aborted.
 	ctx    context.Context
@@ -73,7 +76,7 @@ func New(cfg Config) (*Relay, error) {
 		Observer:    rl.metrics,
 	})
 	// Last, as a registry may ask at once.
-	if err := rl.metrics.register(cfg.Registerer, cfg, rl.rooms.Rooms, rl.sockets, rl.pending); err != nil {
+	if err := rl.metrics.register(cfg.Registerer, cfg, rl.rooms.Rooms, rl.sockets, rl.pending, rl.isDraining); err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	return rl, nil

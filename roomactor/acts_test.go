@@ -166,6 +166,11 @@ func leave(who string) act {
 	return func(s *stage) []string { return s.step(&command{kind: cmdLeave, from: s.member(who)}) }
 }
 
+// drainIn announces a restart.
+func drainIn(d time.Duration) act {
+	return func(s *stage) []string { return s.step(&command{kind: cmdDrain, restartsAt: s.now + d}) }
+}
+
 func stop(s *stage) []string { return s.step(&command{kind: cmdStop}) }
 
 // timer is the room's own alarm.

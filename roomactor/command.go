@@ -25,6 +25,8 @@ type command struct {
 	// claimWait is how long the caller's address must wait before it may take
 	// a seat; 0 when it may.
 	claimWait time.Duration
+	// restartsAt is when the relay will, of a cmdDrain.
+	restartsAt time.Duration
 	// posted is when the sender began to wait for a place in the mailbox.
 	posted time.Duration
 	// answer is where a join's caller waits; it has room for one answer.
@@ -42,6 +44,8 @@ const (
 	cmdLeave
 	// cmdTick: the room's time may be over.
 	cmdTick
+	// cmdDrain: the relay will restart.
+	cmdDrain
 	// cmdStop: the relay shuts down.
 	cmdStop
 )

@@ -157,6 +157,8 @@ func showFrame(r *wire.Response) string {
 		return fmt.Sprintf("ttl_extended until %v", since(r.TTLExpiresAt))
 	case wire.EventHello:
 		return fmt.Sprintf("hello %q", r.Hello)
+	case wire.EventRestarting:
+		return fmt.Sprintf("restarting in %v", r.RetryAfter)
 	case wire.EventPresence:
 		return fmt.Sprintf("presence %v", r.Connected)
 	}

@@ -12,8 +12,8 @@ import (
 type state struct {
 	cfg *Config
 	id  wire.RoomID
-	// born and expires are monotonic.
-	born, expires time.Duration
+	// born, expires and restartsAt are monotonic; restartsAt is 0 until a drain.
+	born, expires, restartsAt time.Duration
 
 	seats [2]seat
 	// gate is the hash of the pairing code while one is set.
@@ -103,6 +103,10 @@ func (s *state) step(now moment, c *command) outcome {
 		return outcome{}
 	case cmdJoin:
 		return s.join(now, c)
+	case cmdDrain:
+		s.restartsAt = c.restartsAt
+		s.do(&effect{kind: effBroadcast, seats: bothSeats, optIn: true, frame: s.restarting(now)})
+		return outcome{}
 	default:
 		return s.request(now, c)
 	}

@@ -179,3 +179,32 @@ func TestForgetOverwritesTokens(t *testing.T) {
 		}
 	}
 }
+
+// PROTOCOL.md, restart: who asked for it is told how long the relay stays, then
+// and with every join.
+func TestRestarting(t *testing.T) {
+	couple := all(join("a", "alice", ext), join("b", "bob"))
+	checkRules(t, map[string]rule{
+		"told to those who asked": {given: couple, when: drainIn(time.Minute), want: `a restarting in 1m0s`},
+		"told with a join, with what is left": {
+			given: all(couple, drainIn(time.Minute), wait(20*time.Second)), when: join("a", "alice", ext),
+			want: `a joined r1 until 168h0m0s token t3 as alice
+			       a presence true
+			       a restarting in 40s
+			       = entered`,
+		},
+		"a std-1 member is not told": {
+			given: all(couple, drainIn(time.Minute)), when: join("b", "bob"),
+			want: `b joined r1 until 168h0m0s token t3
+			       = entered`,
+		},
+		"a seat can still be taken": {
+			given: all(created, drainIn(time.Minute)), when: join("b", "bob"),
+			want: `b joined r1 until 168h0m0s token t2
+			       a party_paired until 168h0m0s
+			       a ttl_extended until 168h0m0s
+			       = claimed`,
+		},
+		"late": {given: all(couple, drainIn(time.Minute), wait(time.Hour)), when: drainIn(-1), want: `a restarting in 0s`},
+	})
+}

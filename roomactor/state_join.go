@@ -14,9 +14,12 @@ import (
 const fullRetry = time.Minute
 
 // joinNowhere decides a join of a hash that no room has: it creates one, or is
-// refused with an answer. full means that there are MaxRooms.
-func joinNowhere(j *wire.Join, claimWait time.Duration, full bool) (JoinKind, wire.Response) {
+// refused with an answer. full means that there are MaxRooms; restartsIn is
+// positive during a drain, when the room may be, or begin, at another relay.
+func joinNowhere(j *wire.Join, claimWait, restartsIn time.Duration, full bool) (JoinKind, wire.Response) {
 	switch {
+	case restartsIn > 0:
+		return JoinRefused, wire.Response{Reason: wire.ReasonRestarting, RetryAfter: restartsIn}
 	case j.Intent != wire.IntentAny:
 		return JoinRefused, wire.Response{Reason: wire.ReasonNotFound}
 	case claimWait > 0:
@@ -169,6 +172,9 @@ func (s *state) enter(now moment, c *command, me int, resumed, claimed bool) {
 			Event: wire.EventPresence, Connected: len(s.seats[1-me].sockets) > 0,
 		}})
 	}
+	if j.Ext && s.restartsAt > 0 {
+		s.do(&effect{kind: effReply, member: c.from, frame: s.restarting(now)})
+	}
 	if claimed {
 		ends := now.at(s.expires)
 		s.broadcast(onlySeat(1-me), &wire.Response{Event: wire.EventPartyPaired, TTLExpiresAt: ends})
@@ -180,6 +186,11 @@ func (s *state) enter(now moment, c *command, me int, resumed, claimed bool) {
 	if moved && len(s.seats[at].sockets) == 0 {
 		s.tellPresence(at, c.from) // who has just been told
 	}
+}
+
+// restarting tells a member how long the relay stays.
+func (s *state) restarting(now moment) wire.Response {
+	return wire.Response{Event: wire.EventRestarting, RetryAfter: max(0, s.restartsAt-now.Duration)}
 }
 
 // addSocket adds the socket to its seat, or updates it. A ninth closes the

@@ -116,6 +116,7 @@ func TestJoinNowhere(t *testing.T) {
 	for name, tt := range map[string]struct {
 		intent wire.Intent
 		wait   time.Duration
+		drain  time.Duration
 		full   bool
 		kind   JoinKind
 		reason wire.Reason
@@ -126,9 +127,11 @@ func TestJoinNowhere(t *testing.T) {
 		"return":                  {intent: wire.IntentReturn, kind: JoinRefused, reason: wire.ReasonNotFound},
 		"over the allowance":      {wait: wait, kind: JoinRefused, reason: wire.ReasonRateLimited, retry: wait},
 		"over it, and all full":   {wait: wait, full: true, kind: JoinRefused, reason: wire.ReasonRateLimited, retry: wait},
+		"during a drain":          {wait: wait, drain: time.Hour, full: true, kind: JoinRefused, reason: wire.ReasonRestarting, retry: time.Hour},
+		"to enter, then":          {intent: wire.IntentEnter, drain: time.Hour, kind: JoinRefused, reason: wire.ReasonRestarting, retry: time.Hour},
 		"as many as there may be": {full: true, kind: JoinMaxRooms, reason: wire.ReasonRateLimited, retry: time.Minute},
 	} {
-		kind, answer := joinNowhere(&wire.Join{Intent: tt.intent}, tt.wait, tt.full)
+		kind, answer := joinNowhere(&wire.Join{Intent: tt.intent}, tt.wait, tt.drain, tt.full)
 		if kind != tt.kind || answer.Reason != tt.reason || answer.RetryAfter != tt.retry {
 			t.Errorf("%s: %s, %q, retry %v", name, kind, answer.Reason, answer.RetryAfter)
 		}

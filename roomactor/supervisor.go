@@ -22,6 +22,7 @@ type Supervisor struct {
 	start   time.Time
 	shards  [shardCount]shard
 	rooms   atomic.Int64
+	drain   drain
 	wg      sync.WaitGroup // rooms' goroutines
 	scratch sync.Pool      // of *scratch
 }
@@ -49,7 +50,7 @@ func (r JoinResult) TookSeat() bool { return r.Kind == JoinCreated || r.Kind == 
 // NewSupervisor returns a supervisor without rooms. It panics if
 // Config.Buffers is nil or a TTL is negative.
 func NewSupervisor(cfg Config) *Supervisor {
-	s := &Supervisor{cfg: cfg.withDefaults(), start: time.Now()}
+	s := &Supervisor{cfg: cfg.withDefaults(), start: time.Now(), drain: drain{emptied: make(chan struct{})}}
 	s.scratch.New = func() any { return &scratch{effects: make([]effect, 0, 8)} }
 	for i := range s.shards {
 		s.shards[i].rooms = make(map[wire.RoomHash]*Room)
@@ -116,7 +117,7 @@ func (s *Supervisor) findOrSpawn(hash *wire.RoomHash, c *command) (*Room, JoinKi
 	}
 	for most := int64(s.cfg.MaxRooms); ; {
 		rooms := s.rooms.Load()
-		kind, refusal := joinNowhere(&c.req.Join, c.claimWait, most > 0 && rooms >= most)
+		kind, refusal := joinNowhere(&c.req.Join, c.claimWait, s.restartsIn(), most > 0 && rooms >= most)
 		if refusal.Reason != "" {
 			return nil, kind, refusal, nil
 		}
@@ -222,7 +223,9 @@ func (s *Supervisor) unregister(r *Room) {
 	defer sh.mu.Unlock()
 	if sh.rooms[r.hash] == r {
 		delete(sh.rooms, r.hash)
-		s.rooms.Add(-1)
+		if s.rooms.Add(-1) == 0 {
+			s.drain.atNoRoom()
+		}
 	}
 }
 

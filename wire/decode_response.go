@@ -217,15 +217,21 @@ func (f *bodyFields) decodeJoined(j *Joined) bool {
 	return false
 }
 
+// decodeRetryAfter reads the wait of a refusal or of restarting.
+func (f *bodyFields) decodeRetryAfter(r *Response) bool {
+	seconds, ok := countValue(f.retryAfter)
+	r.RetryAfter = time.Duration(seconds) * time.Second
+	return ok
+}
+
 func (f *bodyFields) decodeError(r *Response) bool {
 	if f.reason.kind != kindString || len(f.reason.text) == 0 {
 		return false
 	}
 	r.Reason = Reason(f.reason.text)
 	attempts, ok := countValue(f.attemptsRemaining)
-	seconds, good := countValue(f.retryAfter)
-	r.AttemptsRemaining, r.RetryAfter = attempts, time.Duration(seconds)*time.Second
-	return ok && good
+	r.AttemptsRemaining = attempts
+	return f.decodeRetryAfter(r) && ok
 }
 
 func (f *bodyFields) decodeBroadcast(r *Response) (ok bool) {
@@ -259,6 +265,8 @@ func (f *bodyFields) decodeBroadcast(r *Response) (ok bool) {
 		var fault Reason
 		r.Hello, fault = helloValue(f.hello)
 		return fault == ""
+	case EventRestarting:
+		return f.decodeRetryAfter(r)
 	case EventPresence:
 		r.Connected, ok = boolValue(f.connected)
 		return ok

@@ -118,6 +118,7 @@ func TestDecodeResponse(t *testing.T) {
 		"party_paired, std-1": {broadcast("party_paired", object{}), wire.Response{Event: wire.EventPartyPaired}},
 		"hello":               {broadcast("hello", object{"hello": quoted(ciphertextText)}), wire.Response{Event: wire.EventHello, Hello: ciphertextBytes}},
 		"ttl_extended":        {broadcast("ttl_extended", object{"ttl_expires_at": quoted(expiresAtText)}), wire.Response{Event: wire.EventTTLExtended, TTLExpiresAt: std1.TTLExpiresAt}},
+		"restarting":          {broadcast("restarting", object{"retry_after": "600"}), wire.Response{Event: wire.EventRestarting, RetryAfter: 600 * time.Second}},
 		"presence":            {broadcast("presence", object{"connected": "true"}), wire.Response{Event: wire.EventPresence, Connected: true}},
 		"no presence":         {broadcast("presence", object{"connected": "false"}), wire.Response{Event: wire.EventPresence}},
 		"unknown event":       {broadcast("dance", object{"connected": "1"}), wire.Response{Event: wire.EventUnknown}},

@@ -52,7 +52,7 @@ func (r *Response) bound() int {
 			panic("wire: broadcast without its hello")
 		}
 		n += base64.StdEncoding.EncodedLen(len(r.Hello))
-	case EventMessageDeleted, EventCounterpartyTyping, EventRoomExpired, EventPartyPaired, EventPresence, EventTTLExtended:
+	case EventMessageDeleted, EventCounterpartyTyping, EventRoomExpired, EventPartyPaired, EventPresence, EventTTLExtended, EventRestarting:
 	default:
 		panic("wire: response with an event of no relay")
 	}
@@ -92,6 +92,11 @@ func (r *Response) append(dst []byte) []byte {
 	case EventPresence:
 		dst = append(dst, `"connected":`...)
 		dst = strconv.AppendBool(dst, r.Connected)
+	case EventRestarting:
+		if r.RetryAfter > 0 {
+			dst = append(dst, `"retry_after":`...)
+			dst = strconv.AppendInt(dst, wholeSeconds(r.RetryAfter), 10)
+		}
 	}
 	return append(dst, '}', '}')
 }

@@ -136,6 +136,7 @@ func TestEncode(t *testing.T) {
 			`{"event":"party_paired","data":{"ttl_expires_at":"` + expiresAtText + `"}}`,
 		},
 		"party_paired of std-1": {wire.Response{Event: wire.EventPartyPaired}, `{"event":"party_paired","data":{}}`},
+		"restarting":            {wire.Response{Event: wire.EventRestarting, RetryAfter: 599*time.Second + 1}, `{"event":"restarting","data":{"retry_after":600}}`},
 		"presence":              {wire.Response{Event: wire.EventPresence, Connected: true}, `{"event":"presence","data":{"connected":true}}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -212,7 +212,7 @@ func FuzzResponseRoundTrip(f *testing.F) {
 			return m
 		}
 		var in wire.Response
-		switch kind % 15 {
+		switch kind % 16 {
 		case 0:
 		case 1:
 			in.MessageID = takeUUID[wire.MessageID](&s)
@@ -255,6 +255,8 @@ func FuzzResponseRoundTrip(f *testing.F) {
 			in.Event, in.Hello = wire.EventHello, hello(ciphertext)
 		case 14:
 			in.Event, in.TTLExpiresAt = wire.EventTTLExtended, microtime(at)
+		case 15:
+			in.Event, in.RetryAfter = wire.EventRestarting, time.Duration(flags)*time.Second
 		}
 		if in.Event == wire.EventNone {
 			if in.Ref = fuzzedRef(ref); !in.Ref.Set() {

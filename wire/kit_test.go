@@ -110,7 +110,7 @@ var reasons = []wire.Reason{
 	wire.ReasonUnauthorized, wire.ReasonNotJoined, wire.ReasonNotYourTurn, wire.ReasonStale, wire.ReasonTooLarge,
 	wire.ReasonInvalidEncoding, wire.ReasonNotEditable, wire.ReasonNotDeletable, wire.ReasonOTPRequired,
 	wire.ReasonOTPInvalid, wire.ReasonInvalidToken, wire.ReasonMonetizationDisabled, wire.ReasonRateLimited,
-	wire.ReasonInternalError,
+	wire.ReasonInternalError, wire.ReasonRestarting,
 }
 
 // differentResponse names the fields in which two responses differ.

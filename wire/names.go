@@ -33,11 +33,12 @@ const (
 	EventPartyPaired
 	EventPresence
 	EventTTLExtended
+	EventRestarting
 
 	eventCount
 
 	firstRequest, lastRequest     = EventJoin, EventHello
-	firstBroadcast, lastBroadcast = EventHello, EventTTLExtended
+	firstBroadcast, lastBroadcast = EventHello, EventRestarting
 )
 
 var eventNames = [eventCount]string{
@@ -60,6 +61,7 @@ var eventNames = [eventCount]string{
 	EventPartyPaired:        "party_paired",
 	EventPresence:           "presence",
 	EventTTLExtended:        "ttl_extended",
+	EventRestarting:         "restarting",
 }
 
 // String returns the name on the wire; EventNone and EventUnknown have none.
@@ -74,7 +76,7 @@ func (e Event) String() string {
 // The empty Reason means that nothing was wrong.
 type Reason string
 
-// The reasons of std-1; ReasonStale is ours.
+// The reasons of std-1; ReasonStale and ReasonRestarting are ours.
 const (
 	ReasonInvalidRoom          Reason = "invalid_room"
 	ReasonInvalidSender        Reason = "invalid_sender"
@@ -95,6 +97,7 @@ const (
 	ReasonMonetizationDisabled Reason = "monetization_disabled"
 	ReasonRateLimited          Reason = "rate_limited"
 	ReasonInternalError        Reason = "internal_error"
+	ReasonRestarting           Reason = "restarting"
 )
 
 // CloseCode is why the relay closed a socket. Codes from 4000 to 4499 and 1012

@@ -15,8 +15,8 @@ type Response struct {
 	Reason Reason
 	// AttemptsRemaining travels with ReasonUnauthorized; 0 is left out.
 	AttemptsRemaining int
-	// RetryAfter travels with locked and rate_limited, in whole seconds,
-	// rounded up; 0 is left out.
+	// RetryAfter travels with locked, rate_limited and restarting, be it a refusal
+	// or the broadcast, in whole seconds, rounded up; 0 is left out.
 	RetryAfter time.Duration
 	// Joined is the ok of a join.
 	Joined *Joined

@@ -73,7 +73,7 @@ export const createSession = (changed: () => void): Session => {
   const run = (command: Command): void => {
     switch (command.do) {
       case "dial":
-        if (identity) connect(identity.path);
+        if (identity) connect(identity.path + (command.elsewhere ? "?elsewhere" : ""));
         break;
       case "hangup":
         disconnect();

@@ -19,6 +19,5 @@ export const tries = (left: number): string =>
 /** What a session has to say, in the words that are given: those of the first screen, or all. */
 export const noticeText = ({ say, count = 0, until = 0 }: Notice, words: Readonly<Record<string, string>> = strings): string => {
   if (say === "wrongPin") return tries(count);
-  if (say === "locked") return fill(strings.locked, { time: clock(until) });
-  return words[say] ?? strings.failed;
+  return fill(words[say] ?? strings.failed, { time: clock(until) });
 };

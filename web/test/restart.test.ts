@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Hand} from "./kit";
-import { day, gate, inside, message, nonce, openText, roomOk, stamp, start, write } from "./kit";
+import { day, gate, inside, message, nonce, opening, openText, roomOk, stamp, start, write } from "./kit";
 
 const me = { sender_hash: "me", access_hash: "mine" };
 const withCode = { code: "P2K4-9H7M", gate };
@@ -229,4 +229,51 @@ void test("the old room's texts do not get into the new one", () => {
   assert.equal(hand.state.slot?.text, undefined);
   openText(hand, "iv-m2");
   assert.equal(hand.state.slot?.text, "text of iv-m2");
+});
+
+/** The relay of this socket is about to restart, and has no such room. */
+const turnedAway = (hand: Hand): Hand => hand.error(hand.sent().ref, "restarting", { retry_after: 600 });
+
+void test("a relay that restarts soon is left for another, and what it says is told where there is none", () => {
+  for (const purpose of ["create", "enter"] as const) {
+    const { hand } = opening(purpose);
+    turnedAway(hand);
+    assert.deepEqual(hand.did.at(-1), { do: "dial", elsewhere: true });
+    hand.tell({ type: "up" });
+    turnedAway(hand);
+    assert.deepEqual(hand.names(), ["hangup", "forget"]);
+    assert.deepEqual(hand.state.notice, { say: "restarting", count: 0, until: hand.at + 600_000 });
+  }
+});
+
+void test("a room that began elsewhere is found there, by way of the relay that restarts", () => {
+  const hand = inside();
+  hand.down(1006).wait(1000);
+  assert.deepEqual(hand.did, [{ do: "dial", elsewhere: false }]);
+  hand.tell({ type: "up" });
+  turnedAway(hand).tell({ type: "up" });
+  assert.equal(hand.sent().data.intent, "return");
+  hand.ok(hand.sent().ref, roomOk());
+  assert.equal(hand.state.phase, "in");
+});
+
+void test("a room that no relay has is gone, restart or not, and waits for the restart to begin again", () => {
+  const hand = inside({}, "enter", withCode);
+  hand.down(1012).wait(1000).tell({ type: "up" });
+  turnedAway(hand).tell({ type: "up" });
+  turnedAway(hand);
+  assert.equal(hand.state.phase, "gone");
+  turnedAway(hand);
+  assert.deepEqual(hand.names(), ["hangup"]);
+  hand.wait(600_000);
+  assert.deepEqual(hand.did, [{ do: "dial", elsewhere: false }]);
+});
+
+void test("how long the relay stays is known on this socket, and not by a word that is no number", () => {
+  const hand = inside();
+  hand.broadcast("restarting", { retry_after: 600 });
+  assert.equal(hand.state.restartsAt, hand.at + 600_000);
+  hand.broadcast("restarting", { retry_after: "soon" });
+  assert.equal(hand.state.restartsAt, hand.at);
+  assert.equal(hand.down(1012).state.restartsAt, 0);
 });

@@ -149,6 +149,7 @@ export const chatScreen = (app: Page): Screen => {
     const left = room(draft);
     if (left < 0) return fill(strings.tooLong, { bytes: -left });
     if (s.blind && !s.greeted) return strings.reconnecting;
+    if (s.restartsAt) return fill(strings.restartsAt, { time: clock(s.restartsAt) });
     if (draft && mustWait(s)) return strings.waitsHere;
     if (draft && canWrite(s) && leaves(s)) return strings.willWait;
     if (left <= maxBytes * 0.2) return fill(strings.bytesLeft, { bytes: left });

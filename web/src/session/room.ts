@@ -56,17 +56,27 @@ export const joined = (s: Step, data: Data): void => {
   if (s.wiping) wipe(s);
 };
 
+const restarting = "restarting";
+
 /** A bad answer to a join. */
 export const refusedJoin = (s: Step, error: Data): void => {
   const reason = string(error.reason);
   const wait = number(error.retry_after) * 1000;
   const until = s.at + (wait || 1_800_000);
   const unknown = reason === "unauthorized" || reason.startsWith("otp_");
+  // It does not have the room and makes none. Where there are several relays
+  // the room is, or will be, at one that stays.
+  if (reason === restarting && !s.elsewhere) {
+    hangup(s);
+    dial(s, true);
+    return;
+  }
   if (s.phase === "opening") {
     const words = new Map<string, Say>([
       ["locked", "locked"],
       ["not_found", "nobody"],
       ["rate_limited", "busy"],
+      [restarting, restarting],
       // Whoever has a pairing code is not in the room yet; anybody else should know the PIN.
       ["unauthorized", s.gate ? (s.blind ? "faster" : "held") : "wrongPin"],
       ["otp_required", s.blind ? "askPlace" : "askRef"],
@@ -76,12 +86,12 @@ export const refusedJoin = (s: Step, error: Data): void => {
     end(s, word, { count: number(error.attempts_remaining), until });
     return;
   }
-  if (reason === "not_found") {
+  if (reason === "not_found" || (reason === restarting && s.purpose === "return")) {
     gone(s);
     return;
   }
   hangup(s);
-  if (reason === "locked" || reason === "rate_limited" || reason === "internal_error") {
+  if (reason === "locked" || reason === "rate_limited" || reason === restarting || reason === "internal_error") {
     if (reason === "locked") say(s, reason, { until });
     s.dialAt = s.at + (wait || 8000);
   } else if (s.purpose === "again" && unknown) say(s, reason === "unauthorized" ? "held" : "otherRef");

@@ -2,7 +2,7 @@
 // no DOM. A step takes the state, what happened and when, and gives the new
 // state, with what is to be done in it. Time is in ms since 1970.
 
-import { string, time, type Frame } from "./frames";
+import { number, string, time, type Frame } from "./frames";
 import { greeting, hear, keysSay, lockPatience, quiet, unseal } from "./keys";
 import { again, check, down, join, joined, pushGate, refusedJoin, wipe } from "./room";
 import {
@@ -178,6 +178,9 @@ const broadcast = (s: Step, event: string, data: Frame["data"]): void => {
       break;
     case "presence":
       s.peer = data.connected === true;
+      break;
+    case "restarting":
+      s.restartsAt = s.at + number(data.retry_after) * 1000;
       break;
     case "room_expired":
       end(s, s.wiping ? "wiped" : "ended");

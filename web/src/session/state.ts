@@ -99,13 +99,13 @@ export type Say =
   | "nobody" | "taken" | "samePin" | "wrongPin" | "held" | "locked" | "askRef" | "wrongRef" | "otherRef"
   | "askPlace" | "theirPin" | "faster" | "tooMany" | "answered" | "noBlind" | "moved" | "fault" | "noKey"
   | "busy" | "failed" | "closed" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
-  | "restarted" | "missing" | "ended" | "wiped";
+  | "restarting" | "restarted" | "missing" | "ended" | "wiped";
 
 export interface Notice {
   readonly say: Say;
   /** wrongPin: tries left. */
   readonly count?: number;
-  /** locked: until when, ms since 1970 by this phone's clock. */
+  /** locked and restarting: until when, ms since 1970 by this phone's clock. */
   readonly until?: number;
 }
 
@@ -168,8 +168,12 @@ export interface State {
 
   /** Dials since the last good join. */
   readonly tries: number;
-  /** The relay said that it restarts. */
+  /** The relay said goodbye, as it restarts. */
   readonly restarted: boolean;
+  /** When it will, as it said; 0 if it did not. By this phone's clock, as those above. */
+  readonly restartsAt: number;
+  /** This socket asked a proxy for a relay that is not about to restart. */
+  readonly elsewhere: boolean;
   readonly joinRef: string;
   readonly frames: number;
 
@@ -231,6 +235,8 @@ export const initial: State = {
   typingUntil: 0,
   tries: 0,
   restarted: false,
+  restartsAt: 0,
+  elsewhere: false,
   joinRef: "",
   frames: 0,
   keys: null,
@@ -315,7 +321,7 @@ export interface How {
 }
 
 export type Command =
-  | { do: "dial" }
+  | { do: "dial"; elsewhere: boolean }
   | { do: "hangup" }
   | { do: "frame"; event: string; ref: string; data: Data }
   /** Derive the keys of the room that this join's answer names. */

@@ -28,19 +28,21 @@ export const ask = (s: Step, event: string, data: Data, wait = patience.answer):
   return tell(s, event, data);
 };
 
-export const dial = (s: Step): void => {
+/** `elsewhere`: to a relay that takes new rooms, if a proxy knows one. */
+export const dial = (s: Step, elsewhere = false): void => {
   s.link = "dialing";
+  s.elsewhere = elsewhere;
   s.dialAt = 0;
   s.dialedAt = s.at;
   s.answerBy = s.at + patience.socket;
-  doing(s, { do: "dial" });
+  doing(s, { do: "dial", elsewhere });
 };
 
 /** Nothing that went out on the socket will be answered any more. */
 export const unlink = (s: Step): void => {
   s.link = "down";
   s.joinRef = "";
-  s.answerBy = s.dialAt = s.typingUntil = 0;
+  s.answerBy = s.dialAt = s.typingUntil = s.restartsAt = 0;
   s.peer = null;
   s.greeted = s.greeting = false;
   s.helloRef = "";
