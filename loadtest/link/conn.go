@@ -67,10 +67,16 @@ func newConn(l *Link, inner net.Conn, rtt time.Duration) *Conn {
 	}
 	c.up.due.fire = c.flushDue
 	c.down.due.fire = c.wakeDue
-	if b, ok := inner.(interface{ SetReadBuffer(bytes int) error }); ok {
-		_ = b.SetReadBuffer(8 << 10) // a kernel that refuses only hides slow readers
-	}
 	return c
+}
+
+// buffer bounds what the kernel takes from the relay ahead of the phone. Less
+// than a segment of the loopback interface makes it the kernel's timers that set
+// the pace, so only a phone that reads slowly has less. Called with link.mu held.
+func (c *Conn) buffer() {
+	if b, ok := c.inner.(interface{ SetReadBuffer(bytes int) error }); ok {
+		_ = b.SetReadBuffer(c.link.window) // a kernel that refuses only hides slow readers
+	}
 }
 
 // start reports whether the link is open.
@@ -83,6 +89,7 @@ func (c *Conn) start() bool {
 	}
 	l.conns[c] = struct{}{}
 	l.last = c
+	c.buffer()
 	l.net.wg.Go(c.pull)
 	return true
 }

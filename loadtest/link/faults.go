@@ -29,6 +29,9 @@ func (l *Link) Slow(bitsPerSecond int64, window int) {
 	if window == 0 {
 		l.window = defaultWindow
 	}
+	for c := range l.conns {
+		c.buffer()
+	}
 }
 
 // Handed returns when the last segment that the phone wrote at since or later

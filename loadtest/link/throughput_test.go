@@ -1,0 +1,43 @@
+package link
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// A link above a kernel's sockets carries what its rate allows. A small receive
+// buffer once let the kernel's own acknowledgements set the pace: 0.65 Mbit/s
+// where nothing is imposed. The bound is that of a test that hangs, a hundred
+// times what a busy machine needs.
+func TestRealSocketsSetNoPace(t *testing.T) {
+	const size, patience = 8 << 20, 30 * time.Second
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	n := NewNet(nil)
+	defer n.Close()
+	phone, err := n.Link(Params{}, 1, new(net.Dialer).DialContext, nil).DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = relay.Close() }()
+	for way, ends := range map[string][2]net.Conn{"up": {phone, relay}, "down": {relay, phone}} {
+		for _, c := range ends {
+			if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		go func() { _, _ = ends[0].Write(make([]byte, size)) }() // the reader tells
+		if got, err := io.CopyN(io.Discard, ends[1], size); err != nil {
+			t.Errorf("%s: %d of %d bytes in %v: %v", way, got, size, patience, err)
+		}
+	}
+}
