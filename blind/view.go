@@ -43,6 +43,7 @@ type View struct {
 
 	Holder Holder
 	ID     wire.MessageID
+	IV     IV // of the variant
 	// Content is the zero Content when it can't be opened.
 	Content Content
 	// Left: who has the code can open it. Otherwise one page can.
@@ -77,7 +78,7 @@ func (p *Page) View() View {
 	if s == nil {
 		return v
 	}
-	v.ID, v.Read = s.id, s.read
+	v.ID, v.IV, v.Read = s.id, s.iv, s.read
 	if s.mine {
 		v.Holder, v.OtherPage = HolderMine, s.foreign
 		switch {

@@ -89,10 +89,13 @@ type asked struct {
 type want struct {
 	event blind.Event
 	edit  bool
-	out   bool          // the page has it
-	done  chan struct{} // closed when id and err are set
-	id    wire.MessageID
-	err   error
+	// What the slot held when the caller asked.
+	slot wire.MessageID
+	iv   blind.IV
+	out  bool          // the page has it
+	done chan struct{} // closed when id and err are set
+	id   wire.MessageID
+	err  error
 }
 
 // joinPrivate fills in what the cases of joining differ in.

@@ -132,6 +132,7 @@ func (s *Session) enqueueWant(w *want, id wire.MessageID) error {
 			return true
 		})
 	}
+	w.slot, w.iv = p.view.ID, p.view.IV
 	p.wants = append(p.wants, w)
 	s.nextWant()
 	return nil
@@ -152,12 +153,24 @@ func (s *Session) unseen() bool {
 	})
 }
 
-// nextWant hands the page what is next. Called with s.mu held.
+// nextWant hands the page what is next, if it is still about what the slot
+// holds. Called with s.mu held.
 func (s *Session) nextWant() {
 	p := s.private
-	if len(p.wants) > 0 && !p.wants[0].out && p.page != nil && !p.page.Ended() {
-		p.wants[0].out = true
-		s.step(p.wants[0].event)
+	for len(p.wants) > 0 && !p.wants[0].out && p.page != nil && !p.page.Ended() {
+		w, v := p.wants[0], p.page.View()
+		w.out = true
+		mine := v.Holder == blind.HolderMine
+		switch {
+		case w.edit && (!mine || v.ID != w.slot):
+			s.settleWant(wire.MessageID{}, ErrNotFound)
+		case !w.edit && mine:
+			s.settleWant(wire.MessageID{}, ErrNotYourTurn)
+		case !w.edit && (v.ID != w.slot || v.IV != w.iv):
+			s.settleWant(wire.MessageID{}, ErrStale)
+		default:
+			s.step(w.event)
+		}
 	}
 }
 

@@ -138,6 +138,43 @@ func TestPrivateConversation(t *testing.T) {
 	})
 }
 
+// What waits behind another call is still about the slot that its caller saw: a
+// text answers nothing else, and nothing else is changed.
+func TestPrivateQueueKeepsWhatWasSeen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, atA := w.mustPrivate(alicePIN, client.EntryCreate, false)
+		b, _ := w.mustPrivate(bobPIN, client.EntryInvited, false)
+		reaches(t, a)
+		id := w.send(a, "hello")
+		shows(t, a, says("hello"))
+		shows(t, b, says("hello"))
+		atA.deaf.Store(true)
+		answer := w.send(b, "the answer")
+		done := make([]chan error, 3)
+		for i, call := range []func(ctx context.Context) error{
+			func(ctx context.Context) error { return a.Edit(ctx, id, "hello!") },
+			func(ctx context.Context) error { _, err := a.Send(ctx, "one more thing"); return err },
+			func(ctx context.Context) error { return a.Delete(ctx, id) },
+		} {
+			done[i] = make(chan error, 1)
+			go func() { done[i] <- call(t.Context()) }()
+			synctest.Wait()
+		}
+		atA.cut()
+		for i, want := range []error{client.ErrNotEditable, client.ErrStale, client.ErrNotFound} {
+			if err := <-done[i]; !errors.Is(err, want) {
+				t.Errorf("call %d: %v, want %v", i, err, want)
+			}
+		}
+		if m := shows(t, a, says("the answer")); m.ID != answer {
+			t.Error("another message than the answer")
+		}
+		w.send(a, "now it is answered")
+		shows(t, b, says("now it is answered"))
+	})
+}
+
 func TestPrivateEntries(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t)
