@@ -2,10 +2,11 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -73,7 +74,8 @@ func (s *Session) run() {
 // phones that lost the same relay do not come back in step.
 func backoff(tries int) time.Duration {
 	least := min(minWait<<min(tries, 10), maxWait/2)
-	return least + rand.N(least) //nolint:gosec // spreads load, hides nothing
+	more, _ := rand.Int(rand.Reader, big.NewInt(int64(least))) // never fails
+	return least + time.Duration(more.Int64())
 }
 
 // pause waits, or only as long as it must when Check is in a hurry.
