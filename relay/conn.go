@@ -54,40 +54,57 @@ type conn struct {
 }
 
 // run reads until the socket ends. The relay waits for it. The context bounds
-// waiting, not reading: what ends reading is the outbox.
+// waiting, not reading: what ends reading is the outbox. While it waits for a
+// message, a quarter of its stack must suffice, less 800 bytes: then the runtime
+// gives half of the stack back.
 func (c *conn) run(ctx context.Context) {
-	log, mark := &c.relay.cfg.Logger, c.outbox.guard.mark
-	log.Debug().Uint32("conn", mark).Msg("socket opened")
-	c.timer = time.AfterFunc(unjoinedIdle, func() { c.outbox.guarded(c.onTimer) })
 	var err error
 	c.outbox.guarded(func() { err = c.readAll(ctx) })
+	c.outbox.guarded(func() { c.end(err) })
+}
+
+// begin is called before anything is read.
+func (c *conn) begin() {
+	c.relay.cfg.Logger.Debug().Uint32("conn", c.outbox.guard.mark).Msg("socket opened")
+	c.timer = time.AfterFunc(unjoinedIdle, func() { c.outbox.guarded(c.onTimer) })
+}
+
+// end is called when reading has ended.
+func (c *conn) end(err error) {
 	c.timer.Stop()
 	code := c.outbox.end()
 	if c.room != nil {
 		c.room.Leave(c.outbox)
 	}
 	c.outbox.out.release()
+	c.outbox.net.release()
 	end := endedFailed
 	if !c.outbox.failed.Load() {
 		end = closeOf(code, err)
 	}
 	c.relay.metrics.count(end)
-	log.WithLevel(end.level).Uint32("conn", mark).Str("code", end.label).Msg("socket closed")
+	c.relay.cfg.Logger.WithLevel(end.level).Uint32("conn", c.outbox.guard.mark).Str("code", end.label).Msg("socket closed")
 }
 
 // readAll handles frame after frame until the socket fails, is closing, or
 // breaks a rule that ends it.
 func (c *conn) readAll(ctx context.Context) error {
+	c.begin()
 	for {
+		c.outbox.net.await()
 		kind, r, err := c.nextMessage()
+		switch {
+		case errors.Is(err, errAwait):
+			continue
+		case err != nil:
+			return err
+		}
+		c.outbox.net.beginMessage()
+		err = c.readFrame(ctx, kind, r)
+		c.outbox.net.endMessage()
 		if err != nil {
 			return err
 		}
-		c.outbox.readWithin(frameDeadline)
-		if err := c.readFrame(ctx, kind, r); err != nil {
-			return err
-		}
-		c.outbox.readWithin(noDeadline)
 		if !c.outbox.waitForSpace() {
 			return nil // the writer reads the rest of the closing handshake
 		}

@@ -182,6 +182,7 @@ func (f *frameReader) Read(p []byte) (int, error) {
 			return 0, errFrameGivenUp
 		}
 		f.placed = true
+		f.conn.outbox.net.timed.Store(true) // hurry may set a deadline at any time
 	}
 	return f.from.Read(p)
 }

@@ -28,6 +28,8 @@ type frameWriter struct {
 	missing int
 	// held: whole frames wait for the next; wait: the last pending one does.
 	held, wait bool
+	// closed: a close frame has been written.
+	closed bool
 }
 
 // hold makes whole frames wait for the next one, or not.
@@ -45,6 +47,7 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 	if w.missing == 0 {
 		size := frameSize(p)
 		w.wait = w.held && !isControl(p)
+		w.closed = w.closed || isClose(p)
 		if w.pending != nil && len(w.pending.Bytes())+size > min(w.pending.Size(), maxGathered) {
 			if err := w.send(); err != nil {
 				return 0, err
@@ -74,6 +77,70 @@ func (w *frameWriter) send() error {
 	return err
 }
 
+// flush sends what is pending.
+func (w *frameWriter) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pending == nil || w.missing > 0 {
+		return nil
+	}
+	return w.send()
+}
+
+// writeReady writes frames as far as to takes them at once, in one write of up to
+// maxGathered bytes, and returns how many have left or begun to. The rest of the
+// last of them is then pending, and whole is false. It writes none while another
+// write is under way or pending, or the close frame has been written. An error
+// shows in the next write.
+func (w *frameWriter) writeReady(frames []queued, to prompt) (sent int, whole bool) {
+	if !w.mu.TryLock() {
+		return 0, false
+	}
+	defer w.mu.Unlock()
+	if w.pending != nil || w.closed {
+		return 0, false
+	}
+	size := 0
+	for sent < len(frames) {
+		more := maxHeader + len(frames[sent].frame.Bytes())
+		if size+more > min(maxGathered, w.buffers.Limit()) {
+			break
+		}
+		size += more
+		sent++
+	}
+	if sent == 0 {
+		return 0, false
+	}
+	all := w.buffers.Get(size)
+	defer all.Release()
+	for _, q := range frames[:sent] {
+		var head [maxHeader]byte
+		all.Append(appendHeader(head[:0], len(q.frame.Bytes())))
+		all.Append(q.frame.Bytes())
+	}
+	n, _ := to.WriteReady(all.Bytes())
+	rest := all.Bytes()[n:]
+	if len(rest) == 0 {
+		return sent, true
+	}
+	// Frames that have not begun stay in the queue, where they count.
+	for sent > 0 {
+		last := len(frames[sent-1].frame.Bytes())
+		last += headerSize(last)
+		if len(rest) < last {
+			break
+		}
+		rest = rest[:len(rest)-last]
+		sent--
+	}
+	if len(rest) > 0 {
+		w.pending = w.buffers.Get(len(rest))
+		w.pending.Append(rest)
+	}
+	return sent, false
+}
+
 // release gives up what is pending.
 func (w *frameWriter) release() {
 	w.mu.Lock()
@@ -87,6 +154,34 @@ func (w *frameWriter) drop() {
 		w.pending = nil
 	}
 }
+
+// maxHeader is the longest header of an unmasked frame.
+const maxHeader = 10
+
+// appendHeader adds the header of an unmasked text frame: RFC 6455, section 5.2.
+func appendHeader(b []byte, size int) []byte {
+	const text = 0x81
+	switch headerSize(size) {
+	case 2:
+		return append(b, text, byte(size)) //nolint:gosec // headerSize has looked
+	case 4:
+		return binary.BigEndian.AppendUint16(append(b, text, 126), uint16(size)) //nolint:gosec // headerSize has looked
+	}
+	return binary.BigEndian.AppendUint64(append(b, text, 127), uint64(size)) //nolint:gosec // a length
+}
+
+func headerSize(size int) int {
+	switch {
+	case size < 126:
+		return 2
+	case size < 1<<16:
+		return 4
+	}
+	return maxHeader
+}
+
+// isClose reports whether p begins a close frame.
+func isClose(p []byte) bool { return len(p) > 0 && p[0]&0x0f == 0x08 }
 
 // isControl reports whether p begins a close, ping or pong frame.
 func isControl(p []byte) bool { return len(p) > 0 && p[0]&0x08 != 0 }

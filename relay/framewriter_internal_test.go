@@ -101,6 +101,77 @@ func TestFrameWriter(t *testing.T) {
 	}
 }
 
+// room is a connection that takes so many bytes at once.
+type room struct{ n int }
+
+func (*room) ReadReady(func() []byte) (int, error) { panic("nobody reads") }
+func (r *room) WriteReady(p []byte) (int, error)   { return min(r.n, len(p)), nil }
+
+// Wherever a write at once breaks off, the rest follows once and in order, and
+// frames that had not begun stay with the caller.
+func TestFrameWriter_WriteReady(t *testing.T) {
+	sizes := []int{0, 125, 126, 300}
+	buffers := wire.NewBuffers(32 << 10)
+	var frames []queued
+	var all []byte
+	for _, size := range sizes {
+		f := frame(0x81, size)
+		b := buffers.Get(size)
+		b.Append(f[len(f)-size:])
+		frames = append(frames, queued{frame: b})
+		all = append(all, f...)
+	}
+	for n := range len(all) + 1 {
+		var to writes
+		to.all = append(to.all, all[:n]...)
+		w := frameWriter{to: to.Write, buffers: buffers}
+		sent, whole := w.writeReady(frames, &room{n})
+		if whole != (n == len(all)) {
+			t.Fatalf("with room for %d bytes: whole is %t", n, whole)
+		}
+		if err := w.flush(); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range frames[sent:] {
+			_, _ = w.Write(appendHeader(nil, len(q.frame.Bytes())))
+			_, _ = w.Write(q.frame.Bytes())
+		}
+		if !bytes.Equal(to.all, all) {
+			t.Fatalf("with room for %d bytes, of which %d frames were sent, the bytes are others", n, sent)
+		}
+	}
+	for _, q := range frames {
+		q.frame.Release()
+	}
+	if n := buffers.Live(); n != 0 {
+		t.Errorf("%d buffers are out", n)
+	}
+}
+
+// Nothing is written at once into another frame, before what is pending, after a
+// close frame, or that is much.
+func TestFrameWriter_NotReady(t *testing.T) {
+	buffers := wire.NewBuffers(32 << 10)
+	short, long := buffers.Get(5), buffers.Get(maxGathered)
+	long.Append(make([]byte, maxGathered))
+	for name, tt := range map[string]struct {
+		before func(w *frameWriter)
+		frame  *wire.Buffer
+	}{
+		"in a frame":          {func(w *frameWriter) { _, _ = w.Write(frame(0x81, 100)[:headBuffer]) }, short},
+		"pending":             {func(w *frameWriter) { w.hold(true); _, _ = w.Write(frame(0x81, 1)) }, short},
+		"under way":           {func(w *frameWriter) { w.mu.Lock() }, short},
+		"after a close frame": {func(w *frameWriter) { _, _ = w.Write(frame(0x88, 2)) }, short},
+		"much":                {func(*frameWriter) {}, long},
+	} {
+		w := &frameWriter{to: new(writes).Write, buffers: buffers}
+		tt.before(w)
+		if sent, whole := w.writeReady([]queued{{frame: tt.frame}}, &room{1 << 20}); sent != 0 || whole {
+			t.Errorf("%s: %d sent, %t", name, sent, whole)
+		}
+	}
+}
+
 // What is pending when the socket ends is given back with it.
 func TestFrameWriter_ReleasedWithTheSocket(t *testing.T) {
 	inside(t, Config{}, func(t *testing.T, rl *Relay, _ *bytes.Buffer, dial func(byte) *websocket.Conn) {

@@ -1,10 +1,7 @@
 package relay
 
 import (
-	"crypto/tls"
 	"encoding/binary"
-	"net"
-	"sync/atomic"
 	"time"
 )
 
@@ -36,10 +33,10 @@ type intake struct {
 
 // took counts what was read.
 func (in *intake) took(p []byte) {
+	frames := in.meter.count(p)
 	if in.each == 0 {
 		return
 	}
-	frames := in.meter.count(p)
 	in.rest += len(p)
 	frames += in.rest / bytesPerFrame
 	in.rest %= bytesPerFrame
@@ -53,6 +50,9 @@ type frameMeter struct {
 	// skip is what is left of the payload.
 	skip uint64
 }
+
+// between reports whether the stream is at the end of a frame.
+func (m *frameMeter) between() bool { return m.have == 0 && m.skip == 0 }
 
 // count returns how many frames began in p, to the end of their headers; of
 // those control frames count more.
@@ -92,41 +92,4 @@ func (m *frameMeter) count(p []byte) (frames int) {
 		}
 	}
 	return frames
-}
-
-// transport is a connection that reads no faster than its intake allows, and
-// closes without sending a TLS alert.
-type transport struct {
-	net.Conn
-	intake intake
-	// pause waits, or returns early when the socket is gone.
-	pause func(time.Duration)
-	// closing is set once the relay is closing the socket.
-	closing atomic.Bool
-}
-
-// Read reads when the intake allows it. There is no burst while the
-// socket is closing: only the peer's close frame matters then, and the library
-// reads what comes before it in small pieces.
-func (t *transport) Read(p []byte) (int, error) {
-	if t.closing.Load() {
-		t.intake.pace.forgoBurst()
-	}
-	if wait := t.intake.pace.wait(); wait > 0 {
-		t.pause(wait)
-		p = p[:min(len(p), intakeSip)]
-	}
-	n, err := t.Conn.Read(p)
-	t.intake.took(p[:n])
-	return n, err
-}
-
-// Close closes the connection below TLS, if there is TLS. tls.Conn.Close may
-// wait five seconds for a peer that does not read, and its alert is not needed:
-// WebSocket frames show by themselves where a stream was cut off.
-func (t *transport) Close() error {
-	if over, ok := t.Conn.(*tls.Conn); ok {
-		return over.NetConn().Close()
-	}
-	return t.Conn.Close()
 }

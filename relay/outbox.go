@@ -31,8 +31,8 @@ const (
 )
 
 // outbox is a socket's bounded queue of frames and its only sender of them.
-// An idle outbox has no goroutine: Flush starts a writer, which ends with the
-// queue.
+// Flush sends what the connection takes at once, and starts a writer, a goroutine
+// that ends with the queue, for what has to wait.
 //
 // It is open until Close makes it closing, which lets the writer send what is
 // queued and a close frame, or abort ends it at once. Nothing is queued after
@@ -78,7 +78,7 @@ func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics
 	o := &outbox{ws: ws, net: conn, out: out, metrics: m, guard: g, most: max(maxQueuedFull*out.buffers.Limit(), maxQueued<<10)}
 	o.changed.L = &o.mu
 	out.to = o.transmit
-	conn.pause = o.pause
+	conn.pause, conn.readWithin = o.pause, o.readWithin
 	return o
 }
 
@@ -98,12 +98,43 @@ func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
 	return true
 }
 
-// Flush implements roomactor.Member.
-func (o *outbox) Flush() {
+// Flush implements roomactor.Member. Where the connection takes frames at once,
+// they leave here: a goroutine and a deadline are for what has to wait.
+func (o *outbox) Flush() { o.guarded(o.flush) }
+
+func (o *outbox) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) > 0 && o.open() {
+	if len(o.queue) == 0 || o.writing || !o.open() {
+		return
+	}
+	if o.net.prompt == nil || !o.writeReady() {
 		o.startWriter()
+	}
+}
+
+// writeReady sends what the connection takes at once, and reports whether that was
+// everything. o.mu is held.
+func (o *outbox) writeReady() bool {
+	sent, whole := o.out.writeReady(o.queue, o.net.prompt)
+	for i := range sent {
+		o.queue[i].sent(o.metrics)
+		o.bytes -= o.queue[i].frame.Size()
+		o.queue[i].frame.Release()
+		o.queue[i] = queued{}
+	}
+	o.queue = o.queue[sent:]
+	if len(o.queue) > 0 || !whole {
+		return false
+	}
+	o.queue = o.queue[:0:0]
+	return true
+}
+
+// sent notes how long a message waited.
+func (q *queued) sent(m *metrics) {
+	if q.event == wire.EventNewMessage {
+		m.deliver.Observe(time.Since(q.at).Seconds())
 	}
 }
 
@@ -146,12 +177,18 @@ func (o *outbox) writeWithin(d time.Duration) {
 	}
 }
 
-// transmit writes to the network. Each write has its own time, whether it is
-// one frame, several, or only a pong.
-func (o *outbox) transmit(p []byte) (int, error) {
+// transmit writes to the network. Each write that has to wait has its own time,
+// whether it is one frame, several, or only a pong.
+func (o *outbox) transmit(p []byte) (n int, err error) {
+	if o.net.prompt != nil {
+		if n, err = o.net.prompt.WriteReady(p); err != nil || n == len(p) {
+			return n, err
+		}
+	}
 	o.writeWithin(writeDeadline)
 	defer o.writeWithin(noDeadline) // the TLS layer may write by itself
-	return o.net.Write(p)
+	more, err := o.net.Write(p[n:])
+	return n + more, err
 }
 
 // after returns when d will have passed, or the zero time for noDeadline.
@@ -170,8 +207,12 @@ func (o *outbox) startWriter() {
 	}
 }
 
-// write sends what is queued, then closes the socket if that is asked for.
+// write sends what is queued, then closes the socket if that is asked for. First
+// goes the rest of a frame that left only in part.
 func (o *outbox) write() {
+	if !o.wrote(o.out.flush()) {
+		return
+	}
 	for {
 		q, last, code, more := o.next()
 		switch {
@@ -218,9 +259,14 @@ func (o *outbox) send(q queued, last bool) bool {
 	o.out.hold(!last)
 	err := o.ws.Write(context.Background(), websocket.MessageText, q.frame.Bytes())
 	if err == nil {
-		if q.event == wire.EventNewMessage {
-			o.metrics.deliver.Observe(time.Since(q.at).Seconds())
-		}
+		q.sent(o.metrics)
+	}
+	return o.wrote(err)
+}
+
+// wrote ends the socket after an error, and reports whether there was none.
+func (o *outbox) wrote(err error) bool {
+	if err == nil {
 		return true
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -325,6 +371,9 @@ func (o *outbox) end() wire.CloseCode {
 		_ = o.ws.CloseNow() // also wakes a ping that waits for its pong
 	}
 	o.writers.Wait()
+	if o.endUnlessClosing() {
+		_ = o.ws.CloseNow() // the writer was to close it and failed; else the library would keep it
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.code

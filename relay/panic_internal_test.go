@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -78,10 +77,11 @@ func counted(t *testing.T, c prometheus.Counter) float64 {
 	return m.GetCounter().GetValue()
 }
 
-// fault is a connection that panics where a write's deadline is set.
-type fault struct{ net.Conn }
+// fault is a connection that panics where it is to write.
+type fault struct{ *memnet.Conn }
 
 func (fault) SetWriteDeadline(time.Time) error { panic("secret") }
+func (fault) WriteReady([]byte) (int, error)   { panic("secret") }
 
 // A panic in any goroutine of a socket ends this socket alone. It is counted,
 // and logged with where it was and without its value.
@@ -89,7 +89,14 @@ func TestPanicInASocket(t *testing.T) {
 	spoil := func(_ *Relay, c *conn) {
 		c.outbox.mu.Lock() // as who uses it does
 		defer c.outbox.mu.Unlock()
-		c.outbox.net.Conn = fault{c.outbox.net.Conn}
+		bad := fault{c.outbox.net.Conn.(*memnet.Conn)}
+		c.outbox.net.Conn, c.outbox.net.prompt = bad, bad
+	}
+	withoutPrompt := func(rl *Relay, c *conn) {
+		spoil(rl, c)
+		c.outbox.mu.Lock()
+		defer c.outbox.mu.Unlock()
+		c.outbox.net.prompt = nil
 	}
 	say := func(t *testing.T, ws *websocket.Conn, text string) {
 		if err := ws.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
@@ -117,8 +124,12 @@ func TestPanicInASocket(t *testing.T) {
 				}
 			}, "sotto/relay.fault.",
 		},
-		"the writer": {
+		"a flush by the room": {
 			true, spoil,
+			func(t *testing.T, ws *websocket.Conn) { say(t, ws, `{"event":"delete_message","ref":"secret"}`) }, "sotto/relay.fault.",
+		},
+		"the writer": {
+			true, withoutPrompt,
 			func(t *testing.T, ws *websocket.Conn) { say(t, ws, `{"event":"delete_message","ref":"secret"}`) }, "sotto/relay.fault.",
 		},
 		"a ping":    {true, spoil, func(*testing.T, *websocket.Conn) { time.Sleep(DefaultPingInterval) }, "sotto/relay.fault."},

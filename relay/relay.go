@@ -116,7 +116,7 @@ func (rl *Relay) start(c *conn) {
 	}
 	go func() { // the reservation lets Shutdown wait for it
 		defer rl.end(c)
-		c.outbox.guarded(func() { c.run(rl.ctx) })
+		c.run(rl.ctx)
 	}()
 }
 

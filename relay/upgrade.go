@@ -2,8 +2,6 @@ package relay
 
 import (
 	"bufio"
-	"bytes"
-	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -16,12 +14,12 @@ import (
 )
 
 const (
-	// readBuffer is the size of the library's reader. It holds a short frame, so
-	// that one system call reads it; longer ones are read straight into the
-	// relay's own buffers.
+	// readBuffer is the size of the library's reader where the transport does not
+	// read ahead. It holds a short frame, so that one read gets it; longer ones are
+	// read straight into the relay's own buffers.
 	readBuffer = 512
-	// headBuffer is the size of the library's writer: a frame header, and as little
-	// of the payload as possible.
+	// headBuffer is the size of the library's writer, and of its reader where the
+	// transport reads ahead: a frame header, and as little of the payload as possible.
 	headBuffer = 16
 )
 
@@ -89,6 +87,7 @@ func (rl *Relay) accept(w http.ResponseWriter, r *http.Request) (ws *websocket.C
 	defer func() {
 		if ws == nil && h.conn != nil { // taken over from net/http, and then something failed
 			_ = h.conn.Close()
+			h.conn.release()
 		}
 	}()
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{
@@ -138,12 +137,15 @@ func (h *handshake) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	early, _ := rw.Peek(rw.Reader.Buffered()) // all of it is there
-	early = bytes.Clone(early)
-	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(readBuffer, len(early)))
-	_, _ = in.Peek(len(early)) // the library carries over what is buffered, no more
-	h.conn = &transport{Conn: conn, intake: intake{each: frameCost(h.frameRate)}}
-	h.conn.intake.took(early)
-	return h.conn, bufio.NewReadWriter(in, bufio.NewWriterSize(h.out, headBuffer)), nil
+	h.conn = newTransport(conn, h.out.buffers, h.frameRate)
+	h.conn.keep(early)
+	size := readBuffer
+	if h.conn.prompt != nil {
+		size = headBuffer // the transport has a buffer while it needs one
+	}
+	// The library carries over what its reader has buffered, and reads from its own
+	// connection only then.
+	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, size), bufio.NewWriterSize(h.out, headBuffer)), nil
 }
 
 // canHijack reports whether there is a connection to take over behind w.

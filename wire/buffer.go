@@ -132,6 +132,14 @@ func (b *Buffer) Append(p []byte) {
 	b.bytes = append(b.bytes, p...)
 }
 
+// Space returns the memory behind the content, for reading into it. Extend makes
+// its first bytes part of the content. Both are for a buffer that nobody else holds
+// yet.
+func (b *Buffer) Space() []byte { return b.bytes[len(b.bytes):cap(b.bytes)] }
+
+// Extend adds n bytes that were put into Space. It panics when there are fewer.
+func (b *Buffer) Extend(n int) { b.bytes = b.bytes[:len(b.bytes)+n] }
+
 // Retain adds a reference and returns b. It panics when there is none left.
 func (b *Buffer) Retain() *Buffer {
 	if b.refs.Add(1) <= 1 {

@@ -46,6 +46,18 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, c.wrap("write", err)
 }
 
+// ReadReady waits as Read does, and asks for the buffer when there is something.
+func (c *Conn) ReadReady(buffer func() []byte) (int, error) {
+	n, err := c.in.readReady(buffer)
+	return n, c.wrap("read", err)
+}
+
+// WriteReady writes as much of p as there is room for, without waiting.
+func (c *Conn) WriteReady(p []byte) (int, error) {
+	n, err := c.out.writeReady(p)
+	return n, c.wrap("write", err)
+}
+
 // Close ends both directions. The peer can still read what was written; what
 // the peer has written and this end has not read is dropped. Closing again is
 // an error that is net.ErrClosed.
@@ -140,18 +152,35 @@ func passed(deadline time.Time) bool {
 }
 
 func (s *stream) read(p []byte) (int, error) {
+	if len(p) == 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return 0, s.readFault()
+	}
+	return s.readReady(func() []byte { return p })
+}
+
+// readFault returns why nothing can be read. s.mu is held.
+func (s *stream) readFault() error {
+	switch {
+	case s.readerClosed:
+		return net.ErrClosed
+	case passed(s.readDeadline):
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+func (s *stream) readReady(buffer func() []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
+		if err := s.readFault(); err != nil {
+			return 0, err
+		}
 		switch {
-		case s.readerClosed:
-			return 0, net.ErrClosed
-		case passed(s.readDeadline):
-			return 0, os.ErrDeadlineExceeded
-		case len(p) == 0:
-			return 0, nil
 		case len(s.buf) > 0:
-			n := copy(p, s.buf)
+			n := copy(buffer(), s.buf)
 			s.buf = s.buf[:copy(s.buf, s.buf[n:])]
 			s.wake()
 			return n, nil
@@ -191,6 +220,25 @@ func (s *stream) write(p []byte) (int, error) {
 		}
 		s.wait(s.writeDeadline)
 	}
+}
+
+func (s *stream) writeReady(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.writerClosed:
+		return 0, net.ErrClosed
+	case s.readerClosed:
+		return 0, syscall.EPIPE
+	case s.writing:
+		return 0, nil
+	}
+	n := min(len(p), s.capacity-len(s.buf))
+	if n > 0 {
+		s.buf = append(s.buf, p[:n]...)
+		s.wake()
+	}
+	return n, nil
 }
 
 func (s *stream) closeWriter() {

@@ -270,3 +270,35 @@ func TestDialEnds(t *testing.T) {
 		}
 	})
 }
+
+// ReadReady asks for its buffer when there is something to read; WriteReady takes
+// what there is room for and never waits.
+func TestReadyCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := memnet.Pipe(4, nil, nil)
+		asked := false
+		got := make(chan string)
+		go func() {
+			buf := make([]byte, 10)
+			n, err := b.ReadReady(func() []byte { asked = true; return buf })
+			if err != nil {
+				t.Error(err)
+			}
+			got <- string(buf[:n])
+		}()
+		synctest.Wait()
+		if asked {
+			t.Error("asked for a buffer with nothing to read")
+		}
+		if n, err := a.WriteReady([]byte("abcdef")); n != 4 || err != nil {
+			t.Errorf("WriteReady = %d, %v; want 4", n, err)
+		}
+		if s := <-got; s != "abcd" {
+			t.Errorf("read %q", s)
+		}
+		_ = b.Close()
+		if _, err := a.WriteReady([]byte("x")); !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("WriteReady to a closed peer: %v", err)
+		}
+	})
+}
