@@ -53,6 +53,7 @@ func (s *Session) run() {
 	defer close(s.done)
 	for tries := 0; ; tries++ {
 		lived, err := s.connect()
+		s.elsewhere = !s.elsewhere && errors.Is(err, ErrRestarting)
 		if end := s.final(err); end != nil {
 			s.end(end)
 			return
@@ -60,7 +61,11 @@ func (s *Session) run() {
 		if lived >= maxWait {
 			tries = 0
 		}
-		wait := max(retryAfter(err)+backoff(tries), minDial-time.Since(s.dialled))
+		wait := backoff(tries)
+		if !s.elsewhere {
+			wait += retryAfter(err)
+		}
+		wait = max(wait, minDial-time.Since(s.dialled))
 		s.mu.Lock()
 		s.failed = err
 		s.push(Disconnected{Err: err, Retry: wait})
@@ -124,7 +129,11 @@ func (s *Session) dial() (*websocket.Conn, error) {
 	defer cancel()
 	var reached atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { reached.Store(true) }})
-	conn, res, err := websocket.Dial(ctx, s.url, &websocket.DialOptions{
+	to := s.url
+	if s.elsewhere {
+		to += "?elsewhere"
+	}
+	conn, res, err := websocket.Dial(ctx, to, &websocket.DialOptions{
 		HTTPClient: &s.http,
 		HTTPHeader: http.Header{"User-Agent": {""}}, // sends none
 	})

@@ -32,6 +32,9 @@ func (s *Session) final(err error) error {
 		return ErrRoomLost
 	}
 	if no, ok := errors.AsType[*Refusal](err); ok {
+		if s.elsewhere { // PROTOCOL.md, another relay
+			return nil
+		}
 		return finalRefusal(no, joined)
 	}
 	if status, ok := errors.AsType[*StatusError](err); ok {
@@ -52,7 +55,7 @@ func finalRefusal(no *Refusal, joined bool) error {
 		return nil
 	case !joined:
 		return no
-	case no.Reason == wire.ReasonNotFound:
+	case no.Reason == wire.ReasonNotFound, no.Reason == wire.ReasonRestarting:
 		return ErrRoomLost
 	case no.Reason == wire.ReasonLocked, no.Reason == wire.ReasonRateLimited:
 		return nil // the seat is still there, only later

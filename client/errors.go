@@ -79,6 +79,9 @@ var (
 	// ErrRateLimited: too many new rooms from this address. The Refusal says
 	// when to try again.
 	ErrRateLimited error = reasonError(wire.ReasonRateLimited)
+	// ErrRestarting: the relay restarts soon, and the room is not there. The
+	// Refusal says when to try again.
+	ErrRestarting error = reasonError(wire.ReasonRestarting)
 )
 
 type reasonError wire.Reason
@@ -91,7 +94,7 @@ type Refusal struct {
 	Reason wire.Reason
 	// AttemptsRemaining comes with ErrUnauthorized.
 	AttemptsRemaining int
-	// RetryAfter comes with ErrLocked and ErrRateLimited; 0 when the relay does
+	// RetryAfter comes with ErrLocked, ErrRateLimited and ErrRestarting; 0 when the relay does
 	// not say.
 	RetryAfter time.Duration
 }

@@ -40,7 +40,7 @@ type Message struct {
 
 // Event is what happened in the room or to the connection: one of [State],
 // [NewMessage], [MessageRead], [MessageEdited], [MessageDeleted], [Typing],
-// [Paired], [Presence], [Reach], [OtherAnew], [KeysAnew]
+// [Paired], [Presence], [Restarting], [Reach], [OtherAnew], [KeysAnew]
 // and [Disconnected].
 type Event interface{ event() }
 
@@ -88,6 +88,11 @@ type Paired struct {
 // only with Config.Presence, after every State and on change.
 type Presence struct{ Connected bool }
 
+// Restarting tells when the relay will restart, and that what is on it is lost
+// then. It comes with Config.Presence, when it is announced and after every State
+// since.
+type Restarting struct{ At time.Time }
+
 // Disconnected tells that there is no connection and what happens about it.
 // A State follows once there is one again.
 type Disconnected struct {
@@ -119,6 +124,7 @@ func (MessageDeleted) event() {}
 func (Typing) event()         {}
 func (Paired) event()         {}
 func (Presence) event()       {}
+func (Restarting) event()     {}
 func (Disconnected) event()   {}
 
 // maxEvents is how many events wait for Next.

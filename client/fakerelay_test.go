@@ -60,7 +60,7 @@ func fake(t *testing.T, handle handler) *fakeRelay {
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			f.mu.Lock()
 			n := len(f.requests)
-			f.requests = append(f.requests, request{time.Now(), r.URL.Path, r.Header.Clone()})
+			f.requests = append(f.requests, request{time.Now(), r.URL.RequestURI(), r.Header.Clone()})
 			f.mu.Unlock()
 			handle(n, w, r)
 		}),

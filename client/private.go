@@ -189,6 +189,8 @@ func (s *Session) hear(r *wire.Response) {
 		if p.ready {
 			s.push(Presence{Connected: r.Connected})
 		}
+	case wire.EventRestarting:
+		s.push(Restarting{At: time.Now().Add(r.RetryAfter)})
 	case wire.EventPartyPaired:
 		s.paired(r)
 	}

@@ -66,8 +66,11 @@ type Session struct {
 
 	// Owned by run.
 	dialled time.Time // when the last dial had ended
-	key     *Key      // set while the first join is answered; immutable after
-	lifeKey *Key      // nil until a message does not open with key
+	// elsewhere: the relay of the last dial is about to restart and has no such
+	// room, so the next one asks a proxy for another.
+	elsewhere bool
+	key       *Key // set while the first join is answered; immutable after
+	lifeKey   *Key // nil until a message does not open with key
 
 	mu      sync.Mutex // guards what follows; nobody waits while holding it
 	joined  bool       // a join was good: room and resume are set

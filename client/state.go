@@ -1,6 +1,7 @@
 package client
 
 import (
+	"time"
 	"unicode/utf8"
 
 	"sotto/wire"
@@ -85,6 +86,8 @@ func (s *Session) broadcast(r *wire.Response) {
 	case wire.EventPresence:
 		s.state.OtherConnected = r.Connected
 		s.push(Presence{Connected: r.Connected})
+	case wire.EventRestarting:
+		s.push(Restarting{At: time.Now().Add(r.RetryAfter)})
 	}
 	s.settleReads()
 }

@@ -17,26 +17,35 @@ import (
 )
 
 // readiness tells whether newcomers should be sent here.
-type readiness struct{ ready atomic.Bool }
+type readiness struct{ now atomic.Int32 }
 
-func (r *readiness) set(ready bool) { r.ready.Store(ready) }
+const (
+	notReady int32 = iota
+	// draining: no new rooms, and those there are go on.
+	draining
+	ready
+)
+
+func (r *readiness) set(to int32) { r.now.Store(to) }
 
 // newAdmin returns the server of the admin listener: status page, metrics, health
 // and, if asked for, profiles, for the host's eyes only.
-func newAdmin(o *options, reg *prometheus.Registry, page http.Handler, ready *readiness, errorLog *stdlog.Logger) *http.Server {
+func newAdmin(o *options, reg *prometheus.Registry, page, drain http.Handler, state *readiness, errorLog *stdlog.Logger) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", page)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("ok"))
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !ready.ready.Load() {
-			http.Error(w, "draining", http.StatusServiceUnavailable)
-			return
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		switch is := state.now.Load(); {
+		case is == ready, is == draining && r.FormValue("draining") == "ok":
+			_, _ = w.Write([]byte("ok"))
+		default:
+			http.Error(w, "no new rooms", http.StatusServiceUnavailable)
 		}
-		_, _ = w.Write([]byte("ok"))
 	})
+	mux.Handle("POST /drain", drain)
 	if o.pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -74,5 +77,76 @@ func TestNoDumpByASignal(t *testing.T) {
 				t.Errorf("it said %.500s", said)
 			}
 		})
+	}
+}
+
+// A drain keeps the rooms there are, says not ready, and ends the relay at its
+// time; asked again it takes the other time. Only this machine may ask.
+func TestDrain(t *testing.T) {
+	c := startChild(t, nil, noRates...)
+	people := newChat(t, "http://"+c.addr, 3)
+	people.warm()
+	drain := func(query string, header ...string) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+c.admin+"/drain"+query, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header != nil {
+			req.Header.Set(header[0], header[1])
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode
+	}
+	for query, want := range map[string]int{"": 400, "?for=soon": 400, "?for=-1s": 400} {
+		if got := drain(query); got != want {
+			t.Errorf("drain%s is answered %d; want %d", query, got, want)
+		}
+	}
+	if got := drain("?for=1h", "Origin", "https://elsewhere.example"); got != http.StatusForbidden {
+		t.Errorf("a page elsewhere is answered %d", got)
+	}
+	if got := status(t, "http://"+c.admin+"/readyz"); got != http.StatusOK {
+		t.Errorf("readyz = %d before", got)
+	}
+	if got := drain("?for=1h"); got != http.StatusAccepted {
+		t.Errorf("drain is answered %d", got)
+	}
+	if got := status(t, "http://"+c.admin+"/readyz"); got != http.StatusServiceUnavailable {
+		t.Errorf("readyz = %d while draining", got)
+	}
+	if got := status(t, "http://"+c.admin+"/readyz?draining=ok"); got != http.StatusOK {
+		t.Errorf("readyz = %d while draining, for those whose rooms are here", got)
+	}
+	newcomer := c.open(t, strings.Repeat("6", 64))
+	if err := newcomer.ws.Write(t.Context(), websocket.MessageText, []byte(`{"event":"join","ref":"1","data":`+joining("a")+`}`)); err != nil {
+		t.Fatal(err)
+	}
+	newcomer.await(func(f map[string]any) bool {
+		fault, _ := f["error"].(map[string]any)
+		return fault["reason"] == "restarting"
+	})
+	if got := drain("?for=1ns"); got != http.StatusAccepted {
+		t.Errorf("drain again is answered %d", got)
+	}
+	if err := c.cmd.Wait(); err != nil {
+		t.Errorf("the relay ended with %v: %s", err, c.err.String())
+	}
+	people.wantEnd(websocket.StatusServiceRestart)
+}
+
+func TestFromThisMachine(t *testing.T) {
+	for peer, want := range map[string]bool{
+		"127.0.0.1:5": true, "[::1]:5": true, "[::ffff:127.0.0.1]:5": true, "10.0.0.11:5": true, "[::ffff:10.0.0.11]:5": true,
+		"10.0.0.12:5": false, "[2001:db8::1]:5": false, "@": false, "": false,
+	} {
+		local := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 11), Port: 8081}
+		r := (&http.Request{RemoteAddr: peer}).WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, local))
+		if got := fromThisMachine(r); got != want {
+			t.Errorf("from %q: %v", peer, got)
+		}
 	}
 }

@@ -2,7 +2,13 @@
 
 package main
 
-import "io"
+import (
+	"io"
+	"syscall"
+)
+
+// drainSignal is none here.
+const drainSignal = syscall.Signal(-1)
 
 // fileLimit is not known here.
 func fileLimit() (uint64, bool) { return 0, false }

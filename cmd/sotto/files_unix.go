@@ -11,6 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// drainSignal asks for a drain.
+const drainSignal = syscall.SIGUSR1
+
 // fileLimit returns how many files this process may open.
 func fileLimit() (uint64, bool) {
 	var lim syscall.Rlimit

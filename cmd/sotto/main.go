@@ -3,6 +3,7 @@
 //	sotto [flags]       serve; see sotto --help
 //	sotto version       print what this binary is
 //	sotto healthcheck   exit 0 if the relay that these flags start is healthy
+//	sotto drain         have it take no new rooms, and end when it is empty
 //
 // Exit codes: 0 after an orderly end, 1 when it could not run, 2 when flags
 // or environment are unfit; then every fault is named.
@@ -52,6 +53,8 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 		err = printVersion(stdout)
 	case "healthcheck":
 		err = healthcheck(ctx, opts)
+	case "drain":
+		err = drain(ctx, opts, stdout)
 	default:
 		fmt.Fprintf(stderr, "sotto: unknown command %q\nsotto --help lists all commands\n", command) //nolint:errcheck // as above
 		return exitUsage

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/acme/autocert"
@@ -31,6 +32,7 @@ type options struct {
 	logLevel       zerolog.Level
 	sandbox        string // on, off or require
 	lockMemory     bool
+	drainFor       time.Duration
 	// relay is the part of the configuration the library knows. Its MaxConns and
 	// MaxRooms are 0 when they are to follow from what there is.
 	relay relay.Config
@@ -154,6 +156,10 @@ var optionTable = []option{
 	{
 		name: "allowed-origins", help: "other origins (https://host,…) whose pages may connect", optional: true,
 		set: func(o *options, v string) error { o.relay.AllowedOrigins = splitList(v); return nil },
+	},
+	{
+		name: "drain-for", value: "10m", help: "how long people have before an announced end: sotto drain, or SIGUSR1",
+		set: func(o *options, v string) (err error) { o.drainFor, err = parsePositive(v); return err },
 	},
 	{
 		name: "sandbox", value: "on", help: "on: what this kernel offers; require: refuse to start with less; or off",
@@ -302,6 +308,7 @@ func printHelp(w io.Writer) {
   sotto [flags]       serve
   sotto version       print what this binary is
   sotto healthcheck   exit 0 if the relay that these flags start is healthy
+  sotto drain         have it take no new rooms, and end when it is empty or after --drain-for
 
 Each flag can be given by environment too. "off" or a negative number turns a
 limit off.

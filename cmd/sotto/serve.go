@@ -41,7 +41,7 @@ const (
 func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Writer) error {
 	signals := make(chan os.Signal, 2)
 	// SIGQUIT and SIGABRT too: by default Go prints all stacks for them.
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, drainSignal, syscall.SIGQUIT, syscall.SIGABRT)
 	defer signal.Stop(signals)
 	// Else Go ends the program when whoever reads its log has gone.
 	signal.Ignore(syscall.SIGPIPE)
@@ -100,16 +100,18 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 		history.Run(sampled)
 	}()
 	defer func() { stopSampling(); <-sampling }()
-	ready, errorLog := new(readiness), countingLog(httpErrors)
+	state, errorLog := new(readiness), countingLog(httpErrors)
+	drain := newDrainer(rl, o.drainFor, state, log)
+	defer drain.stop()
 	main := newServer(behindTLS(rl, rl.TrustsProxy), errorLog)
 	main.ReadTimeout, main.WriteTimeout = requestTime, requestTime
-	running := []*server{{main, ls.relay}, {newAdmin(o, reg, history, ready, errorLog), ls.admin}}
+	running := []*server{{main, ls.relay}, {newAdmin(o, reg, history, drain, state, errorLog), ls.admin}}
 	if certs != nil {
 		redirect := newServer(newRedirect(certs), errorLog)
 		redirect.ReadTimeout, redirect.WriteTimeout = requestTime, requestTime
 		running = append(running, &server{redirect, ls.redirect})
 	}
-	ready.set(true) // before anybody can ask
+	state.set(ready) // before anybody can ask
 	failed := make(chan error, len(ls.relay)+len(ls.admin)+len(ls.redirect))
 	for _, s := range running {
 		for _, l := range s.listeners {
@@ -126,8 +128,8 @@ func serve(ctx context.Context, o *options, env lookupEnv, stdout, stderr io.Wri
 		defer a.cancel()
 	}
 
-	err = wait(ctx, signals, failed, certs, log)
-	ready.set(false)
+	err = wait(ctx, signals, failed, drain, certs, log)
+	state.set(notReady)
 	return errors.Join(err, stop(rl, running, signals, log))
 }
 
@@ -146,16 +148,22 @@ type server struct {
 	listeners []net.Listener
 }
 
-// wait returns when the relay is to end: nil for a signal, or the error of a
-// server that failed.
-func wait(ctx context.Context, signals <-chan os.Signal, failed <-chan error, certs certificates, log zerolog.Logger) error {
+// wait returns when the relay is to end: nil for a signal or the end of a drain,
+// or the error of a server that failed.
+func wait(ctx context.Context, signals <-chan os.Signal, failed <-chan error, drain *drainer, certs certificates, log zerolog.Logger) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case err := <-failed:
 			return fmt.Errorf("serve: %w", err)
+		case <-drain.over:
+			return nil
 		case s := <-signals:
+			if s == drainSignal {
+				drain.begin(drain.patience)
+				continue
+			}
 			if s != syscall.SIGHUP {
 				return nil
 			}
@@ -183,7 +191,7 @@ func stop(rl *relay.Relay, servers []*server, signals <-chan os.Signal, log zero
 		for {
 			select {
 			case s := <-signals:
-				if s != syscall.SIGHUP {
+				if s != syscall.SIGHUP && s != drainSignal {
 					os.Exit(exitError)
 				}
 			case <-ended:

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -85,14 +86,23 @@ func (c *cluster) derive(config string) string {
 	c.t.Helper()
 	config = kit.Swap(c.t, config, "bind :80\n", "bind "+c.address(0)+":8000\n")
 	config = kit.Swap(c.t, config, "hard-stop-after 10s", "hard-stop-after 1s")
-	config = kit.Swap(c.t, config, "inter 2s fastinter 1s", "inter 200ms fastinter 100ms")
+	config = swapBoth(c.t, config, "inter 2s fastinter 1s", "inter 200ms fastinter 100ms")
 	for n := range c.relays {
-		config = kit.Swap(c.t, config, fmt.Sprintf("relay%d.internal:8080", n), c.address(n)+":8080")
+		config = swapBoth(c.t, config, fmt.Sprintf("relay%d.internal:8080", n), c.address(n)+":8080")
 	}
 	if os.Geteuid() != 0 { // what only root can do
 		config = kit.Swap(c.t, config, "    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n", "")
 	}
 	return config
+}
+
+// swapBoth replaces what both lists of relays have.
+func swapBoth(t *testing.T, text, old, replacement string) string {
+	t.Helper()
+	if n := strings.Count(text, old); n != 2 {
+		t.Fatalf("%q is there %d times, not twice", old, n)
+	}
+	return strings.ReplaceAll(text, old, replacement)
 }
 
 func (c *cluster) end() {
@@ -128,7 +138,7 @@ func (c *cluster) addRelay(n int) {
 	c.startRelay(n)
 	last := fmt.Sprintf("    server relay%[1]d relay%[1]d.internal:8080 id %[1]d\n", n-1)
 	next := fmt.Sprintf("    server relay%[1]d relay%[1]d.internal:8080 id %[1]d\n", n)
-	kit.Write(c.t, c.config, c.derive(kit.Swap(c.t, read(c.t, "haproxy.cfg"), last, last+next)))
+	kit.Write(c.t, c.config, c.derive(swapBoth(c.t, read(c.t, "haproxy.cfg"), last, last+next)))
 	c.must(c.edge.Signal(syscall.SIGUSR2))
 }
 

@@ -82,6 +82,30 @@ func (p *pair) meet(ctx context.Context, c *cluster) error {
 	return p.say(ctx, 0)
 }
 
+// comeBack has one of the two lose the connection and find the room again, with
+// its message.
+func (p *pair) comeBack(ctx context.Context, c *cluster, seat int) error {
+	p.sessions[seat].Close()
+	s, err := client.Open(ctx, client.Config{
+		URL: c.url, Identity: p.ids[seat], Intent: wire.IntentEnter, Key: key(), HTTPClient: p.http[seat],
+	})
+	if err != nil {
+		return fmt.Errorf("seat %d of pair %d does not come back: %w", seat, p.n, err)
+	}
+	p.sessions[seat] = s
+	var state client.State
+	for err = errDropped; errors.Is(err, errDropped); { // attempts that failed are told first
+		state, err = await[client.State](ctx, s)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("seat %d of pair %d: %w", seat, p.n, err)
+	case state.Message == nil:
+		return fmt.Errorf("seat %d of pair %d comes back to another room", seat, p.n)
+	}
+	return nil
+}
+
 func (p *pair) leave() {
 	for seat, s := range p.sessions {
 		if s != nil {
@@ -228,7 +252,7 @@ func (p *pair) locate(ctx context.Context, c *cluster) error {
 			URL: "http://" + c.address(n) + ":8080", Identity: p.ids[1], Intent: wire.IntentEnter,
 			Key: key(), HTTPClient: p.http[1], Presence: true,
 		})
-		if errors.Is(err, client.ErrNotFound) {
+		if errors.Is(err, client.ErrNotFound) || errors.Is(err, client.ErrRestarting) {
 			continue
 		}
 		if err != nil {

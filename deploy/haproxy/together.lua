@@ -23,8 +23,10 @@ core.register_task(function()
             was[name] = is
         end
         if back then
-            for _, server in pairs(core.backends.relays.servers) do
-                server:shut_sess()
+            for _, backend in pairs({core.backends.relays, core.backends.newcomers}) do
+                for _, server in pairs(backend.servers) do
+                    server:shut_sess()
+                end
             end
         end
     end

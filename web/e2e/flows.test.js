@@ -232,6 +232,23 @@ for (const pair of pairs) {
       await anna.sees("half a sentence");
     });
 
+    test("the relay is to restart: those who talk are told when and talk on, nobody begins", async () => {
+      const { anna, ben } = await on.pair(pair);
+      on.relay.drain();
+      // Up to the time, which is ten minutes from now.
+      for (const person of [anna, ben]) await person.see(words.restartsAt.split("{")[0]);
+      await anna.write("before it restarts");
+      await ben.sees("before it restarts");
+      const cleo = await on.visit("Cleo", pair[0]);
+      await cleo.press(words.shortNumber);
+      await until("a number", () => cleo.value(words.number));
+      await cleo.type(words.pin, "161803");
+      await cleo.press(words.open);
+      await cleo.see(words.restarting.split("{")[0]);
+      await on.restart();
+      await ben.see(words.restarted);
+    });
+
     test("the link breaks in mid-sentence: nothing is lost or doubled", async () => {
       const { anna, ben } = await on.pair(pair);
       await anna.type(words.message, "one two");

@@ -82,6 +82,16 @@ func (p *Process) Stop(s syscall.Signal) error {
 // Output returns what the program has written so far.
 func (p *Process) Output() string { return p.text.String() }
 
+// Says waits until the program has written something, like Answers.
+func (p *Process) Says(what string) error {
+	return p.until(func() error {
+		if !strings.Contains(p.Output(), what) {
+			return fmt.Errorf("it did not say %q", what)
+		}
+		return nil
+	})
+}
+
 // Answers waits until url answers with a status, or returns why it does not:
 // the program has ended, or four minutes are over.
 func (p *Process) Answers(url string, status int) error {

@@ -69,6 +69,8 @@ export const startRelay = async (binary, ...flags) => {
     port,
     /** Everything it printed. */
     said: () => said,
+    /** Announces its end, in ten minutes. */
+    drain: () => child.kill("SIGUSR1"),
     /** Ends it in order, as a service manager does. */
     async stop() {
       child.kill("SIGTERM");
