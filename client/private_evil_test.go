@@ -1,176 +1,98 @@
 package client_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"net/http"
-	"sync"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"sotto/client"
-	"sotto/internal/memnet"
-	"sotto/relay"
 )
 
-// evil stands before a real relay and changes what it tells. frames go on one
-// goroutine a connection, so lie may be called by several.
-type evil struct {
-	t    *testing.T
-	mu   sync.Mutex
-	lie  func(pin string, f frame) []frame // called with mu held; nil: honest
-	seen map[string]frame                  // by event, the last that was told to Bob
-}
+// Bob has had these shown, or is right to have them shown, as Alice's words.
+var hers = []string{"", "first", "third", "the answer", "the answer!"}
 
-// evilWorld returns two people who have met, with an evil relay between.
-func evilWorld(t *testing.T) (e *evil, a, b *client.Session) {
-	e = &evil{t: t, seen: map[string]frame{}}
-	rl, err := relay.New(relay.Config{CreateRate: -1, UpgradeRate: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front, back := memnet.Listen(), memnet.Listen()
-	servers := []*http.Server{{Handler: rl}, {Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		e.between(rw, r, (&memnet.Dialer{To: back}).HTTPClient())
-	})}}
-	var serving sync.WaitGroup
-	for i, listener := range []*memnet.Listener{back, front} {
-		serving.Go(func() { _ = servers[i].Serve(listener) })
-	}
-	t.Cleanup(func() {
-		_ = rl.Close()
-		_, _ = servers[0].Close(), servers[1].Close()
-		serving.Wait()
-	})
-	open := func(pin string) *client.Session {
-		id, err := client.DerivePrivate(privateRoot, pin)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dial := (&memnet.Dialer{To: front}).DialContext
-		s, err := client.Open(t.Context(), client.Config{
-			URL: "http://relay.example", Identity: id, Entry: client.EntryAgain,
-			HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
-		return s
-	}
-	a, b = open(alicePIN), open(bobPIN)
-	reaches(t, a)
-	for i, text := range []string{"first", "second", "third"} {
-		from, to := a, b
-		if i == 1 {
-			from, to = b, a
-		}
-		if _, err := from.Send(t.Context(), text); err != nil {
-			t.Fatal(err)
-		}
-		shows(t, to, says(text))
-	}
-	return e, a, b
-}
-
-func (e *evil) between(rw http.ResponseWriter, r *http.Request, to *http.Client) {
-	down, err := websocket.Accept(rw, r, nil)
-	if err != nil {
-		return
-	}
-	defer down.CloseNow() //nolint:errcheck // it is over
-	up, _, err := websocket.Dial(r.Context(), "http://relay.example"+r.URL.Path, &websocket.DialOptions{HTTPClient: to})
-	if err != nil {
-		return
-	}
-	defer up.CloseNow() //nolint:errcheck // it is over
-	for _, c := range []*websocket.Conn{down, up} {
-		c.SetReadLimit(1 << 20)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	who := make(chan string, 1)
-	var upward sync.WaitGroup
-	upward.Go(func() {
-		defer cancel()
-		for first := true; ; first = false {
-			_, b, err := down.Read(ctx)
-			if err != nil {
-				return
-			}
-			if first {
-				who <- e.person(b)
-			}
-			if up.Write(ctx, websocket.MessageText, b) != nil {
-				return
-			}
-		}
-	})
-	defer upward.Wait()
-	defer cancel()
-	pin := <-who
-	for {
-		_, b, err := up.Read(ctx)
-		if err != nil {
-			return
-		}
-		var f frame
-		if json.Unmarshal(b, &f) != nil {
-			return
-		}
-		for _, f := range e.told(pin, f) {
-			b, _ := json.Marshal(f)
-			if down.Write(ctx, websocket.MessageText, b) != nil {
-				return
-			}
-		}
-	}
-}
-
-// person says who joins.
-func (e *evil) person(join []byte) string {
-	for _, pin := range []string{alicePIN, bobPIN} {
-		id, err := client.DerivePrivate(privateRoot, pin)
-		if err == nil && bytes.Contains(join, []byte(id.Access().Reveal())) {
-			return pin
-		}
-	}
-	return ""
-}
-
-func (e *evil) told(pin string, f frame) []frame {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if f["event"] == "hello" && pin == alicePIN {
-		e.seen["hello of Bob"] = f
-	}
-	if event, ok := f["event"].(string); ok && pin == bobPIN {
-		if _, known := e.seen[event]; !known || e.lie == nil {
-			e.seen[event] = f
-		}
-	}
-	if ok, _ := f["ok"].(map[string]any); ok["hello"] != nil {
-		e.seen["hello to "+pin] = frame{"event": "hello", "data": ok}
-	}
-	if e.lie == nil {
-		return []frame{f}
-	}
-	return e.lie(pin, f)
-}
-
-// TestPrivateEvilRelay tells Bob a lie in place of Alice's answer. Nothing but
-// what she wrote is ever shown as hers: he is told of a fault, or nothing.
+// TestPrivateEvilRelay has a relay lie about Alice's answer. Nothing but what she
+// wrote is ever shown as hers: there is a fault, or a sentence, or nothing.
 func TestPrivateEvilRelay(t *testing.T) {
-	flip := func(at int) func(e *evil, f frame) []frame {
+	flip := func(at int) func(*evil, frame) []frame {
 		return func(_ *evil, f frame) []frame { return []frame{changed(f, "ciphertext", at)} }
 	}
-	for name, test := range map[string]struct {
-		lie   func(e *evil, f frame) []frame
+	put := func(key string, value any) func(*evil, frame) []frame {
+		return func(_ *evil, f frame) []frame { return []frame{with(f, key, value)} }
+	}
+	event := func(name, key string, value any) frame {
+		return frame{"event": name, "data": map[string]any{key: value}}
+	}
+	lies := map[string]lie{
+		"ok, and not stored": {asked: func(e *evil, pin string, f frame) (ask, tell []frame) {
+			if pin != alicePIN || f["event"] != "send_message" {
+				return []frame{f}, nil
+			}
+			e.lied = true
+			return nil, []frame{{"ref": f["ref"], "ok": map[string]any{"message_id": roomB}}}
+		}},
+		"stale, though stored": {sent: client.ErrStale, told: func(e *evil, pin string, f frame) []frame {
+			switch {
+			case pin != alicePIN:
+			case f["event"] == "new_message" && !e.lied: // her own, which would tell
+				return nil
+			case f.ok("message_id") != nil:
+				e.lied = true
+				return []frame{{"ref": f["ref"], "error": map[string]any{"reason": "stale"}}}
+			}
+			return []frame{f}
+		}},
+		"older variant last": {unseen: true, told: func(e *evil, pin string, f frame) []frame {
+			switch {
+			case pin != bobPIN:
+			case f["event"] == "new_message":
+				e.seen["older"] = f
+				return nil
+			case f["event"] == "message_edited":
+				older := e.seen["older"]
+				newer := with(with(older, "ciphertext", f.data("ciphertext")), "iv", f.data("iv"))
+				e.seen["newer"], e.lied = newer, true
+				return []frame{newer, with(with(f, "ciphertext", older.data("ciphertext")), "iv", older.data("iv"))}
+			}
+			return []frame{f}
+		}, asked: func(e *evil, pin string, f frame) (ask, tell []frame) {
+			if pin == bobPIN && f["event"] == "send_message" {
+				f = with(f, "replaces_iv", e.seen["newer"].data("iv"))
+			}
+			return []frame{f}, nil
+		}},
+		"old answer to a join": {cut: true, told: instead("join", func(e *evil, _ frame) []frame {
+			ok, _ := e.seen["join"]["ok"].(map[string]any)
+			ok["current_message"] = e.seen["new_message"]["data"]
+			return []frame{e.seen["join"]}
+		})},
+		"two relays in one": {cut: true, split: true, asked: func(_ *evil, pin string, f frame) (ask, tell []frame) {
+			if pin == bobPIN && f["event"] == "join" {
+				data, _ := f["data"].(map[string]any)
+				delete(data, "intent")
+				delete(data, "room_id")
+				delete(data, "resume")
+			}
+			return []frame{f}, nil
+		}, told: func(e *evil, pin string, f frame) []frame {
+			ok, _ := f["ok"].(map[string]any)
+			switch {
+			case pin != bobPIN:
+			case ok["room_id"] != nil:
+				ok["room_id"], ok["awaiting_party"], e.lied = e.seen["join"].ok("room_id"), false, true
+			case len(ok) == 0 && f["ref"] != nil: // of his hello
+				return []frame{{"ref": f["ref"], "ok": e.seen["hello"]["data"]}, event("presence", "connected", true)}
+			case f["event"] == "presence":
+				return nil
+			}
+			return []frame{f}
+		}},
+	}
+	for name, one := range map[string]struct {
+		tell  func(e *evil, f frame) []frame
 		fault bool
 	}{
 		"flipped version": {flip(0), true},
@@ -181,90 +103,98 @@ func TestPrivateEvilRelay(t *testing.T) {
 		"flipped text":    {flip(2400), true},
 		"flipped tag":     {flip(4095), true},
 		"flipped iv":      {func(_ *evil, f frame) []frame { return []frame{changed(f, "iv", 3)} }, true},
-		"flipped sender":  {func(_ *evil, f frame) []frame { return []frame{with(f, "sender_hash", tokenA)} }, true},
-		"cut":             {func(_ *evil, f frame) []frame { return []frame{with(f, "ciphertext", b64(make([]byte, 100)))} }, true},
-		"zeros":           {func(_ *evil, f frame) []frame { return []frame{with(f, "ciphertext", b64(make([]byte, 4096)))} }, true},
+		"flipped sender":  {put("sender_hash", tokenA), true},
+		"cut":             {put("ciphertext", b64(make([]byte, 100))), true},
+		"zeros":           {put("ciphertext", b64(make([]byte, 4096))), true},
 		"reflected": {func(e *evil, f frame) []frame {
-			return []frame{with(f, "ciphertext", e.seen["new_message"].data("ciphertext"))}
+			return []frame{with(f, "ciphertext", e.seen["own"].data("ciphertext"))}
 		}, false},
 		"replayed":          {func(e *evil, f frame) []frame { return []frame{with(e.seen["new_message"], "id", f.data("id"))} }, false},
-		"foreign hello":     {func(e *evil, _ frame) []frame { return []frame{changed(e.seen["hello to "+bobPIN], "hello", 600)} }, true},
-		"hello without mac": {func(e *evil, _ frame) []frame { return []frame{changed(e.seen["hello to "+bobPIN], "hello", 1291)} }, true},
+		"foreign hello":     {func(e *evil, _ frame) []frame { return []frame{changed(e.seen["hello"], "hello", 600)} }, true},
+		"hello without mac": {func(e *evil, _ frame) []frame { return []frame{changed(e.seen["hello"], "hello", 1291)} }, true},
 		"own hello":         {func(e *evil, _ frame) []frame { return []frame{e.seen["hello of Bob"]} }, true},
 		"hello that is none": {func(*evil, frame) []frame {
-			return []frame{{"event": "hello", "data": map[string]any{"hello": b64([]byte("hi"))}}}
+			return []frame{event("hello", "hello", b64([]byte("hi")))}
 		}, true},
-		"old hello": {func(e *evil, f frame) []frame { return []frame{e.seen["hello to "+bobPIN], f} }, false},
+		"old hello": {func(e *evil, f frame) []frame { return []frame{e.seen["hello"], f} }, false},
 		"read, though unread": {func(_ *evil, f frame) []frame {
-			return []frame{f, {"event": "message_read", "data": map[string]any{"message_id": f.data("id"), "read_at": ttl}}}
+			return []frame{f, with(event("message_read", "message_id", f.data("id")), "read_at", ttl)}
 		}, false},
 		"away, though here": {func(_ *evil, f frame) []frame {
-			return []frame{{"event": "presence", "data": map[string]any{"connected": false}}, f}
+			return []frame{event("presence", "connected", false), f}
 		}, false},
 		"deleted": {func(_ *evil, f frame) []frame {
-			return []frame{f, {"event": "message_deleted", "data": map[string]any{"message_id": f.data("id")}}}
+			return []frame{f, event("message_deleted", "message_id", f.data("id"))}
 		}, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				e, a, b := evilWorld(t)
-				if _, err := b.Send(t.Context(), "your turn"); err != nil {
-					t.Fatal(err)
-				}
-				shows(t, a, says("your turn"))
-				e.mu.Lock()
-				lied := false
-				e.lie = func(pin string, f frame) []frame {
-					if pin != bobPIN || f["event"] != "new_message" || lied {
-						return []frame{f}
-					}
-					lied = true
-					return test.lie(e, f)
-				}
-				e.mu.Unlock()
-				_, _ = a.Send(t.Context(), "the answer")
-				synctest.Wait()
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				defer cancel()
-				for {
-					event, err := b.Next(ctx)
-					if err != nil {
-						if errors.Is(err, client.ErrFault) != test.fault {
-							t.Errorf("the page ends with %v", err)
-						}
-						break
-					}
-					if m := messageOf(event); m != nil && !m.Mine && m.Text != "" && m.Text != "third" && m.Text != "first" && m.Text != "the answer" {
-						t.Errorf("shows %q as hers", m.Text)
-					}
-				}
-				if !lied {
-					t.Error("there was no lie")
-				}
-			})
-		})
+		lies[name] = lie{told: instead("new_message", one.tell), fault: one.fault}
+	}
+	for name, test := range lies {
+		t.Run(name, func(t *testing.T) { bubble(t, func(t *testing.T) { test.play(t) }) })
 	}
 }
 
-// with returns f with another value in its data.
-func with(f frame, key string, value any) frame {
-	data := map[string]any{}
-	old, _ := f["data"].(map[string]any)
-	for k, v := range old {
-		data[k] = v
+// play tells the lie while Alice answers, changes her answer, and Bob replies.
+func (l *lie) play(t *testing.T) {
+	e, a, b := evilWorld(t)
+	if _, err := b.Send(t.Context(), "your turn"); err != nil {
+		t.Fatal(err)
 	}
-	data[key] = value
-	return frame{"event": f["event"], "data": data}
+	shows(t, a, says("your turn"))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	e.begin(l)
+	if l.cut {
+		until(t, b, func(client.Disconnected) bool { return true })
+		if !l.fault {
+			until(t, b, func(client.State) bool { return true })
+		}
+	}
+	id, err := a.Send(ctx, "the answer")
+	if !errors.Is(err, l.sent) {
+		t.Errorf("the answer is sent with %v, want %v", err, l.sent)
+	}
+	synctest.Wait()
+	if l.unseen {
+		if err := a.Edit(ctx, id, "the answer!"); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+	}
+	end, _ := l.watch(t, b, hers)
+	if errors.Is(end, client.ErrFault) != l.fault {
+		t.Errorf("Bob's page ends with %v", end)
+	}
+	_, _ = b.Send(ctx, "the reply")
+	synctest.Wait()
+	end, unseen := l.watch(t, a, []string{"", "second", "your turn", "the reply"})
+	if errors.Is(end, client.ErrFault) || l.unseen && !unseen {
+		t.Errorf("Alice's page ends with %v, unseen %t", end, unseen)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.lied {
+		t.Error("there was no lie")
+	}
 }
 
-// changed returns f with one bit of a value flipped.
-func changed(f frame, key string, at int) frame {
-	text, _ := f.data(key).(string)
-	b, _ := base64.StdEncoding.DecodeString(text)
-	if at < len(b) {
-		b[at] ^= 1
+// watch takes what a page shows for a while. All that it shows as the other's
+// must be theirs.
+func (l *lie) watch(t *testing.T, s *client.Session, theirs []string) (end error, unseen bool) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		event, err := s.Next(ctx)
+		if err != nil {
+			return err, unseen
+		}
+		if m := messageOf(event); m != nil && !m.Mine {
+			unseen = unseen || m.Unseen
+			if !slices.Contains(theirs, m.Text) {
+				t.Errorf("shows %q as the other's", m.Text)
+			}
+		}
 	}
-	return with(f, key, b64(b))
 }
 
 // What a relay says of the room itself can't be another thing than before, and
