@@ -61,6 +61,7 @@ var replies = []answer{
 	ofJoin(wire.ReasonRestarting, true),
 	ofRoom(wire.ReasonInvalidEncoding),
 	ofRoom(wire.ReasonTooLarge),
+	replySlotsFull,
 	ofRoom(wire.ReasonNotYourTurn),
 	ofRoom(wire.ReasonStale),
 	ofRoom(wire.ReasonNotFound),
@@ -74,6 +75,7 @@ var (
 	replyNotAFrame = answer{reason: string(wire.ReasonInvalidEncoding), counter: countFrames, label: "not_a_frame", level: unlogged}
 	replyBinary    = answer{reason: string(wire.ReasonInvalidEncoding), counter: countFrames, label: "binary", level: unlogged}
 	replyNotJoined = answer{reason: string(wire.ReasonNotJoined), counter: countFrames, label: "not_joined", level: unlogged}
+	replySlotsFull = answer{reason: string(wire.ReasonRateLimited), counter: countLimits, label: limitSlotMemory, level: unlogged, retry: true}
 	silentTyping   = answer{counter: countFrames, label: "typing_too_often", level: unlogged}
 )
 

@@ -373,6 +373,19 @@ func (w *world) couple(name string) (a, b *client) {
 	return a, b
 }
 
+// extCouple is couple with extensions, so that large messages may pass.
+func (w *world) extCouple(name string) (a, b *client) {
+	w.t.Helper()
+	a, b = w.dial(name), w.dial(name)
+	a.join(ann, "ext", 1)
+	a.event("presence")
+	b.join(ben, "ext", 1)
+	b.event("presence")
+	a.paired()
+	a.event("presence")
+	return a, b
+}
+
 func wantKeys(t testing.TB, o object, keys ...string) {
 	t.Helper()
 	slices.Sort(keys)

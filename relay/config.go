@@ -13,6 +13,7 @@ import (
 
 	"sotto/lockout"
 	"sotto/roomactor"
+	"sotto/wire"
 )
 
 // Defaults of Config.
@@ -22,7 +23,8 @@ const (
 	DefaultMaxRooms           = roomactor.DefaultMaxRooms
 	DefaultMaxConns           = 100_000
 	DefaultMaxConnsPerAddress = 200
-	DefaultMaxCiphertextBytes = 8192
+	DefaultMaxCiphertextBytes = 64 << 10
+	DefaultMaxSlotMemory      = roomactor.DefaultMaxSlotMemory
 	DefaultPingInterval       = 240 * time.Second
 	DefaultCreateRate         = 20
 	DefaultUpgradeRate        = 120
@@ -31,11 +33,10 @@ const (
 )
 
 // Bounds of Config.MaxCiphertextBytes: below, not even a join fits the frame
-// limit of four times as much; above, one message could hold a socket's whole
-// outbox.
+// limit of four times as much; above, a message takes too long over a slow link.
 const (
 	minCiphertextBytes = 512
-	maxCiphertextBytes = 32 << 10
+	maxCiphertextBytes = 64 << 10
 )
 
 // Config configures a Relay. The zero value works; a field that is zero means
@@ -76,9 +77,14 @@ type Config struct {
 	// Negative: off, and so is the share that an address has of the memory for
 	// large frames under way.
 	MaxConnsPerAddress int
-	// MaxCiphertextBytes bounds a message, from 512 to 32,768 bytes. 0: 8,192.
-	// Frames may have four times as much.
+	// MaxCiphertextBytes bounds a message, from 512 to 65,536 bytes. 0: 65,536.
+	// Frames may have four times as much. More than 8,192, which is std-1's limit,
+	// is for sockets that joined with ext alone: 8,192 turns large messages off.
 	MaxCiphertextBytes int
+	// MaxSlotMemory bounds what all rooms together hold of large messages above
+	// 8,192 bytes each, in bytes. A message beyond is refused with rate_limited.
+	// 0: 64 MiB. Negative: off.
+	MaxSlotMemory int64
 	// PingInterval is the longest pause between pings; each is drawn from the
 	// last eighth of it. 0: 240 s. Negative: no pings.
 	PingInterval time.Duration
@@ -149,6 +155,7 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	c.TrustedProxies = proxies
+	c.MaxSlotMemory = orDefault(c.MaxSlotMemory, DefaultMaxSlotMemory)
 	c.RoomTTL = orDefault(c.RoomTTL, DefaultRoomTTL)
 	c.UnpairedTTL = orDefault(c.UnpairedTTL, DefaultUnpairedTTL)
 	c.MaxRooms = orDefault(c.MaxRooms, DefaultMaxRooms)
@@ -162,6 +169,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.Lockout = c.Lockout.WithDefaults()
 	return c, errors.Join(faults...)
 }
+
+// stdCiphertext is the longest message of a socket that joined without ext.
+func (c *Config) stdCiphertext() int { return min(c.MaxCiphertextBytes, wire.StdCiphertext) }
 
 func orDefault[T comparable](v, def T) T {
 	var zero T

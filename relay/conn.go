@@ -21,7 +21,7 @@ const (
 	unjoinedIdle = 30 * time.Second
 	unjoinedMost = 5 * time.Minute
 	// frameDeadline is how long one frame may take from its first byte to its
-	// last: the largest takes half of it at 10 kbit/s.
+	// last: one without a large message takes half of it at 10 kbit/s.
 	frameDeadline = 60 * time.Second
 	// pongDeadline is how long a ping waits for its pong.
 	pongDeadline = 30 * time.Second
@@ -48,6 +48,7 @@ type conn struct {
 
 	// Owned by the read loop.
 	room       *roomactor.Room // nil until joined
+	ext        bool            // its last good join had ext
 	lastTyping time.Time
 	frame      frameReader
 	changes    pace // of the slot
@@ -147,7 +148,11 @@ func (c *conn) readFrame(ctx context.Context, kind websocket.MessageType, r io.R
 func (c *conn) readRequest(ctx context.Context, r io.Reader) (*wire.Request, error) {
 	c.frame = frameReader{from: r, conn: c, ctx: ctx}
 	defer c.frame.done()
-	return c.relay.buffers.ReadRequest(&c.frame, c.relay.cfg.MaxCiphertextBytes)
+	most := c.relay.cfg.stdCiphertext()
+	if c.ext {
+		most = c.relay.cfg.MaxCiphertextBytes
+	}
+	return c.relay.buffers.ReadRequest(&c.frame, most)
 }
 
 // discard reads a message that is refused for what it is.
@@ -239,7 +244,7 @@ func (c *conn) join(ctx context.Context, req *wire.Request) {
 		c.relay.limitHit(limitCreate)
 	}
 	if result.Room != nil {
-		c.room = result.Room
+		c.room, c.ext = result.Room, req.Join.Ext
 		if !c.joined.Swap(true) {
 			c.schedulePing()
 		}

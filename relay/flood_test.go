@@ -271,6 +271,8 @@ func TestFlood_PeopleNeverWait(t *testing.T) {
 func TestFlood_WhileClosing(t *testing.T) {
 	const kilo = 1 << 10
 	tooMuch := bytes.Repeat([]byte("x"), 33*kilo)
+	cfg := unlimited
+	cfg.MaxCiphertextBytes = 8 * kilo
 	for name, tt := range map[string]struct {
 		first, then []byte
 		// perSecond is how much of what follows may be read in a second.
@@ -280,7 +282,7 @@ func TestFlood_WhileClosing(t *testing.T) {
 		"frames":              {frameBytes(finBit|opText, tooMuch), frameBytes(finBit|opText, tooMuch[:kilo]), 50 * kilo},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
+			inWorld(t, cfg, func(t *testing.T, w *world) {
 				bad := w.dialWith("room", dialOptions{capacity: 4 * kilo})
 				bad.join(ann)
 				bad.answered.Store(true) // never answers a close frame

@@ -11,9 +11,12 @@ import (
 )
 
 const (
-	// frameBudgetBytes bounds the memory of all frames under way, not counting the
-	// small buffer that each may have.
+	// frameBudgetBytes bounds the memory of all frames of one budget.
 	frameBudgetBytes = 8 << 20
+	// largeDeadline and largeContended are the same for a frame that outgrows
+	// wire.MediumBuffer: a message of 64 KiB takes 70 s at 10 kbit/s.
+	largeDeadline  = 2 * frameDeadline
+	largeContended = 20 * time.Second
 	// budgetShare: once half of the places are taken, one address may have one of
 	// 32. Before that, clients behind one slow link do not wait for each other.
 	budgetShare = 32
@@ -28,12 +31,16 @@ const (
 var errFrameGivenUp = errors.New("closed while a frame waited for memory")
 
 // frameBudget bounds the memory of frames under way, which a sender may leave
-// unfinished. A frame that outgrows a small buffer takes a place. While there is
-// none, the relay reads no more of the frame, so that the sender's network stops
-// too. It is safe for concurrent use.
+// unfinished. A frame that outgrows a small buffer takes a place in one budget, and
+// if it outgrows a medium one, changes that for a place in another, whose frames
+// have more time. While there is none, the relay reads no more of the frame, so that
+// the sender's network stops too. It is safe for concurrent use.
 type frameBudget struct {
 	places chan struct{} // one for each large frame; the longest waiting is next
 	each   int           // how many of them one address may have; 0: no limit
+	// deadline is how long a frame may take from when it has its place, and
+	// contended, while another waits for a place.
+	deadline, contended time.Duration
 
 	mu sync.Mutex
 	// guarded by mu
@@ -43,8 +50,20 @@ type frameBudget struct {
 	look  time.Time           // when hurry last looked at all frames
 }
 
-// newFrameBudget returns the budget for frames of at most largest bytes. With
-// shared, it limits what one address may have of it.
+// newFrameBudgets returns the budgets for frames that outgrow a small buffer and a
+// medium one, of at most largest bytes. With shared, they limit what one address
+// may have of them.
+func newFrameBudgets(largest int, shared bool) []*frameBudget {
+	medium := newFrameBudget(min(largest, wire.MediumBuffer), shared)
+	medium.deadline, medium.contended = frameDeadline, contendedDeadline
+	if largest <= wire.MediumBuffer {
+		return []*frameBudget{medium}
+	}
+	large := newFrameBudget(largest, shared)
+	large.deadline, large.contended = largeDeadline, largeContended
+	return []*frameBudget{medium, large}
+}
+
 func newFrameBudget(largest int, shared bool) *frameBudget {
 	places := max(budgetShare, frameBudgetBytes/largest)
 	b := &frameBudget{places: make(chan struct{}, places), byNet: make(tally), since: make(map[*conn]time.Time)}
@@ -63,6 +82,7 @@ func (b *frameBudget) take(ctx context.Context, c *conn) bool {
 		select {
 		case b.places <- struct{}{}:
 			b.begin(c)
+			c.outbox.readWithin(b.deadline)
 			return true
 		default:
 		}
@@ -79,7 +99,7 @@ func (b *frameBudget) take(ctx context.Context, c *conn) bool {
 		select {
 		case places <- struct{}{}:
 			b.begin(c)
-			c.outbox.readWithin(frameDeadline)
+			c.outbox.readWithin(b.deadline)
 			return true
 		case <-look.C:
 			if !mayQueue {
@@ -153,7 +173,7 @@ func (b *frameBudget) hurry(c *conn, all bool) {
 		b.look = now
 	}
 	for slow, since := range b.since {
-		if now.Sub(since) >= contendedDeadline && (all || slow.addr.meets(c.addr)) {
+		if now.Sub(since) >= b.contended && (all || slow.addr.meets(c.addr)) {
 			slow.outbox.readWithin(-1)
 		}
 	}
@@ -164,33 +184,43 @@ type frameReader struct {
 	from io.Reader
 	conn *conn
 	ctx  context.Context //nolint:containedctx // of one call
-	// read is how much was read while the frame had no place.
-	read   int
-	placed bool
+	read int
+	// placed is in how many budgets it took a place; it has that of the last.
+	placed int
 }
 
-// Read takes a place before it returns the byte that fills a small buffer.
+// Read takes a place before it returns the byte that fills a small buffer or a
+// medium one.
 func (f *frameReader) Read(p []byte) (int, error) {
-	const free = wire.SmallBuffer - 1
-	if !f.placed && f.read < free {
-		n, err := f.from.Read(p[:min(len(p), free-f.read)])
-		f.read += n
-		return n, err
-	}
-	if !f.placed {
-		if !f.conn.relay.frames.take(f.ctx, f.conn) {
-			return 0, errFrameGivenUp
+	budgets := f.conn.relay.frames
+	if f.placed < len(budgets) {
+		free := [...]int{wire.SmallBuffer - 1, wire.MediumBuffer - 1}[f.placed]
+		if f.read < free {
+			p = p[:min(len(p), free-f.read)]
+		} else {
+			if !budgets[f.placed].take(f.ctx, f.conn) {
+				return 0, errFrameGivenUp
+			}
+			f.leave()
+			f.placed++
+			f.conn.outbox.net.timed.Store(true) // hurry may set a deadline at any time
+			return f.Read(p)
 		}
-		f.placed = true
-		f.conn.outbox.net.timed.Store(true) // hurry may set a deadline at any time
 	}
-	return f.from.Read(p)
+	n, err := f.from.Read(p)
+	f.read += n
+	return n, err
+}
+
+// leave gives the frame's place back.
+func (f *frameReader) leave() {
+	if f.placed > 0 {
+		f.conn.relay.frames[f.placed-1].done(f.conn)
+	}
 }
 
 // done ends the reading of the frame.
 func (f *frameReader) done() {
-	if f.placed {
-		f.conn.relay.frames.done(f.conn)
-	}
+	f.leave()
 	*f = frameReader{}
 }

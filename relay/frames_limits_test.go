@@ -10,7 +10,7 @@ import (
 
 // Four times max-ciphertext is the largest frame.
 func TestFrames_TooBig(t *testing.T) {
-	for name, max := range map[string]int{"default": 8192, "least": 512, "most": 32 << 10} {
+	for name, max := range map[string]int{"half": 32 << 10, "least": 512, "most": 64 << 10, "large messages off": 8192} {
 		t.Run(name, func(t *testing.T) {
 			cfg := unlimited
 			cfg.MaxCiphertextBytes = max
@@ -30,14 +30,14 @@ func TestFrames_TooBig(t *testing.T) {
 }
 
 func TestFrames_TooBigInOtherWays(t *testing.T) {
-	const limit = 4 * 8192
+	const limit = 4 * relay.DefaultMaxCiphertextBytes
 	mega := strings.Repeat("x", 1<<20)
 	for name, bytes := range map[string][]byte{
 		"1 MB of text":       textFrame(mega),
 		"binary":             frameBytes(finBit|opBinary, []byte(mega[:limit+1])),
 		"JSON":               textFrame(`{"event":"typing","x":"` + mega[:limit] + `"}`),
 		"a binary claim":     append(frameHeader(finBit|opBinary, 1<<62), mega[:limit+1]...),
-		"many fragments":     fragments(mega[:limit+1], 1000),
+		"many fragments":     fragments(mega[:limit+1], 16000),
 		"a claim of 2^62":    append(frameHeader(finBit|opText, 1<<62), mega[:limit+1]...),
 		"JSON, too deep too": textFrame(strings.Repeat("[", limit+1)),
 	} {

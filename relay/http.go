@@ -206,18 +206,20 @@ func (rl *Relay) serveConfig(w http.ResponseWriter, r *http.Request, _ string) {
 		CFCountry           string   `json:"cf_country"`
 		RoomTTLSeconds      int64    `json:"room_ttl_seconds"`
 		MaxCiphertextBytes  int      `json:"max_ciphertext_bytes"`
+		MaxLargeBytes       int      `json:"max_large_bytes"`
 		Protocols           []string `json:"protocols"`
 	}{
 		FreeTTLDays: days, PaidTTLDays: days, Currency: "USD",
 		RoomTTLSeconds:     int64(rl.cfg.RoomTTL / time.Second),
-		MaxCiphertextBytes: rl.cfg.MaxCiphertextBytes,
+		MaxCiphertextBytes: rl.cfg.stdCiphertext(),
+		MaxLargeBytes:      rl.cfg.MaxCiphertextBytes,
 		Protocols:          protocols(rl.cfg.MaxCiphertextBytes),
 	})
 }
 
 // protocols are those whose messages fit: sotto-2's are up to 8,192 bytes.
 func protocols(maxCiphertext int) []string {
-	if maxCiphertext < 8192 {
+	if maxCiphertext < wire.StdCiphertext {
 		return []string{"sTELgano-std-1"}
 	}
 	return []string{"sTELgano-std-1", "sotto-2"}

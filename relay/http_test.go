@@ -159,10 +159,10 @@ func TestHTTP_Config(t *testing.T) {
 		body string
 	}{
 		"default": {relay.Config{}, `{"monetization_enabled":false,"free_ttl_days":7,"paid_ttl_days":7,"price_cents":0,` +
-			`"currency":"USD","cf_country":"","room_ttl_seconds":604800,"max_ciphertext_bytes":8192,"protocols":["sTELgano-std-1","sotto-2"]}`},
+			`"currency":"USD","cf_country":"","room_ttl_seconds":604800,"max_ciphertext_bytes":8192,"max_large_bytes":65536,"protocols":["sTELgano-std-1","sotto-2"]}`},
 		"own figures": {relay.Config{RoomTTL: 36 * time.Hour, MaxCiphertextBytes: 1024}, `{"monetization_enabled":false,` +
 			`"free_ttl_days":2,"paid_ttl_days":2,"price_cents":0,"currency":"USD","cf_country":"","room_ttl_seconds":129600,` +
-			`"max_ciphertext_bytes":1024,"protocols":["sTELgano-std-1"]}`},
+			`"max_ciphertext_bytes":1024,"max_large_bytes":1024,"protocols":["sTELgano-std-1"]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, tt.cfg, func(t *testing.T, w *world) {

@@ -56,6 +56,8 @@ const (
 	limitConnsPerAddress = "address_conns"
 	// limitLargeFrames: a frame waits until fewer large ones are under way.
 	limitLargeFrames = "large_frames"
+	// limitSlotMemory: a large message is refused, for want of memory for slots.
+	limitSlotMemory = "slot_memory"
 )
 
 // limitLabels are the limits at which newcomers are refused.
@@ -105,7 +107,7 @@ func newMetrics(log zerolog.Logger) *metrics {
 		lockouts: vec("sotto_lockouts_total", "Locks begun, and joins refused or let in by token during one.",
 			"kind", texts(roomactor.LockKinds())...),
 		rateLimited: vec(countLimits, "Requests refused at a limit, reads put off (frames, large_frames), and connections closed unread (knocks, address_conns).",
-			"limit", slices.Concat(limitLabels, []string{limitFrames, limitLargeFrames, limitKnocks, limitConnsPerAddress})...),
+			"limit", slices.Concat(limitLabels, []string{limitFrames, limitLargeFrames, limitSlotMemory, limitKnocks, limitConnsPerAddress})...),
 		upgradesRefused: vec(countRefused, "Upgrades, and other requests of foreign pages, refused for other reasons than a limit.",
 			"reason", labelsOf(countRefused)...),
 		roomPanics:  counter("sotto_room_panics_total", "Rooms that ended by a panic."),
@@ -230,6 +232,7 @@ func (m *metrics) Joined(kind roomactor.JoinKind, reason wire.Reason) {
 
 func (m *metrics) Accepted(e wire.Event)          { m.messages.WithLabelValues(e.String()).Inc() }
 func (m *metrics) Locked(kind roomactor.LockKind) { m.lockouts.WithLabelValues(string(kind)).Inc() }
+func (m *metrics) SlotsFull()                     { m.count(replySlotsFull) }
 func (m *metrics) Waited(d time.Duration)         { m.mailboxWait.Observe(d.Seconds()) }
 
 // Panicked is called on the stack that panicked.

@@ -35,7 +35,7 @@ var labels = map[string][]string{
 	"sotto_connections_closed_total": {"1000", "1009", "1012", "4000", "4002", "4003", "4004", "4500", "4501", "failed", "lost", "peer"},
 	"sotto_slow_consumers_total":     {"queue", "write_deadline"},
 	"sotto_lockouts_total":           {"began", "refused", "resumed"},
-	"sotto_rate_limited_total":       {"address_conns", "conns", "create", "frames", "knocks", "large_frames", "requests", "rooms", "upgrade"},
+	"sotto_rate_limited_total":       {"address_conns", "conns", "create", "frames", "knocks", "large_frames", "requests", "rooms", "slot_memory", "upgrade"},
 	"sotto_upgrades_refused_total":   {"admit", "closing", "failed", "origin", "protocol"},
 	"sotto_room_panics_total":        nil,
 	"sotto_deliver_seconds":          nil,
@@ -230,7 +230,7 @@ func TestMetrics_Count(t *testing.T) {
 
 		{"sotto_connections_closed_total", "peer"}: {do: inCouple(func(a, _ *client) { a.leave() })},
 		{"sotto_connections_closed_total", "lost"}: {do: inCouple(func(a, _ *client) { _ = a.conn.Close() })},
-		{"sotto_connections_closed_total", "1009"}: {do: inCouple(func(a, _ *client) { a.say(strings.Repeat("x", 40_000)) })},
+		{"sotto_connections_closed_total", "1009"}: {do: inCouple(func(a, _ *client) { a.say(strings.Repeat("x", 4<<16+1)) })},
 		{"sotto_connections_closed_total", "4003"}: {do: func(w *world) { w.dial("room"); time.Sleep(time.Minute) }},
 		{"sotto_connections_closed_total", "4002"}: {do: inCouple(func(a, _ *client) { a.deaf.Store(true); time.Sleep(5 * time.Minute) })},
 		{"sotto_connections_closed_total", "4500"}: {do: func(w *world) {

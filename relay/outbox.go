@@ -16,10 +16,11 @@ import (
 
 const (
 	// maxQueued bounds the frames that wait for a slow socket, and maxQueuedFull
-	// their memory, in frames of the largest size, whatever that is. Two people who
-	// take turns have a handful under way.
-	maxQueued     = 64
-	maxQueuedFull = 8
+	// and maxQueuedLarge their memory, in frames of the largest size with a text and
+	// with a large message. Two people who take turns have a handful under way.
+	maxQueued      = 64
+	maxQueuedFull  = 8
+	maxQueuedLarge = 4
 	// writeDeadline is how long one write may take into the kernel's buffer. A
 	// peer that stops reading loses its socket after it.
 	writeDeadline = 10 * time.Second
@@ -75,11 +76,16 @@ type queued struct {
 }
 
 func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics, g guard) *outbox {
-	o := &outbox{ws: ws, net: conn, out: out, metrics: m, guard: g, most: max(maxQueuedFull*out.buffers.Limit(), maxQueued<<10)}
+	o := &outbox{ws: ws, net: conn, out: out, metrics: m, guard: g, most: mostQueued(out.buffers.Limit())}
 	o.changed.L = &o.mu
 	out.to = o.transmit
 	conn.pause, conn.readWithin = o.pause, o.readWithin
 	return o
+}
+
+// mostQueued returns the memory of an outbox for a limit of frames, in bytes.
+func mostQueued(limit int) int {
+	return max(maxQueuedFull*min(limit, wire.MediumBuffer), maxQueuedLarge*min(limit, wire.LargeBuffer), maxQueued<<10)
 }
 
 // Deliver implements roomactor.Member.
@@ -178,17 +184,21 @@ func (o *outbox) writeWithin(d time.Duration) {
 }
 
 // transmit writes to the network. Each write that has to wait has its own time,
-// whether it is one frame, several, or only a pong.
-func (o *outbox) transmit(p []byte) (n int, err error) {
+// whether it is one frame, several, a part of a large one, or only a pong.
+func (o *outbox) transmit(p []byte) (written int, err error) {
 	if o.net.prompt != nil {
-		if n, err = o.net.prompt.WriteReady(p); err != nil || n == len(p) {
-			return n, err
+		if written, err = o.net.prompt.WriteReady(p); err != nil || written == len(p) {
+			return written, err
 		}
 	}
-	o.writeWithin(writeDeadline)
 	defer o.writeWithin(noDeadline) // the TLS layer may write by itself
-	more, err := o.net.Write(p[n:])
-	return n + more, err
+	for err == nil && written < len(p) {
+		o.writeWithin(writeDeadline)
+		var n int
+		n, err = o.net.Write(p[written:min(len(p), written+wire.MediumBuffer)])
+		written += n
+	}
+	return written, err
 }
 
 // after returns when d will have passed, or the zero time for noDeadline.

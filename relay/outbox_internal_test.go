@@ -37,12 +37,17 @@ func TestFrameForASocketThatEnds(t *testing.T) {
 	})
 }
 
-// At every limit of messages the same number of the largest fit, and small
-// frames by their number.
+// At every limit of messages the same number of frames with the longest text fit,
+// some with a large message, and small frames by their number.
 func TestOutbox_HoldsFramesOfTheLargestSize(t *testing.T) {
-	for _, largest := range []int{2 << 10, DefaultMaxCiphertextBytes, 32 << 10} {
+	for largest, fit := range map[int]map[int]int{
+		2 << 10:                   {8 << 10: maxQueuedFull, 100: maxQueued},
+		wire.StdCiphertext:        {32 << 10: maxQueuedFull, 100: maxQueued},
+		32 << 10:                  {96 << 10: maxQueuedLarge, 100: maxQueued},
+		DefaultMaxCiphertextBytes: {96 << 10: maxQueuedLarge, 32 << 10: 3 * maxQueuedLarge, 100: maxQueued},
+	} {
 		buffers := wire.NewBuffers(4 * largest)
-		for size, most := range map[int]int{4 * largest: maxQueuedFull, 100: maxQueued} {
+		for size, most := range fit {
 			o := newOutbox(nil, new(transport), &frameWriter{buffers: buffers}, newMetrics(zerolog.Nop()), guard{})
 			frame := buffers.Get(size)
 			taken := 0

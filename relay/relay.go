@@ -22,7 +22,7 @@ type Relay struct {
 	rooms   *roomactor.Supervisor
 	limits  *limiter
 	visits  *visits
-	frames  *frameBudget
+	frames  []*frameBudget
 	metrics *metrics
 	// limitLogs has a logger for each limit: at most one line a minute, so that
 	// a client that meets one limit all the time does not hide the others.
@@ -58,7 +58,7 @@ func New(cfg Config) (*Relay, error) {
 		buffers:   wire.NewBuffers(4 * cfg.MaxCiphertextBytes),
 		limits:    newLimiter(cfg.UpgradeRate, cfg.CreateRate),
 		visits:    newVisits(cfg.MaxConns),
-		frames:    newFrameBudget(4*cfg.MaxCiphertextBytes, cfg.MaxConnsPerAddress > 0),
+		frames:    newFrameBudgets(4*cfg.MaxCiphertextBytes, cfg.MaxConnsPerAddress > 0),
 		metrics:   newMetrics(cfg.Logger),
 		limitLogs: make(map[string]zerolog.Logger),
 		conns:     make(map[*conn]struct{}),
@@ -68,12 +68,13 @@ func New(cfg Config) (*Relay, error) {
 	}
 	rl.ctx, rl.cancel = context.WithCancel(context.Background())
 	rl.rooms = roomactor.NewSupervisor(roomactor.Config{
-		RoomTTL:     cfg.RoomTTL,
-		UnpairedTTL: cfg.UnpairedTTL,
-		MaxRooms:    cfg.MaxRooms,
-		Lockout:     cfg.Lockout,
-		Buffers:     rl.buffers,
-		Observer:    rl.metrics,
+		RoomTTL:       cfg.RoomTTL,
+		UnpairedTTL:   cfg.UnpairedTTL,
+		MaxRooms:      cfg.MaxRooms,
+		MaxSlotMemory: cfg.MaxSlotMemory,
+		Lockout:       cfg.Lockout,
+		Buffers:       rl.buffers,
+		Observer:      rl.metrics,
 	})
 	// Last, as a registry may ask at once.
 	if err := rl.metrics.register(cfg.Registerer, cfg, rl.rooms.Rooms, rl.sockets, rl.pending, rl.isDraining); err != nil {

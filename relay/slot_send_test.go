@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sotto/relay"
 )
 
 // sealed returns the base64 of n bytes.
@@ -59,6 +61,61 @@ func TestSlot_SendMessage_TooLarge(t *testing.T) {
 		a.refusedFor(a.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
 		a.refusedFor(a.post("send_message", message("ciphertext", "?")), "invalid_encoding")
 		a.refusedFor(a.post("send_message", message()), "not_your_turn")
+	})
+}
+
+// Who joined with ext may send more, which everyone gets, those without ext too;
+// for them nothing has changed.
+func TestSlot_SendMessage_Large(t *testing.T) {
+	const most = relay.DefaultMaxCiphertextBytes
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.dial("room"), w.dial("room")
+		a.join(ann, "ext", 1)
+		a.event("presence")
+		b.join(ben)
+		a.paired()
+		a.event("presence")
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(most+1))), "message_too_large")
+		id := a.sends(b, "ciphertext", sealed(most))
+		again := w.dial("room").join(ben)
+		m, _ := again["current_message"].(object)
+		want(t, "what a join finds", m["ciphertext"], any(sealed(most)))
+		a.ok(a.post("edit_message", message("message_id", id, "ciphertext", sealed(most-1))))
+		want(t, "edited", a.event("message_edited")["ciphertext"], any(sealed(most-1)))
+		want(t, "edited", b.event("message_edited")["ciphertext"], any(sealed(most-1)))
+		b.refusedFor(b.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+		b.refusedFor(b.post("send_message", message("ciphertext", sealed(most))), "message_too_large")
+		// The last join counts, not a refused one.
+		a.refusedFor(a.post("join", person{"?", "?"}.joining()), "invalid_sender")
+		b.sends(a)
+		a.sends(b, "ciphertext", sealed(8193))
+		a.join(ann)
+		b.sends(a)
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+	})
+	off := unlimited
+	off.MaxCiphertextBytes = 8192
+	inWorld(t, off, func(t *testing.T, w *world) {
+		a, b := w.extCouple("room")
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+		a.sends(b, "ciphertext", sealed(8192))
+	})
+}
+
+// The memory for large messages is bound over all rooms; a text always passes.
+func TestSlot_SendMessage_SlotMemory(t *testing.T) {
+	cfg := unlimited
+	cfg.MaxSlotMemory = 10_000
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		a, b := w.extCouple("room")
+		c, d := w.extCouple("other room")
+		a.sends(b, "ciphertext", sealed(18_192))
+		refused := c.refused(c.post("send_message", message("ciphertext", sealed(8_193))))
+		want(t, "refused", refused, object{"reason": "rate_limited", "retry_after": 60.0})
+		want(t, "counted", w.metric("sotto_rate_limited_total", "slot_memory"), 1.0)
+		c.sends(d, "ciphertext", sealed(8_192))
+		b.sends(a)
+		d.sends(c, "ciphertext", sealed(18_192))
 	})
 }
 

@@ -105,7 +105,7 @@ func TestTLS(t *testing.T) {
 		time.Sleep(time.Hour) // pings
 		b.sends(a)
 		b.leave()
-		big := textFrame(`{"event":"` + string(make([]byte, 200_000)) + `"}`)
+		big := textFrame(`{"event":"` + string(make([]byte, 300_000)) + `"}`)
 		go a.write(big)
 		a.closed(1009, "frame_too_big")
 		c := w.dialTLS(secured, "room", 0)

@@ -52,6 +52,9 @@ func ext(c *command) { c.req.Join.Ext = true }
 // mustWait is a join from an address that has used up its allowance.
 func mustWait(d time.Duration) opt { return func(c *command) { c.claimWait = d } }
 
+// slotsFull is a message for which there is no memory.
+func slotsFull(c *command) { c.slotsFull = true }
+
 func nonce(n int) opt {
 	return func(c *command) {
 		c.req.Nonce, _ = wire.ParseNonce(fmt.Sprintf("%016x", n))

@@ -22,6 +22,8 @@ type command struct {
 	resume, fresh lockout.Token
 	// nonce of a send, zero when there is none.
 	nonce nonceTag
+	// slotsFull: there is no memory for the large message it brings.
+	slotsFull bool
 	// claimWait is how long the caller's address must wait before it may take
 	// a seat; 0 when it may.
 	claimWait time.Duration
@@ -122,6 +124,8 @@ type outcome struct {
 	reason   wire.Reason
 	accepted wire.Event
 	lock     LockKind
+	// slotsFull: a large message was refused for want of memory.
+	slotsFull bool
 	// ended is why the room is over, or "".
 	ended CloseCause
 }

@@ -14,6 +14,8 @@ const (
 	DefaultMaxRooms    = 1_000_000
 	// MaxSockets is how many sockets one seat may have joined.
 	MaxSockets = 8
+	// DefaultMaxSlotMemory is 1,170 of the largest messages.
+	DefaultMaxSlotMemory = 64 << 20
 	// mailboxSize is how many commands wait for a room before its connections
 	// do: two people rarely have more than a few under way.
 	mailboxSize = 8
@@ -30,7 +32,10 @@ type Config struct {
 	UnpairedTTL time.Duration
 	// MaxRooms bounds the rooms alive. 0 means DefaultMaxRooms, negative no limit.
 	MaxRooms int
-	Lockout  lockout.Policy
+	// MaxSlotMemory bounds what all slots hold above wire.StdCiphertext bytes each,
+	// in bytes. 0 means DefaultMaxSlotMemory, negative no limit.
+	MaxSlotMemory int64
+	Lockout       lockout.Policy
 	// Buffers are what frames are encoded into.
 	Buffers *wire.Buffers
 	// Observer is told what happens; nil means nobody is.
@@ -54,6 +59,9 @@ func (c Config) withDefaults() Config {
 	if c.MaxRooms == 0 {
 		c.MaxRooms = DefaultMaxRooms
 	}
+	if c.MaxSlotMemory == 0 {
+		c.MaxSlotMemory = DefaultMaxSlotMemory
+	}
 	c.Lockout = c.Lockout.WithDefaults()
 	if c.Observer == nil {
 		c.Observer = nobody{}
@@ -76,6 +84,8 @@ type Observer interface {
 	Accepted(wire.Event)
 	// Locked tells of a lock that began, a join refused or let in during one.
 	Locked(LockKind)
+	// SlotsFull tells of a large message refused at Config.MaxSlotMemory.
+	SlotsFull()
 	// Waited tells how long a command lay in the mailbox.
 	Waited(time.Duration)
 	// Panicked tells that a room failed; RoomClosed follows. It is called on the
@@ -134,5 +144,6 @@ func (nobody) RoomClosed(CloseCause)        {}
 func (nobody) Joined(JoinKind, wire.Reason) {}
 func (nobody) Accepted(wire.Event)          {}
 func (nobody) Locked(LockKind)              {}
+func (nobody) SlotsFull()                   {}
 func (nobody) Waited(time.Duration)         {}
 func (nobody) Panicked()                    {}

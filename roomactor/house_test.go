@@ -35,7 +35,7 @@ type house struct {
 }
 
 func newHouse(tb testing.TB, cfg roomactor.Config) *house {
-	h := &house{buffers: wire.NewBuffers(64 << 10), tally: newTally()}
+	h := &house{buffers: wire.NewBuffers(256 << 10), tally: newTally()}
 	cfg.Buffers, cfg.Observer = h.buffers, h.tally
 	h.Supervisor = roomactor.NewSupervisor(cfg)
 	tb.Cleanup(func() {
@@ -63,7 +63,7 @@ func newHouse(tb testing.TB, cfg roomactor.Config) *house {
 
 // request makes r as the relay gets it: from a frame, in a counted buffer.
 func (h *house) request(r wire.Request) *wire.Request {
-	req, err := h.buffers.ReadRequest(bytes.NewReader(wire.AppendRequest(nil, &r)), 8<<10)
+	req, err := h.buffers.ReadRequest(bytes.NewReader(wire.AppendRequest(nil, &r)), 64<<10)
 	if err != nil {
 		panic("a test's own request can't be read")
 	}
@@ -168,6 +168,7 @@ func (o *tally) RoomStarted()                      { o.count(func() { o.started+
 func (o *tally) RoomClosed(c roomactor.CloseCause) { o.count(func() { o.closed[c]++ }) }
 func (o *tally) Accepted(e wire.Event)             { o.count(func() { o.accepted[e]++ }) }
 func (o *tally) Locked(k roomactor.LockKind)       { o.count(func() { o.locks[k]++ }) }
+func (o *tally) SlotsFull()                        {}
 func (o *tally) Waited(time.Duration)              { o.count(func() { o.waited++ }) }
 func (o *tally) Panicked()                         { o.count(func() { o.panics++ }) }
 func (o *tally) Joined(k roomactor.JoinKind, r wire.Reason) {

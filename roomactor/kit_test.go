@@ -124,6 +124,9 @@ func showOutcome(o outcome) string {
 	if o.lock != "" {
 		b.WriteString(" lock " + string(o.lock))
 	}
+	if o.slotsFull {
+		b.WriteString(" slots full")
+	}
 	if o.ended != "" {
 		b.WriteString(" over " + string(o.ended))
 	}

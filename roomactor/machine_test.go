@@ -92,6 +92,15 @@ var (
 	drawSeconds = rapid.Int64Range(int64(tick), int64(3*time.Hour))
 )
 
+// drawMessage is a text or, rarely, a large message.
+func drawMessage(t *rapid.T) string {
+	text := drawText.Draw(t, "text")
+	if rarely(t, 4, "large") {
+		text += strings.Repeat("l", wire.StdCiphertext)
+	}
+	return text
+}
+
 func drawGate(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"", "code", "code", "other", "bad"}).Draw(t, "gate")
 }
@@ -107,7 +116,7 @@ var deepest = []string{
 	"error not_editable", "error not_your_turn", "error rate_limited retry", "error stale",
 	"expire_room over expire_room", "hello", "ok hello", "over shutdown", "over ttl", "over unpaired_ttl", "presence false",
 	"read_receipt", "refused locked lock began", "refused locked lock refused", "refused not_found",
-	"refused otp_invalid", "refused otp_required", "reset_pairing", "typing",
+	"refused otp_invalid", "refused otp_required", "reset_pairing", "slots full", "typing",
 }
 
 func (m *machine) drawJoin(t *rapid.T) {
@@ -207,14 +216,14 @@ func (m *machine) drawRequest(what string) func(*rapid.T) {
 		case "send_message":
 			r.nonce = rapid.IntRange(0, 7).Draw(t, "nonce")
 			r.replaces = rapid.SampledFrom([]string{"", "", "null", m.drawID(t)}).Draw(t, "replaces")
-			r.text = drawText.Draw(t, "text")
+			r.text = drawMessage(t)
 			if r.replacesIV = rarely(t, 3, "replaces_iv"); r.replacesIV && m.model.message != nil && !rarely(t, 4, "another iv") {
 				r.iv = m.model.message.text
 			}
 		case "hello":
 			r.text = "hello " + drawText.Draw(t, "text")
 		case "edit_message":
-			r.text = drawText.Draw(t, "text")
+			r.text = drawMessage(t)
 			r.id = m.drawID(t)
 		case "delete_message", "read_receipt":
 			r.id = m.drawID(t)
@@ -224,6 +233,7 @@ func (m *machine) drawRequest(what string) func(*rapid.T) {
 		if (what == "send_message" || what == "edit_message" || what == "hello") && rarely(t, 8, "faulty") {
 			r.fault = rapid.SampledFrom([]string{"invalid_encoding", "message_too_large"}).Draw(t, "fault")
 		}
+		r.full = rarely(t, 8, "slots are full")
 		m.request(r)
 	}
 }
@@ -289,6 +299,9 @@ func (m *machine) request(r requestDraw) {
 	}
 	if r.noRef {
 		opts = append(opts, noRef)
+	}
+	if r.full {
+		opts = append(opts, slotsFull)
 	}
 	if r.fault != "" {
 		opts = append(opts, fault(wire.Reason(r.fault)))
@@ -373,6 +386,9 @@ func (m *machine) checkSlot() {
 		m.tb.Fatalf("the slot holds %q; want %q", got, text)
 	}
 	array := m.array()
+	if len(array) > max(len(text), wire.StdCiphertext) {
+		m.tb.Fatalf("%d bytes are kept for a message of %d", len(array), len(text))
+	}
 	if rest := array[len(text):]; len(bytes.Trim(rest, "\x00")) > 0 {
 		m.tb.Fatalf("behind the message is something of an older one: %q", rest)
 	}

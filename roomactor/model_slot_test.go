@@ -49,6 +49,11 @@ func (m *model) request(now time.Duration, r requestDraw, id string) {
 			answer("error %s", r.fault)
 			return
 		}
+		if r.full {
+			answer("error rate_limited retry 1m0s")
+			m.outcome("slots full")
+			return
+		}
 		m.message.text = r.text
 		answer("ok")
 		m.everyone("message_edited %s %q", r.id, r.text)
@@ -129,6 +134,9 @@ func (m *model) send(now time.Duration, r requestDraw, id string, me *seatModel,
 		answer("error not_your_turn")
 	case stale:
 		answer("error stale")
+	case r.full:
+		answer("error rate_limited retry 1m0s")
+		m.outcome("slots full")
 	default:
 		m.message = &messageModel{id: id, text: r.text, author: me, inserted: now, read: -1}
 		if r.nonce != 0 {

@@ -64,7 +64,7 @@ type requestDraw struct {
 	replacesIV                                 bool // of text iv
 	iv                                         string
 	nonce                                      int
-	noRef                                      bool
+	noRef, full                                bool
 }
 
 func newModel(room string, now time.Duration) *model {

@@ -22,6 +22,8 @@ type Room struct {
 	timer *time.Timer
 	// dropped are members that could not take a frame in this step.
 	dropped []Member
+	// large is what the supervisor's slots count for this room, in bytes.
+	large int64
 }
 
 // Post hands the room a request of a joined member and, if it returns nil,
@@ -142,6 +144,7 @@ func (r *Room) close(cause CloseCause) {
 	close(r.done)
 	r.drain()
 	r.state.forget()
+	r.settle()
 	r.sup.cfg.Observer.RoomClosed(cause)
 }
 
@@ -162,8 +165,11 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	r.state.scratch = r.sup.scratch.Get().(*scratch) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	defer r.returnScratch()
 	expires := r.state.expires
+	c.slotsFull = !r.reserve(c)
 	out := r.state.step(r.sup.moment(), c)
-	if out.ended != "" {
+	if out.ended == "" {
+		r.settle()
+	} else {
 		r.sup.unregister(r) // first, so that a client that is told of the end does not find the room again
 	}
 	r.carryOut()
@@ -209,6 +215,9 @@ func (r *Room) observe(out outcome) {
 	}
 	if out.lock != "" {
 		o.Locked(out.lock)
+	}
+	if out.slotsFull {
+		o.SlotsFull()
 	}
 }
 

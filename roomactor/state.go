@@ -65,15 +65,24 @@ func (s *slot) clear() {
 	*s = slot{}
 }
 
-// fill overwrites the old ciphertext and keeps a copy of the new one, in the
-// old array when it fits.
+// fill overwrites the old ciphertext and keeps a copy of the new one.
 func (s *slot) fill(ciphertext []byte) {
 	s.msg.Ciphertext = overwrite(s.msg.Ciphertext, ciphertext)
 }
 
-// overwrite clears old and returns a copy of b, in the array of old if it fits.
+// large returns how much the slot holds of a large message beyond a text's
+// share, in bytes.
+func (s *slot) large() int64 { return largeOf(s.msg.Ciphertext) }
+
+func largeOf(ciphertext []byte) int64 { return int64(max(0, len(ciphertext)-wire.StdCiphertext)) }
+
+// overwrite clears old and returns a copy of b, in the array of old if it fits
+// and is none of a large message: a text does not keep that.
 func overwrite(old, b []byte) []byte {
 	clear(old[:cap(old)])
+	if cap(old) < len(b) || cap(old) > wire.StdCiphertext {
+		old = make([]byte, 0, len(b))
+	}
 	return append(old[:0], b...)
 }
 

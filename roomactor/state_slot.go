@@ -26,6 +26,9 @@ func (s *state) send(now moment, c *command, me int) outcome {
 		s.refuse(c, wire.ReasonStale)
 		return outcome{}
 	}
+	if c.slotsFull {
+		return s.refuseFull(c)
+	}
 
 	id := wire.NewUUID[wire.MessageID]((*[16]byte)(c.random[:16]))
 	s.slot.fill(req.Ciphertext)
@@ -40,6 +43,13 @@ func (s *state) send(now moment, c *command, me int) outcome {
 	s.broadcast(bothSeats, &wire.Response{Event: wire.EventNewMessage, Message: &s.slot.msg})
 	s.reply(c, &wire.Response{MessageID: id})
 	return outcome{accepted: wire.EventSend}
+}
+
+// refuseFull refuses a large message: the slots of all rooms have no memory left
+// for it. That passes with an answer somewhere, so a minute is a guess.
+func (s *state) refuseFull(c *command) outcome {
+	s.reply(c, &wire.Response{Reason: wire.ReasonRateLimited, RetryAfter: fullRetry})
+	return outcome{slotsFull: true}
 }
 
 // maxSends is how many answers a seat keeps for repeated sends: its devices
@@ -107,6 +117,8 @@ func (s *state) edit(c *command, me int) outcome {
 		return outcome{}
 	case s.faulty(c):
 		return outcome{}
+	case c.slotsFull:
+		return s.refuseFull(c)
 	}
 	s.slot.fill(c.req.Ciphertext)
 	s.slot.msg.IV = c.req.IV

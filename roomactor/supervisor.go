@@ -23,6 +23,7 @@ type Supervisor struct {
 	shards  [shardCount]shard
 	rooms   atomic.Int64
 	drain   drain
+	slots   slotMemory
 	wg      sync.WaitGroup // rooms' goroutines
 	scratch sync.Pool      // of *scratch
 }
@@ -51,6 +52,7 @@ func (r JoinResult) TookSeat() bool { return r.Kind == JoinCreated || r.Kind == 
 // Config.Buffers is nil or a TTL is negative.
 func NewSupervisor(cfg Config) *Supervisor {
 	s := &Supervisor{cfg: cfg.withDefaults(), start: time.Now(), drain: drain{emptied: make(chan struct{})}}
+	s.slots.most = s.cfg.MaxSlotMemory
 	s.scratch.New = func() any { return &scratch{effects: make([]effect, 0, 8)} }
 	for i := range s.shards {
 		s.shards[i].rooms = make(map[wire.RoomHash]*Room)
@@ -169,8 +171,9 @@ func (s *Supervisor) Exists(hash *wire.RoomHash) bool {
 // Rooms returns how many rooms are alive.
 func (s *Supervisor) Rooms() int { return int(s.rooms.Load()) }
 
-// Check compares the count of rooms with the maps. It is exact only while no
-// join is under way and no room ends.
+// Check compares the count of rooms with the maps, and sees that without rooms
+// no slot memory is held. It is exact only while no join is under way and no room
+// ends.
 func (s *Supervisor) Check() error {
 	found := 0
 	for i := range s.shards {
@@ -181,6 +184,9 @@ func (s *Supervisor) Check() error {
 	}
 	if counted := s.Rooms(); counted != found {
 		return fmt.Errorf("check rooms: %d counted, %d in the maps", counted, found)
+	}
+	if held := s.slots.held.Load(); held < 0 || found == 0 && held != 0 {
+		return fmt.Errorf("check slot memory: %d bytes held by %d rooms", held, found)
 	}
 	return nil
 }

@@ -2,13 +2,21 @@ package wire
 
 import (
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// SmallBuffer is the smaller of the two sizes of buffers, in bytes. Most frames
-// (a short message, its acknowledgement) fit it.
-const SmallBuffer = 1 << 10
+// Sizes of buffers, in bytes, below the limit of frames.
+const (
+	// SmallBuffer holds most frames: a short message, its acknowledgement.
+	SmallBuffer = 1 << 10
+	// MediumBuffer holds any frame that has no large message.
+	MediumBuffer = 32 << 10
+	// LargeBuffer holds what tells of a message of 64 KiB, unless it is larger than the
+	// limit.
+	LargeBuffer = 96 << 10
+)
 
 const (
 	// An answer has a quarter of the limit as ciphertext, in base64, and
@@ -19,12 +27,11 @@ const (
 )
 
 // Buffers hands out the byte buffers that frames live in, so that ciphertext
-// stays in memory the relay owns, counts and clears. There are two classes,
-// 1 KiB and the frame limit. Safe for concurrent use.
+// stays in memory the relay owns, counts and clears. A buffer has one of a few
+// sizes, of which the frame limit is the largest. Safe for concurrent use.
 type Buffers struct {
-	limit    int
-	small    sync.Pool
-	large    sync.Pool
+	sizes    []int       // ascending
+	pools    []sync.Pool // one a size
 	requests sync.Pool
 	scanners sync.Pool
 	live     atomic.Int64
@@ -41,9 +48,17 @@ type Buffer struct {
 // NewBuffers returns buffers for frames of at most limit bytes; a limit under
 // 2 KiB counts as 2 KiB.
 func NewBuffers(limit int) *Buffers {
-	b := &Buffers{limit: max(limit, minLimit)}
-	b.small.New = func() any { return b.fresh(SmallBuffer) }
-	b.large.New = func() any { return b.fresh(b.limit) }
+	b, limit := new(Buffers), max(limit, minLimit)
+	for _, size := range []int{SmallBuffer, MediumBuffer, LargeBuffer} {
+		if size < limit {
+			b.sizes = append(b.sizes, size)
+		}
+	}
+	b.sizes = append(b.sizes, limit)
+	b.pools = make([]sync.Pool, len(b.sizes))
+	for i := range b.pools {
+		b.pools[i].New = func() any { return b.fresh(b.sizes[i]) }
+	}
 	b.requests.New = func() any { return new(Request) }
 	b.scanners.New = func() any { return new(scanner) }
 	return b
@@ -54,7 +69,7 @@ func (b *Buffers) fresh(size int) *Buffer {
 }
 
 // Limit returns the largest frame, in bytes.
-func (b *Buffers) Limit() int { return b.limit }
+func (b *Buffers) Limit() int { return b.sizes[len(b.sizes)-1] }
 
 // Live returns how many buffers are out. It is 0 when nothing is under way.
 func (b *Buffers) Live() int64 { return b.live.Load() }
@@ -63,12 +78,9 @@ func (b *Buffers) Live() int64 { return b.live.Load() }
 // made for this call alone.
 func (b *Buffers) Get(size int) *Buffer {
 	var buf *Buffer
-	switch {
-	case size <= SmallBuffer:
-		buf = b.small.Get().(*Buffer) //nolint:errcheck // the pool holds nothing else
-	case size <= b.limit:
-		buf = b.large.Get().(*Buffer) //nolint:errcheck // the pool holds nothing else
-	default:
+	if i := b.class(size); i < len(b.pools) {
+		buf = b.pools[i].Get().(*Buffer) //nolint:errcheck // the pool holds nothing else
+	} else {
 		buf = b.fresh(size)
 	}
 	buf.refs.Store(1)
@@ -76,16 +88,22 @@ func (b *Buffers) Get(size int) *Buffer {
 	return buf
 }
 
+// class returns the first size that size fits.
+func (b *Buffers) class(size int) int {
+	i, _ := slices.BinarySearch(b.sizes, size)
+	return i
+}
+
 // Read returns a buffer with everything r has. It returns [ErrTooBig] when
 // that is more than the limit, or r's error; then there is no buffer.
 func (b *Buffers) Read(r io.Reader) (*Buffer, error) {
 	buf := b.Get(SmallBuffer)
 	for empty := 0; empty < maxEmptyReads; {
-		if len(buf.bytes) == SmallBuffer && cap(buf.bytes) == SmallBuffer {
-			large := b.Get(b.limit)
-			large.bytes = append(large.bytes, buf.bytes...)
+		if full := len(buf.bytes); full == cap(buf.bytes) && full < b.Limit() {
+			larger := b.Get(full + 1)
+			larger.bytes = append(larger.bytes, buf.bytes...)
 			buf.Release()
-			buf = large
+			buf = larger
 		}
 		n, err := b.readMore(r, buf)
 		switch {
@@ -160,10 +178,7 @@ func (b *Buffer) Release() {
 	clear(b.bytes)
 	b.bytes = b.bytes[:0]
 	b.owner.live.Add(-1)
-	switch cap(b.bytes) {
-	case SmallBuffer:
-		b.owner.small.Put(b)
-	case b.owner.limit:
-		b.owner.large.Put(b)
+	if i, known := slices.BinarySearch(b.owner.sizes, cap(b.bytes)); known {
+		b.owner.pools[i].Put(b)
 	}
 }

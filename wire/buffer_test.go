@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	smallBuffer = wire.SmallBuffer
-	limit       = 4 * maxCiphertext
+	smallBuffer  = wire.SmallBuffer
+	mediumBuffer = wire.MediumBuffer
+	largeBuffer  = wire.LargeBuffer
+	limit        = 4 * maxCiphertext
 )
 
 func TestBuffersRead(t *testing.T) {
@@ -29,14 +31,17 @@ func TestBuffersRead(t *testing.T) {
 		"nothing":                   {size: 0, backed: smallBuffer},
 		"one byte":                  {size: 1, backed: smallBuffer},
 		"just under the small one":  {size: smallBuffer - 1, backed: smallBuffer},
-		"over the small one":        {size: smallBuffer + 1, backed: limit},
+		"over the small one":        {size: smallBuffer + 1, backed: mediumBuffer},
+		"the middle one":            {size: mediumBuffer - 1, backed: mediumBuffer},
+		"over the middle one":       {size: mediumBuffer + 1, backed: largeBuffer},
+		"over the large one":        {size: largeBuffer + 1, backed: limit},
 		"just the limit":            {size: limit, backed: limit},
 		"one over the limit":        {size: limit + 1, err: wire.ErrTooBig},
 		"a megabyte":                {size: 1 << 20, err: wire.ErrTooBig},
-		"byte by byte":              {size: 3000, wrap: iotest.OneByteReader, backed: limit},
+		"byte by byte":              {size: 3000, wrap: iotest.OneByteReader, backed: mediumBuffer},
 		"the limit, byte by byte":   {size: limit, wrap: iotest.OneByteReader, backed: limit},
 		"over it, byte by byte":     {size: limit + 1, wrap: iotest.OneByteReader, err: wire.ErrTooBig},
-		"the end with the data":     {size: 3000, wrap: iotest.DataErrReader, backed: limit},
+		"the end with the data":     {size: 3000, wrap: iotest.DataErrReader, backed: mediumBuffer},
 		"the limit with its end":    {size: limit, wrap: iotest.DataErrReader, backed: limit},
 		"an error at once":          {size: 0, wrap: thenError(failure), err: failure},
 		"an error after a part":     {size: 3000, wrap: thenError(failure), err: failure},
@@ -86,7 +91,7 @@ func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 func TestBuffersAreClearedWhenReleased(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string]int{"small": 900, "large": 20_000, "full": limit} {
+	for name, size := range map[string]int{"small": 900, "medium": 20_000, "large": 90_000, "full": limit} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			buf, err := newBuffers().Read(strings.NewReader(strings.Repeat("s", size)))
@@ -125,7 +130,7 @@ func TestBuffersClearWhatTheyLeaveBehind(t *testing.T) {
 		end  error
 	}{
 		"the small one, when it grows":  {size: 5000},
-		"both, when it is too big":      {size: limit + 1},
+		"each, when it is too big":      {size: limit + 1},
 		"the small one, upon an error":  {size: 100, end: io.ErrUnexpectedEOF},
 		"the large one, upon an error":  {size: 5000, end: io.ErrUnexpectedEOF},
 		"the small one, without an end": {size: 100, end: io.ErrNoProgress},
@@ -159,7 +164,7 @@ func TestBuffersGet(t *testing.T) {
 	t.Parallel()
 	b := newBuffers()
 	for size, want := range map[int]int{
-		0: smallBuffer, smallBuffer: smallBuffer, smallBuffer + 1: limit, limit: limit,
+		0: smallBuffer, smallBuffer: smallBuffer, smallBuffer + 1: mediumBuffer, mediumBuffer + 1: largeBuffer, largeBuffer + 1: limit, limit: limit,
 		limit + 1: limit + 1, 1 << 20: 1 << 20,
 	} {
 		buf := b.Get(size)

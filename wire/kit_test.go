@@ -8,7 +8,7 @@ import (
 	"sotto/wire"
 )
 
-const maxCiphertext = 8192
+const maxCiphertext = 64 << 10
 
 // Wire forms of identifiers, all different.
 var (

@@ -15,6 +15,9 @@ const (
 	MaxKeys = 64
 	// MaxHello is the longest hello, in bytes; the shortest has one.
 	MaxHello = 2048
+	// StdCiphertext is the longest ciphertext of std-1, in bytes. A longer one is a
+	// large message.
+	StdCiphertext = 8192
 	// IVSize is the length of an AES-GCM iv in bytes.
 	IVSize = 12
 	// MinNonce and MaxNonce bound a nonce, in hex digits.

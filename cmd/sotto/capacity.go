@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sotto/relay"
+	"sotto/wire"
 )
 
 // What a host has to reckon with, in bytes; README.md says so too, and
@@ -29,13 +30,16 @@ const (
 	// spareFiles are not for sockets: ownFiles, and the connections that the relay
 	// takes beside sockets.
 	spareFiles = ownFiles + relay.ConnReserve
+	// One part in slotShare of the memory that nothing was asked for goes to large
+	// messages, where --max-slot-memory is left open.
+	slotShare = 8
 	// roomsUnbounded is --max-rooms where nothing says how much memory there is.
 	roomsUnbounded = 100_000
 )
 
 // fit fills in the limits for sockets and rooms that are left open: as many
 // sockets as the limit of open files and half of the memory allow, and rooms for
-// the rest. There are never more sockets than files, as newcomers would have to
+// the rest, after an eighth for large messages. There are never more sockets than files, as newcomers would have to
 // wait where they can be refused. memory is what the process may take, 0 if that
 // is not known.
 func (o *options) fit(cfg *relay.Config, memory int64) error {
@@ -56,6 +60,11 @@ func (o *options) fit(cfg *relay.Config, memory int64) error {
 	}
 	socket, room := o.memoryFor(cfg)
 	free := memory - memoryBase
+	if cfg.MaxSlotMemory == 0 {
+		asked := int64(max(0, cfg.MaxConns))*socket + int64(max(0, rooms))*room
+		cfg.MaxSlotMemory = max(1, (free-asked)/slotShare)
+	}
+	free -= slotMemory(cfg)
 	if cfg.MaxConns <= 0 {
 		forSockets := free / 2
 		if rooms > 0 {
@@ -75,18 +84,27 @@ func (o *options) fit(cfg *relay.Config, memory int64) error {
 
 // memoryFor returns what a socket and a room may take, in bytes.
 func (o *options) memoryFor(cfg *relay.Config) (socket, room int64) {
-	socket, room = memorySocket, int64(memoryRoom+cfg.MaxCiphertextBytes)
+	socket, room = memorySocket, int64(memoryRoom+min(cfg.MaxCiphertextBytes, wire.StdCiphertext))
 	if o.servesTLS() {
 		socket += memoryTLS
 	}
 	return socket, room
 }
 
+// slotMemory returns what large messages may take, in bytes, 0 where they are off
+// or have no limit.
+func slotMemory(cfg *relay.Config) int64 {
+	if cfg.MaxCiphertextBytes <= wire.StdCiphertext {
+		return 0
+	}
+	return max(0, cfg.MaxSlotMemory)
+}
+
 // reckoned returns what a relay that is full takes at most, in bytes, not
-// counting rooms whose limit is off.
+// counting rooms and large messages whose limit is off.
 func (o *options) reckoned(cfg *relay.Config) int64 {
 	socket, room := o.memoryFor(cfg)
-	return memoryBase + int64(cfg.MaxConns)*socket + int64(max(0, cfg.MaxRooms))*room
+	return memoryBase + slotMemory(cfg) + int64(cfg.MaxConns)*socket + int64(max(0, cfg.MaxRooms))*room
 }
 
 // memoryLimit returns how much memory the process may take, in bytes: what

@@ -20,7 +20,8 @@ func TestLimitsFitWhatThereIs(t *testing.T) {
 		memory      int64
 		conns       int // asked for, as all that follows
 		rooms       int
-		ciphertext  int
+		slots       int64
+		noLarge     bool
 		tls         bool
 		wantConns   int
 		wantRooms   int
@@ -32,12 +33,13 @@ func TestLimitsFitWhatThereIs(t *testing.T) {
 		"more sockets than files":         {conns: most + 1, rooms: 5, wantConns: most, wantRooms: 5},
 		"asked for":                       {memory: gib, conns: 1, rooms: 1, wantConns: 1, wantRooms: 1},
 		"asked for, beyond what there is": {memory: 1 << 20, conns: 100, rooms: 100, wantConns: 100, wantRooms: 100, tooMuch: true},
-		"rooms open":                      {memory: gib, conns: 5120, wantConns: 5120, wantRooms: 55040},
-		"rooms open, long messages":       {memory: gib, conns: 5120, ciphertext: 24 << 10, wantConns: 5120, wantRooms: 27520},
-		"rooms open, TLS":                 {memory: gib, conns: 5120, tls: true, wantConns: 5120, wantRooms: 42240},
-		"sockets open":                    {memory: gib, rooms: 61000, wantConns: 352, wantRooms: 61000},
-		"sockets open, rooms off":         {memory: 128 << 20, rooms: -1, wantConns: 1638, wantRooms: -1},
-		"both open":                       {memory: 128 << 20, wantConns: 1638, wantRooms: 2048},
+		"rooms open":                      {memory: gib, conns: 5120, wantConns: 5120, wantRooms: 48160},
+		"rooms open, no large messages":   {memory: gib, conns: 5120, noLarge: true, wantConns: 5120, wantRooms: 55040},
+		"rooms open, slots asked for":     {memory: gib, conns: 5120, slots: 240 << 20, wantConns: 5120, wantRooms: 39680},
+		"rooms open, TLS":                 {memory: gib, conns: 5120, tls: true, wantConns: 5120, wantRooms: 36960},
+		"sockets open":                    {memory: gib, rooms: 61000, wantConns: 308, wantRooms: 61000},
+		"sockets open, rooms off":         {memory: 128 << 20, rooms: -1, wantConns: 1433, wantRooms: -1},
+		"both open":                       {memory: 128 << 20, wantConns: 1433, wantRooms: 1792},
 		"too little":                      {memory: memoryBase, wantTooFull: true},
 		"too little for rooms":            {memory: 128 << 20, conns: 4000, wantTooFull: true},
 		"too little for sockets":          {memory: 128 << 20, rooms: 4096, wantTooFull: true},
@@ -47,7 +49,10 @@ func TestLimitsFitWhatThereIs(t *testing.T) {
 			if tt.tls {
 				o.tlsCert = "cert.pem"
 			}
-			cfg := relay.Config{MaxConns: tt.conns, MaxRooms: tt.rooms, MaxCiphertextBytes: max(tt.ciphertext, relay.DefaultMaxCiphertextBytes)}
+			cfg := relay.Config{MaxConns: tt.conns, MaxRooms: tt.rooms, MaxCiphertextBytes: relay.DefaultMaxCiphertextBytes, MaxSlotMemory: tt.slots}
+			if tt.noLarge {
+				cfg.MaxCiphertextBytes = 8192
+			}
 			err := o.fit(&cfg, tt.memory)
 			if tt.wantTooFull {
 				if err == nil {

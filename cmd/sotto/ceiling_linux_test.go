@@ -24,8 +24,8 @@ import (
 	"sotto/wire"
 )
 
-// A relay that is full, of rooms with the longest message and the longest hellos and of sockets, that is
-// sent frames without an end by all of them, and then as many halves of requests
+// A relay that is full, of rooms with the longest text and the longest hellos, of
+// large messages and of sockets, that is sent frames without an end by all of them, and then as many halves of requests
 // as it takes connections, stays at its highest below what README.md reckons, with
 // GOMEMLIMIT as told there, and refuses the next room.
 func TestMemoryCeiling(t *testing.T) {
@@ -46,8 +46,12 @@ func TestMemoryCeiling(t *testing.T) {
 	}
 }
 
-// fullRoom is a room with the longest message; memoryRoom has space for its hellos.
-const fullRoom = memoryRoom + relay.DefaultMaxCiphertextBytes
+const (
+	// fullRoom is a room with the longest text; memoryRoom has space for its hellos.
+	fullRoom = memoryRoom + wire.StdCiphertext
+	// slots is the memory for large messages: 292 of the largest.
+	slots = 16 << 20
+)
 
 func keepsBelow(t *testing.T, rooms, deserted, socket int, args []string) {
 	t.Helper()
@@ -55,9 +59,9 @@ func keepsBelow(t *testing.T, rooms, deserted, socket int, args []string) {
 	if files, ok := fileLimit(); ok && files < uint64(sockets+2*spareFiles) {
 		t.Fatalf("%d open files are needed, %d are allowed: raise it with ulimit -n", sockets+2*spareFiles, files)
 	}
-	ceiling := uint64(memoryBase + sockets*socket + rooms*fullRoom)
+	ceiling := uint64(memoryBase + slots + sockets*socket + rooms*fullRoom)
 	c := startChild(t, []string{"env", fmt.Sprintf("GOMEMLIMIT=%d", ceiling/10*9)}, slices.Concat(args, noRates, []string{
-		"--max-rooms", strconv.Itoa(rooms), "--max-conns", strconv.Itoa(sockets + workers),
+		"--max-rooms", strconv.Itoa(rooms), "--max-conns", strconv.Itoa(sockets + workers), "--max-slot-memory", strconv.Itoa(slots),
 	})...)
 	empty := c.peak(t)
 	filled := c.fill(t, rooms, func(i int) bool { return i < deserted })
@@ -66,6 +70,9 @@ func keepsBelow(t *testing.T, rooms, deserted, socket int, args []string) {
 	}
 	if got := c.metric(t, "sotto_connections"); int(got) < sockets {
 		t.Errorf("the relay has %v sockets; want %d", got, sockets)
+	}
+	if refused := c.metric(t, `sotto_rate_limited_total{limit="slot_memory"}`); refused == 0 {
+		t.Error("no large message was refused")
 	}
 	full := c.peak(t)
 	c.leaveFramesUnfinished(t, filled)
@@ -110,7 +117,7 @@ func (c *child) leaveFramesUnfinished(t *testing.T, sockets []*websocket.Conn) {
 			t.Fatal(err)
 		}
 	}
-	const underWay = 256 // 8 MiB
+	const underWay = 32 // 8 MiB, and others wait with 8 MiB of less
 	c.awaitMetric(t, `sotto_rate_limited_total{limit="large_frames"}`, float64(len(sockets)-underWay))
 	for _, ws := range sockets {
 		_ = ws.CloseNow()
@@ -208,13 +215,17 @@ func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool
 		if p.ws, err = c.dial(ctx, t, room); err != nil {
 			return nil, err
 		}
-		if _, err := p.request(ctx, "join", joining("ab"[i:][:1])); err != nil {
+		if _, err := p.request(ctx, "join", `{"ext":1,`+joining("ab"[i:][:1])[1:]); err != nil {
 			return nil, err
 		}
 	}
 	for range 2 {
 		for _, p := range people {
-			if answer, err := p.request(ctx, "send_message", longest); err != nil || !strings.Contains(answer, `"ok"`) {
+			answer, err := p.request(ctx, "send_message", largest)
+			if strings.Contains(answer, `"rate_limited"`) {
+				answer, err = p.request(ctx, "send_message", longest)
+			}
+			if err != nil || !strings.Contains(answer, `"ok"`) {
 				return nil, errors.Join(err, errors.New(answer))
 			}
 		}
@@ -233,8 +244,11 @@ func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool
 	return []*websocket.Conn{people[0].ws, people[1].ws}, nil
 }
 
-var longest = fmt.Sprintf(`{"ciphertext":%q,"iv":"AAAAAAAAAAAAAAAA"}`,
-	base64.StdEncoding.EncodeToString(make([]byte, relay.DefaultMaxCiphertextBytes)))
+var longest, largest = ofBytes(wire.StdCiphertext), ofBytes(relay.DefaultMaxCiphertextBytes)
+
+func ofBytes(n int) string {
+	return fmt.Sprintf(`{"ciphertext":%q,"iv":"AAAAAAAAAAAAAAAA"}`, base64.StdEncoding.EncodeToString(make([]byte, n)))
+}
 
 var longestHello = fmt.Sprintf(`{"hello":%q}`, base64.StdEncoding.EncodeToString(make([]byte, wire.MaxHello)))
 
@@ -249,7 +263,7 @@ func (c *child) dial(ctx context.Context, t *testing.T, room int) (*websocket.Co
 	if err != nil {
 		return nil, err
 	}
-	ws.SetReadLimit(64 << 10)
+	ws.SetReadLimit(128 << 10)
 	t.Cleanup(func() { _ = ws.CloseNow() })
 	return ws, nil
 }

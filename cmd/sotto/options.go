@@ -118,8 +118,16 @@ var optionTable = []option{
 		set: func(o *options, v string) (err error) { o.relay.MaxConnsPerAddress, err = parseLimit(v); return err },
 	},
 	{
-		name: "max-ciphertext", value: strconv.Itoa(relay.DefaultMaxCiphertextBytes), help: "bytes of one message, 512 to 32768",
+		name: "max-ciphertext", value: strconv.Itoa(relay.DefaultMaxCiphertextBytes), help: "bytes of one message, 512 to 65536; 8192: no voice notes",
 		set: func(o *options, v string) (err error) { o.relay.MaxCiphertextBytes, err = strconv.Atoi(v); return err },
+	},
+	{
+		name: "max-slot-memory", value: "0", help: "bytes of all messages above 8192 each, or off; 0: an eighth of the memory, or 64 MiB where there is no limit",
+		set: func(o *options, v string) error {
+			n, err := parseLimitOrZero(v)
+			o.relay.MaxSlotMemory = int64(n)
+			return err
+		},
 	},
 	{
 		name: "create-rate", value: strconv.Itoa(relay.DefaultCreateRate), help: "rooms and seats an address may take in a minute, or off",
