@@ -24,11 +24,25 @@ const maxLag = 5 * time.Millisecond
 func compareModes(ctx context.Context, args []string, stdout, stderr io.Writer) (int, error) {
 	fs := newFlags("calibrate")
 	cfg := calibrate.Config{}
-	fs.DurationVar(&cfg.Duration, "duration", time.Minute, "how long echoes are measured, at all points at once")
-	fs.IntVar(&cfg.Phones, "phones", 50, "phones at each point, in each mode")
+	fs.DurationVar(&cfg.Duration, "duration", time.Minute, "how long measurements begin, at all networks at once")
+	fs.IntVar(&cfg.Phones, "phones", 20, "phones at each network, in each mode")
+	profile := fs.String("profile", "", "measure bulk and joins at this profile `name` only, or at none (default: at each)")
 	fs.Uint64Var(&cfg.Seed, "seed", 0, "decides the networks (default: a random one, which the table tells)")
 	if done, err := parse(fs, args, stdout); done || err != nil {
 		return exitOK, err
+	}
+	switch *profile {
+	case "":
+		cfg.Profiles = loadtest.Profiles()
+	case "none":
+	default:
+		shares, err := loadtest.Blend(*profile, nil)
+		if err != nil {
+			return 0, err
+		}
+		for _, s := range shares {
+			cfg.Profiles = append(cfg.Profiles, s.Profile)
+		}
 	}
 	if cfg.Seed == 0 {
 		cfg.Seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // short enough to type again
@@ -50,21 +64,21 @@ func compareModes(ctx context.Context, args []string, stdout, stderr io.Writer) 
 
 // writeComparison prints the table and what follows from it.
 func writeComparison(w io.Writer, r calibrate.Result, cfg calibrate.Config, congestion string) (int, error) {
-	say(w, "echoes of 200 bytes in ms, p50/p95/p99, for %s, seed %d\nkernel %s, congestion control %s\n\n",
+	say(w, "milliseconds, p50/p95/p99, for %s, seed %d\nkernel %s, congestion control %s\n\n",
 		cfg.Duration, cfg.Seed, loadtest.Kernel(), congestion)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	say(t, "network\techoes tun\ttun\tconn\tconn/tun\t\n")
+	say(t, "network\ttimed\tcount\ttun\tconn\tconn/tun\t\n")
 	code := exitOK
 	for _, row := range r.Rows {
 		p50, p95, p99 := row.Ratios()
 		verdict := fmt.Sprintf("within %.0f %%", calibrate.Tolerance*100)
 		switch {
-		case min(row.Kernel.Count, row.Stream.Count) < calibrate.Enough:
+		case !row.Enough():
 			verdict = "too few"
 		case !row.Within():
 			verdict, code = "OUTSIDE", exitFailed
 		}
-		say(t, "%s\t%d\t%s\t%s\t%.2f/%.2f/%.2f\t%s\n", row.Point.Name, row.Kernel.Count,
+		say(t, "%s\t%s\t%d\t%s\t%s\t%.2f/%.2f/%.2f\t%s\n", row.Network, row.Measure, row.Kernel.Count,
 			milliseconds(row.Kernel), milliseconds(row.Stream), p50, p95, p99, verdict)
 	}
 	if err := t.Flush(); err != nil {

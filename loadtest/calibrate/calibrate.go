@@ -1,14 +1,12 @@
 // Package calibrate holds the shaped streams of package link against the
-// kernel's TCP over the emulated wire of package tun: the same echoes over the
+// kernel's TCP over the emulated wire of package tun: the same exchanges over the
 // same networks, at the same time.
 package calibrate
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -16,43 +14,26 @@ import (
 	"time"
 
 	"sotto/loadtest"
-	"sotto/loadtest/link"
 )
-
-// echoBytes is how long an echo is: a sealed message of one line.
-const echoBytes = 200
 
 // Tolerance is how far from the kernel's a quantile of ours may be.
 const Tolerance = 0.25
 
-// Enough is how many echoes a comparison of p99 needs at least. Near a brink, as
-// where a twentieth of echoes is lost, it takes thousands.
-const Enough = 1000
+// Slack is a difference that is no network's: on the loopback profile only
+// machines are compared.
+const Slack = 10 * time.Millisecond
 
-// patience bounds how long echoes under way at the end are waited for. They
-// count: to leave them out would favour the quick.
-const patience = time.Minute
+// Enough is how many echoes a comparison of p99 needs at least, and EnoughMedian
+// how many of the others one of medians does. Near a brink, as where a twentieth
+// of echoes is lost, it takes thousands.
+const (
+	Enough       = 1000
+	EnoughMedian = 20
+)
 
-// Point is a network at which both are compared.
-type Point struct {
-	Name   string
-	Params link.Params
-}
-
-// Points returns where the comparison is made. Losses are of single packets:
-// their bursts are about as long as a packet of an echo takes.
-func Points() []Point {
-	point := func(name string, rtt time.Duration, rate int64, loss float64, burst time.Duration) Point {
-		return Point{name, link.Params{Up: rate, Down: rate, RTT: rtt, Loss: loss, LossBurst: burst}}
-	}
-	const ms = time.Millisecond
-	return []Point{
-		point("150 ms, 400 kbit/s", 150*ms, 400_000, 0, 0),
-		point("150 ms, 400 kbit/s, 2 %", 150*ms, 400_000, 0.02, 5*ms),
-		point("150 ms, 400 kbit/s, 5 %", 150*ms, 400_000, 0.05, 5*ms),
-		point("800 ms, 50 kbit/s, 2 %", 800*ms, 50_000, 0.02, 40*ms),
-	}
-}
+// patience bounds how long what is under way at the end is waited for. It counts:
+// to leave it out would favour the quick. 200 kB over 2g-rural take minutes.
+const patience = 10 * time.Minute
 
 // Place is two networks, of which one is the kernel's: tun.Net.
 type Place interface {
@@ -65,23 +46,27 @@ type Place interface {
 type Config struct {
 	// Kernel is where TCP is the kernel's.
 	Kernel Place
-	// Phones at each point and in each mode.
+	// Phones for each point and each profile, in each mode.
 	Phones int
-	// Duration is how long echoes begin. Every phone makes one at least.
+	// Duration is how long measurements begin. Every phone makes each of its once
+	// at least.
 	Duration time.Duration
+	// Profiles at which all but echoes are measured. None of their gaps cuts.
+	Profiles []loadtest.Profile
 	// Seed decides the networks.
 	Seed uint64
 }
 
-// Quantiles of echoes.
+// Quantiles of what was timed.
 type Quantiles struct {
 	Count         int
 	P50, P95, P99 time.Duration
 }
 
-// Row is how both modes did at a point.
+// Row is how both modes did at a network.
 type Row struct {
-	Point          Point
+	Network        string
+	Measure        Measure
 	Kernel, Stream Quantiles
 }
 
@@ -91,11 +76,26 @@ func (r Row) Ratios() (p50, p95, p99 float64) {
 	return of(r.Stream.P50, r.Kernel.P50), of(r.Stream.P95, r.Kernel.P95), of(r.Stream.P99, r.Kernel.P99)
 }
 
-// Within reports whether p95 and p99 are within Tolerance.
+// Enough reports whether there are enough to judge by.
+func (r Row) Enough() bool {
+	enough := EnoughMedian
+	if r.Measure == Echo {
+		enough = Enough
+	}
+	return min(r.Kernel.Count, r.Stream.Count) >= enough
+}
+
+// Within reports whether what is judged is within Tolerance, or Slack: p95 and
+// p99 of echoes, the median of all else.
 func (r Row) Within() bool {
-	_, p95, p99 := r.Ratios()
-	ok := func(v float64) bool { return v >= 1-Tolerance && v <= 1+Tolerance }
-	return ok(p95) && ok(p99)
+	ok := func(stream, kernel time.Duration) bool {
+		off := (stream - kernel).Abs()
+		return off <= Slack || float64(off) <= Tolerance*float64(kernel)
+	}
+	if r.Measure == Echo {
+		return ok(r.Stream.P95, r.Kernel.P95) && ok(r.Stream.P99, r.Kernel.P99)
+	}
+	return ok(r.Stream.P50, r.Kernel.P50)
 }
 
 // Result is what Run found.
@@ -106,94 +106,99 @@ type Result struct {
 	LagP99 time.Duration
 }
 
-// Run measures echoes at all points at once, each phone's one after the other.
+// kind is a network and what is timed there, by one function.
+type kind struct {
+	Point
+	measures []Measure
+	act      func(*session, context.Context) error
+}
+
+func kinds(profiles []loadtest.Profile) []kind {
+	var all []kind
+	for _, p := range echoPoints() {
+		all = append(all, kind{p, []Measure{Echo}, (*session).echoes})
+	}
+	for _, p := range profiles {
+		p.Link.Gaps.Cut = 0 // there would be nothing to time
+		all = append(all, kind{Point{p.Name, p.Link}, measures, (*session).rounds})
+	}
+	return all
+}
+
+// Run measures at all networks at once, each phone one thing after the other.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	if cfg.Phones < 1 || cfg.Duration <= 0 || 2*len(Points())*cfg.Phones > cfg.Kernel.MaxPhones() {
+	all := kinds(cfg.Profiles)
+	if cfg.Phones < 1 || cfg.Duration <= 0 || 2*len(all)*cfg.Phones > cfg.Kernel.MaxPhones() {
 		return Result{}, fmt.Errorf("%w: calibrate needs phones, a duration, and room for them", loadtest.ErrConfig)
 	}
-	b := &bench{cfg: cfg, limit: time.Now().Add(cfg.Duration)}
-	ctx, cancel := context.WithDeadline(ctx, b.limit.Add(patience))
+	limit := time.Now().Add(cfg.Duration)
+	ctx, cancel := context.WithDeadline(ctx, limit.Add(patience))
 	defer cancel()
-
-	kernelEcho, err := b.serve(cfg.Kernel.Host(), cfg.Kernel.InRelay)
+	cert, err := certify()
 	if err != nil {
+		return Result{}, fmt.Errorf("certificate: %w", err)
+	}
+	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	var servers [2]*server
+	if servers[0], err = serve(cfg.Kernel.Host(), cfg.Kernel.InRelay, cert); err != nil {
 		return Result{}, err
 	}
-	defer kernelEcho.close()
-	streamEcho, err := b.serve(netip.AddrFrom4([4]byte{127, 0, 0, 1}), func(f func() error) error { return f() })
-	if err != nil {
+	defer servers[0].close()
+	if servers[1], err = serve(loopback, func(f func() error) error { return f() }, cert); err != nil {
 		return Result{}, err
 	}
-	defer streamEcho.close()
-	kernel := cfg.Kernel.Emulate(b.lag)
-	defer kernel.Close()
-	streams := loadtest.Streams((&net.Dialer{KeepAlive: -1}).DialContext).Emulate(b.lag)
-	defer streams.Close()
+	defer servers[1].close()
+	var lags sampled
+	modes := [2]loadtest.Emulation{
+		cfg.Kernel.Emulate(lags.add),
+		loadtest.Streams((&net.Dialer{KeepAlive: -1}).DialContext).Emulate(lags.add),
+	}
+	defer modes[0].Close()
+	defer modes[1].Close()
 
-	result := Result{Rows: make([]Row, len(Points()))}
-	samples := make([][2]sampled, len(Points()))
+	samples := make(map[string]map[Measure]*[2]sampled)
+	var fault firstError
 	var phones sync.WaitGroup
-	for i, p := range Points() {
-		result.Rows[i].Point = p
+	for i, k := range all {
+		here := make(map[Measure]*[2]sampled)
+		for _, m := range k.measures {
+			here[m] = new([2]sampled)
+		}
+		samples[k.Name] = here
 		for n := range cfg.Phones {
 			seed := cfg.Seed + uint64(i*cfg.Phones+n+1)<<32 //nolint:gosec // small and positive
-			for mode, e := range [2]loadtest.Emulation{kernel, streams} {
-				l, addr, into := e.Phone(p.Params, seed, nil), [2]string{kernelEcho.addr(), streamEcho.addr()}[mode], &samples[i][mode]
-				phones.Go(func() { b.echo(ctx, l, addr, into) })
+			for mode, e := range modes {
+				s := &session{
+					link: e.Phone(k.Params, seed, nil), clear: servers[mode].clear.Addr().String(),
+					secret: servers[mode].secret.Addr().String(), limit: limit,
+					into: func(m Measure, d time.Duration) { here[m][mode].add(d) },
+				}
+				phones.Go(func() {
+					if err := k.act(s, ctx); err != nil {
+						fault.note(fmt.Errorf("%s: %w", k.Name, cmp.Or(context.Cause(ctx), err)))
+					}
+				})
 			}
 		}
 	}
 	phones.Wait()
-	for i := range result.Rows {
-		result.Rows[i].Kernel, result.Rows[i].Stream = samples[i][0].quantiles(), samples[i][1].quantiles()
-	}
-	result.LagP99 = b.lags.quantiles().P99
-	return result, errors.Join(b.faults...)
-}
-
-// bench is a comparison under way.
-type bench struct {
-	cfg   Config
-	limit time.Time
-	lags  sampled
-
-	mu     sync.Mutex // guards what follows
-	faults []error
-}
-
-func (b *bench) lag(d time.Duration) { b.lags.add(d) }
-
-// echo has one phone measure until it is time.
-func (b *bench) echo(ctx context.Context, l loadtest.PhoneLink, addr string, into *sampled) {
-	err := func() error {
-		c, err := l.DialContext(ctx, "tcp", addr)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = c.Close() }()
-		defer context.AfterFunc(ctx, func() { _ = c.Close() })()
-		for buf := make([]byte, echoBytes); ; {
-			begun := time.Now()
-			if _, err := c.Write(buf); err != nil {
-				return err
-			}
-			if _, err := io.ReadFull(c, buf); err != nil {
-				return err
-			}
-			into.add(time.Since(begun))
-			if !time.Now().Before(b.limit) {
-				return nil
-			}
-		}
-	}()
-	if err != nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if len(b.faults) == 0 { // the others are likely the same
-			b.faults = append(b.faults, fmt.Errorf("echo: %w", cmp.Or(context.Cause(ctx), err)))
+	result := Result{LagP99: lags.quantiles().P99}
+	for _, k := range all {
+		for _, m := range k.measures {
+			both := samples[k.Name][m]
+			result.Rows = append(result.Rows, Row{k.Name, m, both[0].quantiles(), both[1].quantiles()})
 		}
 	}
+	return result, fault.err
 }
+
+// firstError keeps one: the others are likely the same.
+type firstError struct {
+	once sync.Once
+	err  error // read after all that note
+}
+
+func (f *firstError) note(err error) { f.once.Do(func() { f.err = err }) }
 
 // sampled is safe for concurrent use.
 type sampled struct {

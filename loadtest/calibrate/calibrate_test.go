@@ -3,6 +3,7 @@ package calibrate
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"sotto/loadtest"
+	"sotto/loadtest/link"
 )
 
 const ms = time.Millisecond
@@ -22,22 +24,30 @@ func (twin) Host() netip.Addr             { return netip.AddrFrom4([4]byte{127, 
 func (twin) InRelay(f func() error) error { return f() }
 func newTwin() twin                       { return twin{loadtest.Streams(new(net.Dialer).DialContext)} }
 
-func TestRunComparesAllPoints(t *testing.T) {
+func TestRunComparesAllMeasures(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	r, err := Run(t.Context(), Config{Kernel: newTwin(), Phones: 2, Duration: time.Second, Seed: 1})
+	profile := loadtest.Profile{Name: "here", Link: link.Params{
+		RTT: 10 * ms, Gaps: link.Gaps{Every: 100 * ms, Min: ms, Max: 2 * ms, Cut: 1}, // which would end measurements
+	}}
+	r, err := Run(t.Context(), Config{
+		Kernel: newTwin(), Phones: 2, Duration: time.Second, Seed: 1, Profiles: []loadtest.Profile{profile},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Rows) != len(Points()) {
-		t.Fatalf("%d rows for %d points", len(r.Rows), len(Points()))
-	}
+	trips := map[Measure]time.Duration{Echo: 150 * ms, Join: 30 * ms, JoinTLS: 40 * ms, Down: 10 * ms, Up: 10 * ms}
+	seen := make(map[Measure]int)
 	for _, row := range r.Rows {
+		seen[row.Measure]++
 		for mode, q := range map[string]Quantiles{"kernel": row.Kernel, "stream": row.Stream} {
-			// An echo that began in time counts, however long it takes.
-			if q.Count < 2 || q.P50 < row.Point.Params.RTT || q.P95 < q.P50 || q.P99 < q.P95 {
-				t.Errorf("%s, %s: %+v", row.Point.Name, mode, q)
+			// What began in time counts, however long it takes.
+			if q.Count < 2 || q.P50 < trips[row.Measure] || q.P95 < q.P50 || q.P99 < q.P95 {
+				t.Errorf("%s, %s, %s: %+v", row.Network, row.Measure, mode, q)
 			}
 		}
+	}
+	if want := map[Measure]int{Echo: 4, Join: 1, JoinTLS: 1, Down: 1, Up: 1}; !maps.Equal(seen, want) {
+		t.Errorf("rows of %v, want %v", seen, want)
 	}
 }
 
@@ -62,22 +72,31 @@ func TestRunNeedsSense(t *testing.T) {
 }
 
 func TestWithin(t *testing.T) {
-	kernel := Quantiles{Count: 1, P50: 100 * ms, P95: 200 * ms, P99: 400 * ms}
+	kernel := Quantiles{Count: Enough, P50: 100 * ms, P95: 200 * ms, P99: 400 * ms}
 	for name, c := range map[string]struct {
-		stream Quantiles
-		want   bool
+		measure       Measure
+		p50, p95, p99 time.Duration
+		want          bool
 	}{
-		"equal":        {kernel, true},
-		"at the edges": {Quantiles{P50: 100 * ms, P95: 250 * ms, P99: 300 * ms}, true},
-		"p50 is free":  {Quantiles{P50: ms, P95: 200 * ms, P99: 400 * ms}, true},
-		"p95 above":    {Quantiles{P95: 251 * ms, P99: 400 * ms}, false},
-		"p95 below":    {Quantiles{P95: 149 * ms, P99: 400 * ms}, false},
-		"p99 above":    {Quantiles{P95: 200 * ms, P99: 501 * ms}, false},
-		"p99 below":    {Quantiles{P95: 200 * ms, P99: 299 * ms}, false},
+		"equal":                     {Echo, 100 * ms, 200 * ms, 400 * ms, true},
+		"at the edges":              {Echo, 100 * ms, 250 * ms, 300 * ms, true},
+		"p50 of echoes is free":     {Echo, ms, 200 * ms, 400 * ms, true},
+		"p95 above":                 {Echo, ms, 251 * ms, 400 * ms, false},
+		"p95 below":                 {Echo, ms, 149 * ms, 400 * ms, false},
+		"p99 above":                 {Echo, ms, 200 * ms, 501 * ms, false},
+		"p99 below":                 {Echo, ms, 200 * ms, 299 * ms, false},
+		"p99 of the others is free": {Down, 125 * ms, ms, ms, true},
+		"p50 above":                 {Up, 126 * ms, 200 * ms, 400 * ms, false},
+		"p50 below":                 {Join, 74 * ms, 200 * ms, 400 * ms, false},
 	} {
-		if got := (Row{Kernel: kernel, Stream: c.stream}).Within(); got != c.want {
+		row := Row{"here", c.measure, kernel, Quantiles{Enough, c.p50, c.p95, c.p99}}
+		if got := row.Within(); got != c.want || !row.Enough() {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+	quick := Row{"here", Down, Quantiles{Count: EnoughMedian, P50: 12 * ms}, Quantiles{Count: EnoughMedian - 1, P50: 2 * ms}}
+	if !quick.Within() || quick.Enough() {
+		t.Error("a difference that is the machine's is judged, or too few are enough")
 	}
 }
 

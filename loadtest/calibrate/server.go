@@ -1,33 +1,100 @@
 package calibrate
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
 	"fmt"
+	"io"
+	"math/big"
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 )
 
-// server echoes whatever it is sent.
+// headBytes is how long the head of an exchange is: how many more bytes the
+// phone sends, and how many it wants.
+const headBytes = 8
+
+// maxExchange bounds both, in bytes.
+const maxExchange = 1 << 20
+
+// exchange sends up bytes, at least headBytes, and returns once down bytes have
+// come back.
+func exchange(c net.Conn, up, down int) error {
+	buf := make([]byte, max(up, down))
+	binary.BigEndian.PutUint32(buf, uint32(up-headBytes)) //nolint:gosec // at most maxExchange
+	binary.BigEndian.PutUint32(buf[4:], uint32(down))     //nolint:gosec // at most maxExchange
+	if _, err := c.Write(buf[:up]); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(c, buf[:down])
+	return err
+}
+
+// answer does the other end's part of exchanges until c ends.
+func answer(c net.Conn) {
+	for buf := make([]byte, maxExchange); ; {
+		if _, err := io.ReadFull(c, buf[:headBytes]); err != nil {
+			return
+		}
+		up, down := binary.BigEndian.Uint32(buf), binary.BigEndian.Uint32(buf[4:])
+		if max(up, down) > maxExchange {
+			return
+		}
+		if _, err := io.ReadFull(c, buf[:up]); err != nil {
+			return
+		}
+		if _, err := c.Write(buf[:down]); err != nil {
+			return
+		}
+	}
+}
+
+// server answers exchanges, in the clear and over TLS.
 type server struct {
-	listener net.Listener
-	wg       sync.WaitGroup
+	clear, secret net.Listener
+	wg            sync.WaitGroup
 
 	mu    sync.Mutex // guards what follows
 	conns []net.Conn
 }
 
-func (b *bench) serve(host netip.Addr, in func(func() error) error) (*server, error) {
-	s := new(server)
-	err := in(func() (err error) {
-		s.listener, err = net.Listen("tcp", netip.AddrPortFrom(host, 0).String())
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("serve echoes: %w", err)
+// serve has a server listen on host.
+func serve(host netip.Addr, in func(func() error) error, cert tls.Certificate) (*server, error) {
+	var at [2]net.Listener
+	for i := range at {
+		err := in(func() (err error) {
+			at[i], err = net.Listen("tcp", netip.AddrPortFrom(host, 0).String())
+			return err
+		})
+		if err != nil {
+			if i > 0 {
+				_ = at[0].Close()
+			}
+			return nil, fmt.Errorf("serve exchanges: %w", err)
+		}
 	}
+	return newServer(at[0], at[1], cert), nil
+}
+
+// newServer takes the listeners over.
+func newServer(open, secret net.Listener, cert tls.Certificate) *server {
+	s := &server{clear: open, secret: secret}
+	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}
+	s.accept(s.clear, func(c net.Conn) net.Conn { return c })
+	s.accept(s.secret, func(c net.Conn) net.Conn { return tls.Server(c, config) })
+	return s
+}
+
+func (s *server) accept(l net.Listener, wrap func(net.Conn) net.Conn) {
 	s.wg.Go(func() {
 		for {
-			c, err := s.listener.Accept()
+			c, err := l.Accept()
 			if err != nil {
 				return
 			}
@@ -35,29 +102,36 @@ func (b *bench) serve(host netip.Addr, in func(func() error) error) (*server, er
 			s.conns = append(s.conns, c)
 			s.mu.Unlock()
 			s.wg.Go(func() {
-				for buf := make([]byte, echoBytes); ; {
-					n, err := c.Read(buf)
-					if err != nil {
-						return
-					}
-					if _, err := c.Write(buf[:n]); err != nil {
-						return
-					}
-				}
+				defer func() { _ = c.Close() }()
+				answer(wrap(c))
 			})
 		}
 	})
-	return s, nil
 }
 
-func (s *server) addr() string { return s.listener.Addr().String() }
-
 func (s *server) close() {
-	_ = s.listener.Close()
+	_ = s.clear.Close()
+	_ = s.secret.Close()
 	s.mu.Lock()
 	for _, c := range s.conns {
 		_ = c.Close() // those that were accepted later end with their phones
 	}
 	s.mu.Unlock()
 	s.wg.Wait()
+}
+
+// certify makes a certificate of the usual length. Nobody checks it: the time
+// that takes is not the network's.
+func certify() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	now := time.Now()
+	cert := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now.Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, cert, cert, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }

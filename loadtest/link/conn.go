@@ -43,6 +43,7 @@ type half struct {
 	down   bool
 	peer   *half // the other direction, which brings acknowledgements
 	rtt    estimator
+	flight flight
 	latest time.Time // when the last segment arrives
 	queue  []segment
 	size   int // bytes in queue
@@ -61,6 +62,7 @@ func newConn(l *Link, inner net.Conn, rtt time.Duration) *Conn {
 	c := &Conn{link: l, inner: inner, passed: time.Now()}
 	c.down.down = true
 	c.up.peer, c.down.peer = &c.down, &c.up
+	c.up.flight.window, c.down.flight.window = initialWindow, initialWindow
 	if rtt > 0 {
 		c.up.rtt.sample(rtt)
 		c.down.rtt.sample(rtt)

@@ -26,23 +26,24 @@
 //
 // # What TCP makes of loss
 //
-// A lost segment is sent again after the probe time-out of RFC 8985 (two
-// smoothed round trips and 200 ms, or the retransmission time-out if that is
-// shorter), then after the retransmission time-out, which doubles from then on.
-// The burst that took the first may take the next. What follows waits behind it.
+// A lost segment is sent again after the retransmission time-out of RFC 6298, of
+// which four deviations count as 200 ms at least, as on Linux, then after twice
+// that, and so on. The burst that took the first may take the next. What follows
+// waits behind it. A round trip ends with the segment that carries the
+// acknowledgement, the answer, so that one that was lost makes the next loss
+// dearer.
 //
-// The time-out is RFC 6298's, of which four deviations count as 200 ms at least.
-// A round trip ends with the segment that carries the acknowledgement, the answer,
-// so that one that was lost makes the next loss dearer. Finer details of Linux
-// (its own estimator, delayed acknowledgements, coarse timers) were modelled once
-// and left out again: they move a quantile by less than a tenth.
+// A sender begins with ten segments under way and sends two for each that is
+// acknowledged (slow start), up to 64 KiB; after a time-out it begins with one.
 //
-// The model is held against a kernel over packets: see package calibrate.
+// Package calibrate holds the model against a kernel over packets. Other details
+// of Linux were modelled once and left out again, as they move no figure there by
+// a tenth: the probe of RFC 8985, its own estimator, delayed acknowledgements,
+// coarse timers.
 //
-// Not modelled: slow start, fast retransmission of segments that others follow
-// within the same flight, acknowledgements that are lost when they travel alone,
-// and competition between phones. Messages of one or two segments hardly meet
-// them.
+// Not modelled: fast retransmission of segments that others follow within the
+// same flight, windows that become smaller without a time-out, acknowledgements
+// that are lost when they travel alone, and competition between phones.
 //
 // A [Route] has the same weather for the packets of a kernel, whose TCP then is
 // real.

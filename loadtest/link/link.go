@@ -164,6 +164,7 @@ func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
 	t := l.leave(d, rate, now, size+headers)
 	for ; l.lost(d, t); tries++ {
 		sent = sent.Add(h.rtt.wait(tries))
+		h.flight.timeout = sent
 		if again := sent.Add(occupies(size+headers, rate)); again.After(t) {
 			t = again
 		}
@@ -174,6 +175,7 @@ func (l *Link) transmit(h *half, now time.Time, size int) time.Time {
 		arrives = h.latest
 	}
 	h.latest = arrives
+	h.flight.add(arrives.Add(l.params.RTT/2 + l.params.Jitter))
 	// Time stamps tell which of several was acknowledged. The other end has waited
 	// all along for the acknowledgement that this carries.
 	h.rtt.sample(arrives.Sub(sent) + l.params.RTT/2)

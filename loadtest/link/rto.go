@@ -7,7 +7,6 @@ const (
 	minVar     = 200 * time.Millisecond // the least that four deviations count as
 	initialRTO = time.Second
 	maxRTO     = 120 * time.Second
-	maxAckWait = 200 * time.Millisecond // RFC 8985: WCDelAckT
 )
 
 // estimator is that of RFC 6298, one for each sender.
@@ -24,23 +23,12 @@ func (e *estimator) sample(rtt time.Duration) {
 	e.srtt += (rtt - e.srtt) / 8
 }
 
-func (e *estimator) rto() time.Duration {
-	if e.srtt == 0 {
-		return initialRTO
-	}
-	return min(e.srtt+max(4*e.rttvar, minVar), maxRTO)
-}
-
 // wait returns how long a sender waits for the acknowledgement of what it sent
-// for the n-th time, counted from 0, before it sends it again. The first
-// repetition is a probe, after which the time-out is not doubled yet.
+// for the n-th time, counted from 0, before it sends it again.
 func (e *estimator) wait(n int) time.Duration {
-	rto := e.rto()
-	if n == 0 {
-		if e.srtt == 0 {
-			return rto
-		}
-		return min(2*e.srtt+maxAckWait, rto)
+	rto := initialRTO
+	if e.srtt > 0 {
+		rto = e.srtt + max(4*e.rttvar, minVar)
 	}
-	return min(rto<<min(n-1, 10), maxRTO)
+	return min(rto<<min(n, 10), maxRTO)
 }

@@ -13,22 +13,26 @@ func (c *Conn) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for n := 0; ; {
-		switch {
+		until := c.writeUntil
+		switch open := c.up.flight.opens(time.Now()); {
 		case c.err != nil:
 			return n, c.wrap("write", c.err)
 		case passed(c.writeUntil):
 			return n, c.wrap("write", errDeadline)
 		case n == len(p):
 			return n, nil
-		case c.up.size < defaultWindow:
+		case c.up.size >= defaultWindow:
+		case open.IsZero():
 			size := min(len(p)-n, mss)
 			if !c.send(p[n : n+size]) {
 				return n, c.wrap("write", c.err)
 			}
 			n += size
 			continue
+		case until.IsZero() || open.Before(until):
+			until = open
 		}
-		c.wait(c.writeUntil)
+		c.wait(until)
 	}
 }
 
@@ -167,30 +171,22 @@ func (c *Conn) mayPull() (waited, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for ; ; waited = true {
-		ahead := l.down.free.Add(-pullAhead)
+		now := time.Now()
+		next := c.down.flight.opens(now)
+		if ahead := l.down.free.Add(-pullAhead); ahead.After(next) && ahead.After(now) {
+			next = ahead
+		}
 		switch {
 		case c.closing: // of a ghost too: its relay writes into nowhere
 			return waited, false
 		case c.down.size >= l.window:
 			c.wait(time.Time{})
-		case time.Now().Before(ahead):
-			l.net.clock.set(&c.down.due, c.nextDue(ahead))
-			c.wait(time.Time{})
-		default:
+		case next.IsZero():
 			return waited, true
+		default:
+			c.wait(next)
 		}
 	}
-}
-
-// nextDue returns the earlier of t and when the next segment arrives, as both
-// reader and puller wait for the same timer. Called with link.mu held.
-func (c *Conn) nextDue(t time.Time) time.Time {
-	if len(c.down.queue) > 0 {
-		if first := c.down.queue[0].arrives; first.Before(t) && first.After(time.Now()) {
-			return first
-		}
-	}
-	return t
 }
 
 // Read reads what has arrived, waiting for at least one byte.
@@ -208,11 +204,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 			return 0, nil
 		case len(c.down.queue) == 0:
 		case time.Now().Before(c.down.queue[0].arrives):
-			at := c.down.queue[0].arrives
-			if ahead := l.down.free.Add(-pullAhead); ahead.After(time.Now()) && ahead.Before(at) {
-				at = ahead
-			}
-			l.net.clock.set(&c.down.due, at)
+			l.net.clock.set(&c.down.due, c.down.queue[0].arrives)
 		default:
 			return c.take(p)
 		}

@@ -41,3 +41,17 @@ func TestRealSocketsSetNoPace(t *testing.T) {
 		}
 	}
 }
+
+// A sender begins with ten segments, and sends two for each that is acknowledged.
+func TestSlowStart(t *testing.T) {
+	bubble(t, Params{RTT: 100 * ms}, 1, func(t *testing.T, b *bench) {
+		for _, c := range []struct {
+			segments int
+			took     time.Duration
+		}{{10, 50 * ms}, {30, 150 * ms}, {70, 250 * ms}, {71, 350 * ms}} {
+			phone, relay := b.connect()
+			within(t, "up", b.passes(phone, relay, c.segments*mss), c.took, 0)
+			within(t, "down", b.passes(relay, phone, c.segments*mss), c.took, 0)
+		}
+	})
+}
