@@ -25,25 +25,29 @@ type room [2]*socket
 type round struct {
 	perSecond float64
 	p50, p99  time.Duration
+	// cpu is the server's processor time for each message.
+	cpu time.Duration
 }
 
 // BenchmarkDelivered measures messages from hand to hand: each room has one
 // message under way, its two sockets take turns. The servers take turns too,
-// one round each an iteration. Reported are medians over the rounds: the
-// relay's figures, and how its throughput compares with the bare servers'.
+// one round each an iteration. Reported are medians over the rounds: the relay's
+// figures, and how its throughput and its processor time compare with the bare
+// servers'. The latter says more on a machine that has other work.
 func BenchmarkDelivered(b *testing.B) {
 	for _, rooms := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprintf("rooms=%d", rooms), func(b *testing.B) {
 			kinds := []serverKind{relayServer, fanoutServer, echoServer}
-			sets := make(map[serverKind][]room)
+			servers, sets := make(map[serverKind]*process), make(map[serverKind][]room)
 			for _, kind := range kinds {
-				sets[kind] = openRooms(b, startServer(b, kind), rooms)
-				play(b, kind, sets[kind], max(rooms, 1000)) // warm up
+				servers[kind] = startServer(b, kind)
+				sets[kind] = openRooms(b, servers[kind], rooms)
+				play(b, servers[kind], sets[kind], max(rooms, 1000)) // warm up
 			}
 			rounds := make(map[serverKind][]round)
 			for b.Loop() {
 				for _, kind := range kinds {
-					rounds[kind] = append(rounds[kind], play(b, kind, sets[kind], messagesPerRound))
+					rounds[kind] = append(rounds[kind], play(b, servers[kind], sets[kind], messagesPerRound))
 				}
 			}
 			ours, fan, bare := medians(rounds[relayServer]), medians(rounds[fanoutServer]), medians(rounds[echoServer])
@@ -53,7 +57,10 @@ func BenchmarkDelivered(b *testing.B) {
 			b.ReportMetric(float64(ours.p99.Microseconds()), "p99-µs")
 			b.ReportMetric(ours.perSecond/fan.perSecond, "x-fanout")
 			b.ReportMetric(ours.perSecond/bare.perSecond, "x-echo")
+			b.ReportMetric(float64(ours.p50)/float64(fan.p50), "p50-x-fanout")
 			b.ReportMetric(float64(ours.p99)/float64(fan.p99), "p99-x-fanout")
+			b.ReportMetric(float64(ours.cpu)/float64(fan.cpu), "cpu-x-fanout")
+			b.ReportMetric(float64(ours.cpu.Nanoseconds())/1000, "cpu-µs/msg")
 		})
 	}
 }
@@ -63,6 +70,7 @@ func medians(rounds []round) round {
 		perSecond: median(rounds, func(r round) float64 { return r.perSecond }),
 		p50:       median(rounds, func(r round) time.Duration { return r.p50 }),
 		p99:       median(rounds, func(r round) time.Duration { return r.p99 }),
+		cpu:       median(rounds, func(r round) time.Duration { return r.cpu }),
 	}
 }
 
@@ -142,16 +150,16 @@ func each(b *testing.B, n int, f func(int) error) {
 }
 
 // play delivers messages until there were total of them, over all rooms.
-func play(b *testing.B, kind serverKind, rooms []room, total int) round {
+func play(b *testing.B, p *process, rooms []room, total int) round {
 	b.Helper()
 	turns := total / len(rooms)
 	turns += turns % 2 // so that the next round starts with the same seat
 	took := make([][]time.Duration, len(rooms))
-	begun := time.Now()
+	begun, spent := time.Now(), p.cpu(b)
 	var wg sync.WaitGroup
 	for i := range rooms {
 		wg.Go(func() {
-			times, err := converse(kind, rooms[i], turns)
+			times, err := converse(p.kind, rooms[i], turns)
 			if err != nil {
 				b.Error(err)
 			}
@@ -160,6 +168,7 @@ func play(b *testing.B, kind serverKind, rooms []room, total int) round {
 	}
 	wg.Wait()
 	elapsed := time.Since(begun)
+	spent = p.cpu(b) - spent
 	if b.Failed() {
 		b.FailNow()
 	}
@@ -169,6 +178,7 @@ func play(b *testing.B, kind serverKind, rooms []room, total int) round {
 		perSecond: float64(len(all)) / elapsed.Seconds(),
 		p50:       all[len(all)/2],
 		p99:       all[len(all)*99/100],
+		cpu:       spent / time.Duration(len(all)),
 	}
 }
 

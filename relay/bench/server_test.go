@@ -247,3 +247,23 @@ func (p *process) usage(b *testing.B) usage {
 	}
 	return u
 }
+
+// cpu is the processor time that the process has taken, to 10 ms: proc(5).
+func (p *process) cpu(b *testing.B) time.Duration {
+	b.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(stat), ") ") // of its name
+	fields := strings.Fields(after)
+	ticks := 0
+	for _, field := range fields[11:13] { // in user mode and in the kernel
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}
