@@ -16,8 +16,13 @@ type Message struct {
 	Mine bool
 	// Text is empty when Unreadable.
 	Text string
-	// Unreadable: it does not open with the key of this room, or is not text.
+	// Unreadable: it does not open with the key of this room, or is not text: then
+	// Voice tells whether it is a voice note.
 	Unreadable bool
+	// Voice is the voice note of an unreadable message, on a private number; else
+	// nil. It is what the other's page says it is: hand it only to a decoder that
+	// may fail.
+	Voice *Voice
 	// Deleted: its author took it away, on a private number, where it then
 	// stays in the slot without a text.
 	Deleted bool
@@ -36,6 +41,14 @@ type Message struct {
 	Written time.Time
 	// SentAt and ReadAt are the relay's times; ReadAt is zero while unread.
 	SentAt, ReadAt time.Time
+}
+
+// Voice is a voice note. It prints as "[redacted]".
+type Voice struct {
+	secret
+	Length    time.Duration // in whole milliseconds
+	MediaType string        // 1 to 255 bytes of printable ASCII, such as "audio/webm;codecs=opus"
+	Data      []byte        // with MediaType at most [blind.MaxVoice] bytes
 }
 
 // Event is what happened in the room or to the connection: one of [State],

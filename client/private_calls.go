@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"sotto/blind"
@@ -193,6 +195,26 @@ func (s *Session) sendPrivate(ctx context.Context, text string) (wire.MessageID,
 	return s.wish(ctx, blind.Send{Content: blind.Content{Kind: blind.KindText, Text: text}}, false, wire.MessageID{})
 }
 
+// SendVoice is Send of a voice note, on a private number. Beside the errors of
+// Send it returns ErrTooLarge where the relay takes no voice notes, and a *Refusal
+// that is ErrRateLimited while it has no memory for one: try again in a minute.
+// ErrText is returned for a length or media type that does not fit [Voice]. It
+// panics on a session of std-1.
+func (s *Session) SendVoice(ctx context.Context, v *Voice) (wire.MessageID, error) {
+	s.mustBePrivate()
+	ms := v.Length.Milliseconds()
+	if ms < 0 || ms > math.MaxUint32 {
+		return wire.MessageID{}, fmt.Errorf("send voice note: %w", ErrText)
+	}
+	id, err := s.wish(ctx, blind.Send{Content: blind.Content{
+		Kind: blind.KindVoice, Milliseconds: uint32(ms), MediaType: v.MediaType, Data: v.Data,
+	}}, false, wire.MessageID{})
+	if err != nil {
+		return id, fmt.Errorf("send voice note: %w", err)
+	}
+	return id, nil
+}
+
 func (s *Session) editPrivate(ctx context.Context, id wire.MessageID, content blind.Content) error {
 	if !utf8.ValidString(content.Text) {
 		return ErrText
@@ -227,6 +249,9 @@ func (p *private) show(v *blind.View) *Message {
 		ID: v.ID, Mine: v.Holder == blind.HolderMine, Text: v.Content.Text, SentAt: p.sentAt,
 		Left: v.Left, OtherPage: v.OtherPage, AskAgain: v.AskAgain, Unseen: v.Unseen, Written: v.Written,
 		Unreadable: v.Locked || v.OtherPage && v.Content.Kind == blind.KindEmpty || v.Content.Kind == blind.KindVoice,
+	}
+	if c := &v.Content; c.Kind == blind.KindVoice {
+		m.Voice = &Voice{Length: time.Duration(c.Milliseconds) * time.Millisecond, MediaType: c.MediaType, Data: bytes.Clone(c.Data)}
 	}
 	m.Deleted = !m.Unreadable && v.Content.Kind == blind.KindEmpty
 	if v.Read {

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -295,5 +296,50 @@ func TestPrivateRetry(t *testing.T) {
 		}
 		w.send(b, "answer")
 		shows(t, a, says("answer"))
+	})
+}
+
+// A voice note arrives whole, also after a connection lost in the middle; a caller
+// that knows nothing of them sees a message it can't read.
+func TestPrivateVoice(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, atA := w.mustPrivate(alicePIN, client.EntryCreate, false)
+		b, _ := w.mustPrivate(bobPIN, client.EntryInvited, false)
+		synctest.Wait()
+		reaches(t, a)
+		const mediaType = "audio/webm;codecs=opus"
+		for i, size := range []int{1, 20_000, blind.MaxVoice - len(mediaType)} {
+			note := &client.Voice{Length: 30 * time.Second, MediaType: mediaType, Data: make([]byte, size)}
+			note.Data[size-1] = byte(i + 1)
+			id, err := a.SendVoice(t.Context(), note)
+			if err != nil {
+				t.Fatalf("%d bytes: %v", size, err)
+			}
+			for _, s := range []*client.Session{a, b} {
+				m := shows(t, s, func(m client.Message) bool { return m.ID == id && !m.Left })
+				if m.Voice == nil || !m.Unreadable || m.Text != "" || m.Deleted || m.Voice.Length != note.Length ||
+					m.Voice.MediaType != mediaType || !bytes.Equal(m.Voice.Data, note.Data) {
+					t.Fatalf("%d bytes came as something else", size)
+				}
+			}
+			if err := b.MarkRead(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			answer := w.send(b, "heard")
+			shows(t, a, says("heard"))
+			if err := a.MarkRead(t.Context(), answer); err != nil { // else it is locked anew for an absent page
+				t.Fatal(err)
+			}
+			until(t, b, func(e client.MessageRead) bool { return e.ID == answer })
+			atA.cut() // and the next one is sent while there is no connection
+		}
+		_, err := a.SendVoice(t.Context(), &client.Voice{MediaType: mediaType, Data: make([]byte, blind.MaxVoice)})
+		if !errors.Is(err, client.ErrTooLarge) {
+			t.Errorf("one that is too long: %v", err)
+		}
+		if _, err := a.SendVoice(t.Context(), &client.Voice{MediaType: "\n"}); !errors.Is(err, client.ErrText) {
+			t.Errorf("a media type that is none: %v", err)
+		}
 	})
 }
