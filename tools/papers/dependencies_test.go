@@ -13,14 +13,11 @@ import (
 // module or package that comes in has to be named with its reason, and one that
 // leaves has to leave the list.
 func TestDependenciesAreListed(t *testing.T) {
-	info, err := buildinfo.ReadFile(relayBinary(t))
-	if err != nil {
-		t.Fatal(err)
+	inRelay, inTerminal := modulesOf(t, relayBinary(t)), modulesOf(t, binary(t, filepath.Join(root, "cmd", "sotto-chat"), "."))
+	for name := range inRelay {
+		delete(inTerminal, name)
 	}
-	inRelay, inPage, beside, tools := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, m := range info.Deps {
-		inRelay[m.Path] = true
-	}
+	inPage, beside, tools := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, file := range strings.Fields(ourFiles(t)) {
 		if filepath.Base(file) != "go.mod" {
 			continue
@@ -45,7 +42,7 @@ func TestDependenciesAreListed(t *testing.T) {
 					tools[r.Path] = true
 				}
 			}
-			if !r.Indirect && len(mod.Tool) == 0 && !inRelay[r.Path] && !strings.HasPrefix(r.Path+"/", "sotto/") {
+			if !r.Indirect && len(mod.Tool) == 0 && !inRelay[r.Path] && !inTerminal[r.Path] && !strings.HasPrefix(r.Path+"/", "sotto/") {
 				beside[r.Path] = true
 			}
 		}
@@ -71,7 +68,7 @@ func TestDependenciesAreListed(t *testing.T) {
 		inPage[name] = true
 		delete(beside, name)
 	}
-	here := map[string]map[string]bool{"In the relay": inRelay, "In the page": inPage, "To build and test": beside, "Tools": tools}
+	here := map[string]map[string]bool{"In the relay": inRelay, "In the terminal client": inTerminal, "In the page": inPage, "To build and test": beside, "Tools": tools}
 
 	listed := 0
 	row := regexp.MustCompile("^\\| `([^`]+)` \\| (\\S+ \\S.*) \\|\\s$")
@@ -96,4 +93,19 @@ func TestDependenciesAreListed(t *testing.T) {
 	if listed < 30 {
 		t.Errorf("only %d rows were read: the test is broken", listed)
 	}
+}
+
+// modulesOf returns the modules in a program that are not ours.
+func modulesOf(t *testing.T, program string) map[string]bool {
+	t.Helper()
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := map[string]bool{}
+	for _, m := range info.Deps {
+		modules[m.Path] = true
+	}
+	delete(modules, "sotto")
+	return modules
 }

@@ -37,16 +37,19 @@ func ourFiles(t *testing.T) string {
 }
 
 // relayBinary builds the relay as it is released, without the workspace.
-func relayBinary(t *testing.T) string {
+func relayBinary(t *testing.T) string { return binary(t, root, "./cmd/sotto") }
+
+// binary builds a program without the workspace, from within its module.
+func binary(t *testing.T, module, program string) string {
 	t.Helper()
 	ourFiles(t)
 	t.Setenv("GOWORK", "off")
 	t.Setenv("CGO_ENABLED", "0")
-	binary := filepath.Join(t.TempDir(), "sotto")
-	if _, err := command(root, "go", "build", "-o", binary, "./cmd/sotto"); err != nil {
+	file := filepath.Join(t.TempDir(), "program")
+	if _, err := command(module, "go", "build", "-o", file, program); err != nil {
 		t.Fatal(err)
 	}
-	return binary
+	return file
 }
 
 // What papers writes of a relay names its parts, with a licence for each.

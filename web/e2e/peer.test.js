@@ -19,8 +19,7 @@ for (const engine of engines) {
       const invitation = await anna.create("314159");
       const gopher = gophers.start({
         url: `http://127.0.0.1:${on.relay.port}`,
-        number: invitation.match(/\+[\d ]+/)[0],
-        ref: invitation.slice(-9),
+        number: invitation,
         pin: "271828",
       });
       await gopher.hears("in");
@@ -38,7 +37,7 @@ for (const engine of engines) {
     test("a private number: the page opens, the Go client is invited", async () => {
       const anna = await on.visit("Anna", engine);
       const invitation = await anna.create("314159", words.newNumber);
-      const gopher = gophers.start({ url: `http://127.0.0.1:${on.relay.port}`, code: invitation, pin: "271828" });
+      const gopher = gophers.start({ url: `http://127.0.0.1:${on.relay.port}`, number: invitation, pin: "271828" });
       await gopher.hears("in");
       await anna.see(words.connected);
       await anna.write("Grüße 🙂\nzweite Zeile");
@@ -55,7 +54,7 @@ for (const engine of engines) {
 
     test("a private number: the Go client opens and leaves a message, the page is invited", async () => {
       const code = "48219 93701 64227 85310 42912";
-      const gopher = gophers.start({ url: `http://127.0.0.1:${on.relay.port}`, code, pin: "271828", create: true });
+      const gopher = gophers.start({ url: `http://127.0.0.1:${on.relay.port}`, number: code, pin: "271828", create: true });
       await gopher.hears("in");
       gopher.tell("left for you");
       const anna = await on.visit("Anna", engine);
@@ -72,8 +71,7 @@ for (const engine of engines) {
     test("the Go client opens, the page is invited, and wipes", async () => {
       const gopher = gophers.start({
         url: `http://127.0.0.1:${on.relay.port}`,
-        number: "+44 7700 900456",
-        ref: "4WNM-VD7H",
+        number: "+44 7700 900456, ref 4WNM-VD7H",
         pin: "271828",
         create: true,
       });

@@ -1,4 +1,4 @@
-// The Go client as the other person, without a page.
+// The terminal client as the other person, over pipes.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -13,15 +13,15 @@ export const buildPeer = async () => {
   return { start: (who) => start(binary, who), remove };
 };
 
-const start = (binary, who) => {
-  const child = spawn(binary, { stdio: ["pipe", "pipe", "inherit"] });
+const start = (binary, { url, number, pin, create = false }) => {
+  const child = spawn(binary, ["--plain", url], { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const heard = [];
   createInterface(child.stdout).on("line", (line) => heard.push(JSON.parse(line)));
-  const tell = (line) => child.stdin.write(`${JSON.stringify(line)}\n`);
-  tell(who);
+  const ask = (request) => child.stdin.write(`${JSON.stringify(request)}\n`);
+  ask({ do: "open", number, pin, reads: true, entry: create ? "create" : "invited" });
   return {
-    tell,
+    tell: (text) => ask({ do: "send", text }),
     /** Everything so far, in order: what happened, and the text that came with it. */
     heard,
     hears: (event, text) =>

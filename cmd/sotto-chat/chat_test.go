@@ -1,0 +1,241 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const (
+	number     = "+44 7700 900123"
+	code       = "48219 93701 64227 85310 42912"
+	invitation = "My other number: " + number + ",," + code
+	annsPIN    = "271828"
+	bensPIN    = "314159"
+)
+
+// enters brings somebody into the room of invitation, or a new one.
+func (term *terminal) enters(url, pasted, pin string) {
+	term.t.Helper()
+	term.types("sotto-chat "+url, "Enter")
+	term.sees("Number, or the message you were sent")
+	if pasted == "" {
+		term.types("C-n")
+		term.sees("Their number for you")
+	} else {
+		term.pastes(pasted)
+		term.sees("Pasted, and not shown: a private number.")
+	}
+	term.types("Enter")
+	term.sees("PIN", "> ", "Enter open")
+	term.types(pin)
+	term.sees("••••••")
+	term.types("Enter")
+	term.sees("connected")
+}
+
+var readLine = regexp.MustCompile(`(?m)^read$`)
+
+// wasRead waits until one's own message was read.
+func (term *terminal) wasRead() string {
+	term.t.Helper()
+	return term.until("until it was read", readLine.MatchString)
+}
+
+// made reads the invitation off the screen.
+func (term *terminal) made() string {
+	term.t.Helper()
+	term.types("C-o")
+	term.sees("invitation, QR code")
+	term.types("i")
+	seen := spaces.ReplaceAllString(term.sees("My other number"), " ")
+	term.types("Escape")
+	term.sees("not here yet")
+	return regexp.MustCompile(`My other number: [+\d ,]+\d`).FindString(seen)
+}
+
+// keep writes a capture where CAPTURES says, to be looked at.
+func keep(t *testing.T, name, capture string) {
+	t.Helper()
+	if dir := os.Getenv("CAPTURES"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(capture), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestConversation leads two people through all screens, in the smallest
+// terminal that is meant and in a large one.
+func TestConversation(t *testing.T) {
+	_, url := startRelay(t)
+	ann, ben := open(t, 40, 12), open(t, 120, 40)
+
+	ann.types("sotto-chat "+url, "Enter")
+	keep(t, "40-number", ann.sees("Number, or the message you were sent"))
+	ann.types("?")
+	keep(t, "40-help", ann.sees("Help", "Esc back"))
+	ann.types("Escape")
+	ann.sees("Nothing is kept.")
+	ann.types("C-n")
+	keep(t, "40-new", ann.sees("Their number for you", "+44 7700 900"))
+	ann.types("Enter")
+	ann.sees("Choose 6 to 12 digits")
+	ann.types(annsPIN)
+	keep(t, "40-pin", ann.sees("••••••"))
+	if seen := ann.screen(); strings.Contains(seen, annsPIN) {
+		t.Errorf("the PIN is shown:\n%s", seen)
+	}
+	ann.types("C-r")
+	ann.sees("> " + annsPIN)
+	ann.types("C-r")
+	ann.sees("••••••")
+	ann.types("Enter")
+	keep(t, "40-empty", ann.sees("connected", "not here yet", "Nobody has written."))
+	made := ann.made()
+	ann.types("C-o", "i")
+	keep(t, "40-invitation", ann.sees("The QR code needs a window of"))
+	ann.types("Escape")
+	ann.sees("not here yet") // Escape and a letter at once are Alt and the letter
+
+	ann.types("Left before you came", "Enter")
+	keep(t, "40-left", ann.sees("waits under the number", "Waiting for the answer."))
+
+	ben.enters(url, made, bensPIN)
+	keep(t, "120-left", ben.sees("they are here", "Left before you came", "was left under the number"))
+	ann.wasRead()
+
+	ben.types("Sealed for you", "Enter")
+	ann.sees("Sealed for you", "sealed")
+	keep(t, "120-read", ben.wasRead())
+	for _, term := range []*terminal{ann, ben} {
+		term.types("C-o")
+		term.sees("compare")
+		term.types("c")
+		term.sees("Say these digits to each other")
+	}
+	digits := regexp.MustCompile(`(\d{4} ){4}\d{4}`)
+	keep(t, "40-compare", ann.screen())
+	if a, b := digits.FindString(ann.screen()), digits.FindString(ben.screen()); a == "" || a != b {
+		t.Errorf("they compare %q and %q", a, b)
+	}
+	for _, term := range []*terminal{ann, ben} {
+		term.types("Escape")
+		term.sees("Sealed for you")
+	}
+
+	// Ann draws the curtain: what comes stays unread, and can be edited.
+	ann.types("C-l")
+	ann.sees("Enter go on")
+	ann.types("half a draft") // is no PIN
+	keep(t, "40-curtain", ann.screen())
+	if seen := ann.screen(); strings.Contains(seen, "Sealed") {
+		t.Errorf("the curtain shows:\n%s", seen)
+	}
+	ann.types("000000", "Enter")
+	ann.sees("Wrong PIN, 4 tries left.")
+	ann.types(annsPIN, "Enter")
+	ann.sees("Sealed for you")
+	ann.types("At fuor", "Enter")
+	ben.sees("At fuor")
+	ann.wasRead()
+	ben.types("C-l")
+	ben.sees("Enter go on")
+	ann.sees("Waiting for the answer.")
+	ben.types(bensPIN, "Enter")
+	ben.sees("At fuor")
+	ann.types("C-l") // from here on she does not read
+	ann.sees("Enter go on")
+	ben.types("At five", "Enter")
+	ben.sees("At five", "only their open page can read it")
+	ben.types("C-o")
+	keep(t, "120-menu", ben.sees("wipe for both"))
+	ben.types("e")
+	ben.sees("Editing.", "> At five")
+	ben.types(" sharp", "Enter")
+	ben.sees("At five sharp", "Waiting for the answer.")
+	ben.types("C-o")
+	ben.sees("delete")
+	ben.types("d")
+	ben.sees("they are here", "Deleted")
+	ben.types("At six", "Enter")
+	ben.sees("At six", "only their open page")
+	ben.types("C-o")
+	ben.sees("this sitting only: off")
+	ben.types("s")
+	ben.sees("This sitting only: on.")
+	ann.types(annsPIN, "Enter")
+	ann.sees("At six")
+	ben.wasRead()
+
+	ann.types("C-o")
+	ann.sees("wipe for both")
+	ann.types("w")
+	keep(t, "40-wipe", ann.sees("Type the word wipe"))
+	ann.types("wipe", "Enter")
+	keep(t, "40-wiped", ann.sees("Wiped for both."))
+	ben.sees("This has ended. Nothing is left of it.")
+	for _, term := range []*terminal{ann, ben} {
+		term.types("C-c")
+		term.sees("shell:")
+	}
+}
+
+// TestResize: the same chat in another size, down to one that is too small.
+func TestResize(t *testing.T) {
+	_, url := startRelay(t)
+	ann := open(t, 120, 40)
+	ann.enters(url, "", annsPIN)
+	ann.types("C-o")
+	ann.sees("invitation")
+	ann.types("i")
+	keep(t, "120-invitation", ann.sees("My other number", "█"))
+	for _, size := range [][2]string{{"40", "12"}, {"80", "24"}, {"30", "8"}, {"15", "4"}, {"40", "12"}} {
+		ann.tmux("resize-window", "-x", size[0], "-y", size[1])
+		switch size[0] {
+		case "80":
+			ann.sees("█")
+		case "15":
+			ann.sees("The window")
+		default:
+			ann.sees("My other number")
+		}
+	}
+}
+
+// TestNoColours: nothing but bold, faint and reverse is sent to the terminal.
+func TestNoColours(t *testing.T) {
+	_, url := startRelay(t)
+	ann := open(t, 80, 24)
+	ann.enters(url, "", annsPIN)
+	seen := ann.tmux("capture-pane", "-p", "-e")
+	if !strings.Contains(seen, "\x1b[") {
+		t.Fatal("the capture has no attributes at all")
+	}
+	if found := regexp.MustCompile(`\x1b\[[0-9;]*\b([34][0-8]|9[0-7]|10[0-7])[;m]`).FindString(seen); found != "" {
+		t.Errorf("a colour: %q", found)
+	}
+}
+
+// TestClipboard: the terminal is handed the invitation when somebody asks for
+// that, and nothing else at any time.
+func TestClipboard(t *testing.T) {
+	_, url := startRelay(t)
+	ann := open(t, 80, 24, "set -g set-clipboard on")
+	ann.enters(url, "", annsPIN)
+	ann.types("C-o")
+	ann.sees("invitation")
+	ann.types("i")
+	ann.sees("c copy")
+	if buffers := ann.tmux("list-buffers"); buffers != "" {
+		t.Errorf("the clipboard has, unasked: %s", buffers)
+	}
+	ann.types("c")
+	ann.sees("Handed to the terminal's clipboard")
+	if got := ann.tmux("show-buffer"); !strings.HasPrefix(got, "My other number: +44 7700 900") {
+		t.Errorf("the clipboard has %q", got)
+	}
+}
