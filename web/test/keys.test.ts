@@ -142,7 +142,7 @@ const changed = (bytes: Bytes, at: number): Bytes => bytes.map((byte, i) => (i =
 void test("what can't come from an honest relay is a fault", async () => {
   const { w, a, b } = await talking(11);
   const keys = a.keys!;
-  const third = await makeHello(keys.life, { page: w.dice.bytes(idBytes), sender: w.dice.bytes(32), pk: await cheap.publicKey(w.dice.bytes(32)) });
+  const third = await makeHello(keys.life, { page: w.bytes(idBytes), sender: w.bytes(32), pk: await cheap.publicKey(w.bytes(32)) });
   const own = (await greet(w.suite, keys)).hello!.bytes;
   for (const [name, hello] of Object.entries({ own, third, bent: changed(b.keys!.hello!.bytes, 9) })) {
     await assert.rejects(hear(keys, hello), Fault, name);
@@ -161,7 +161,7 @@ void test("what can't come from an honest relay is a fault", async () => {
     ["its iv", { ...good, iv: new Uint8Array(12) }],
     ["a short iv", { ...good, iv: iv.slice(1) }],
     ["its length", { ...good, message: message.slice(1) }],
-    ["another author", { ...good, sender: w.dice.bytes(32) }],
+    ["another author", { ...good, sender: w.bytes(32) }],
   ];
   for (const [name, stored] of bad) await assert.rejects(take(w.suite, keys, stored, false), Fault, name);
   // Locked ones are no fault until there are too many.
@@ -250,7 +250,7 @@ void test("another page of the seat has answered: what this one has is given up"
   await w.settle();
   const elsewhere = w.people[0]!.keys!;
   const old = { ...a.keys! };
-  a.keys = newPage(elsewhere.life.slice(), w.dice.bytes(idBytes), elsewhere.sender);
+  a.keys = newPage(elsewhere.life.slice(), w.bytes(idBytes), elsewhere.sender);
   a.link = a.slot = a.seen = null;
   await w.settle();
   await w.write(a, text("from the new page"));

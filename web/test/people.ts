@@ -7,19 +7,14 @@ import type { Bytes } from "../src/blind/kdf";
 import { utf8 } from "../src/bytes";
 import type { Keyring } from "../src/engine";
 import { mustWait } from "../src/session/lock";
-import { step } from "../src/session/session";
+import { readFrame } from "../src/session/frames";
+import { due, step } from "../src/session/session";
 import { canChange, canWrite } from "../src/session/slot";
 import { initial, type Command, type Event, type KeyCommand, type State } from "../src/session/state";
 import { cheap, sha } from "./cheap";
+import { dice } from "./dice";
 import { gate, nonce, start } from "./kit";
 import { FakeRelay, type Line } from "./relay";
-
-const dice = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-};
 
 export class Wire implements Line {
   up: string[] = [];
@@ -33,6 +28,14 @@ export class Wire implements Line {
   close(code: number): void {
     this.down.push(code);
   }
+}
+
+/** What stands before the relay and lies. */
+export interface Liar {
+  /** Deals with a frame that a page has sent. */
+  receive(wire: Wire, text: string, from: Person): void;
+  /** What a page is told in place of a frame. */
+  lie(frame: string, to: Person): string[];
 }
 
 /** A variant that somebody sealed. */
@@ -66,6 +69,46 @@ export class World {
     return Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256));
   }
 
+  /** One thing happens somewhere; only what is under way goes on when it is calm. */
+  async happen(calm: boolean, liar: Liar | null = null): Promise<void> {
+    const person = this.people[this.chance(0.5) ? 0 : 1]!;
+    const { page } = person;
+    const { wire } = page;
+    const roll = this.random();
+    if (roll < 0.3) await page.work();
+    else if (wire && !wire.open) {
+      wire.open = true;
+      page.tell({ type: "up" });
+    } else if (roll < 0.5) {
+      const text = wire?.up.shift();
+      if (wire && text !== undefined) {
+        if (liar) liar.receive(wire, text, person);
+        else person.relay.receive(wire, text);
+      }
+    } else if (roll < 0.75) {
+      const frame = wire?.down.shift();
+      if (wire && typeof frame === "number") page.drop(wire, frame);
+      else if (typeof frame === "string") {
+        for (const one of liar?.lie(frame, person) ?? [frame]) {
+          if (page.wire === wire) page.tell({ type: "frame", frame: readFrame(one)! });
+        }
+      }
+    } else if (roll < 0.8) {
+      this.at += Math.floor(this.random() * 900);
+      for (const { page: one } of this.people) if (due(one.state) <= this.at) one.tell({ type: "tick" });
+    } else if (calm) return;
+    else if (roll < 0.82 && wire) {
+      // The line breaks; the relay may still get what was on its way.
+      while (wire.up.length && this.chance(0.5)) person.relay.receive(wire, wire.up.shift() ?? "");
+      page.drop(wire, 1006);
+    } else if (roll < 0.8225 && page.state.phase === "in") person.reopen();
+    else if (roll < 0.8227) for (const { relay } of this.people) relay.restart();
+    else {
+      person.comeBack();
+      page.act();
+    }
+  }
+
   suite = { kem: cheap, random: (count: number) => this.bytes(count) };
 }
 
@@ -90,13 +133,20 @@ export class Page {
     for (const command of this.state.commands) this.run(command);
   }
 
+  /** Its line breaks. */
+  drop(wire: Wire, code: number): void {
+    this.person.relay.gone(wire);
+    this.wire = null;
+    this.tell({ type: "down", code, luck: this.world.random() });
+  }
+
   private run(command: Command): void {
     switch (command.do) {
       case "dial":
         this.wire = new Wire();
         break;
       case "hangup":
-        if (this.wire) this.world.relay.gone(this.wire);
+        if (this.wire) this.person.relay.gone(this.wire);
         this.wire = null;
         break;
       case "frame":
@@ -169,12 +219,15 @@ export class Page {
 export class Person {
   count = 0;
   page: Page;
+  /** The relay that they reach. */
+  relay: FakeRelay;
 
   constructor(
     private readonly world: World,
     readonly name: string,
   ) {
     this.page = new Page(world, this);
+    this.relay = world.relay;
   }
 
   begin(purpose: "create" | "enter"): void {
@@ -194,13 +247,13 @@ export class Person {
   /** Who was sent back to the first screen, or whose room is gone, begins again as the page tells them. */
   comeBack(): void {
     const { phase, notice } = this.page.state;
-    if (phase === "open" && notice) this.begin(this.world.relay.seats ? "enter" : "create");
+    if (phase === "open" && notice) this.begin(this.relay.seats ? "enter" : "create");
     else if (phase === "gone") this.page.tell({ type: "again", code: "", gate });
   }
 
   /** The page is closed, without a word, and opened anew by card and PIN. */
   reopen(): void {
-    if (this.page.wire) this.world.relay.gone(this.page.wire);
+    if (this.page.wire) this.relay.gone(this.page.wire);
     this.page = new Page(this.world, this);
     this.begin("enter");
   }

@@ -4,48 +4,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readFrame } from "../src/session/frames";
-import { due } from "../src/session/session";
-import { World, type Page, type Wire } from "./people";
-
-const drop = (world: World, page: Page, wire: Wire, code: number): void => {
-  world.relay.gone(wire);
-  page.wire = null;
-  page.tell({ type: "down", code, luck: world.random() });
-};
-
-/** One thing happens somewhere. */
-const happen = async (world: World, calm: boolean): Promise<void> => {
-  const person = world.people[world.chance(0.5) ? 0 : 1]!;
-  const { page } = person;
-  const { wire } = page;
-  const roll = world.random();
-  if (roll < 0.3) await page.work();
-  else if (wire && !wire.open) {
-    wire.open = true;
-    page.tell({ type: "up" });
-  } else if (roll < 0.5) {
-    const text = wire?.up.shift();
-    if (wire && text !== undefined) world.relay.receive(wire, text);
-  } else if (roll < 0.75) {
-    const frame = wire?.down.shift();
-    if (wire && typeof frame === "number") drop(world, page, wire, frame);
-    else if (typeof frame === "string") page.tell({ type: "frame", frame: readFrame(frame)! });
-  } else if (roll < 0.8) {
-    world.at += Math.floor(world.random() * 900);
-    for (const { page: one } of world.people) if (due(one.state) <= world.at) one.tell({ type: "tick" });
-  } else if (calm) return;
-  else if (roll < 0.82 && wire) {
-    // The line breaks; the relay may still get what was on its way.
-    while (wire.up.length && world.chance(0.5)) world.relay.receive(wire, wire.up.shift() ?? "");
-    drop(world, page, wire, 1006);
-  } else if (roll < 0.8225 && page.state.phase === "in") person.reopen();
-  else if (roll < 0.8227) world.relay.restart();
-  else {
-    person.comeBack();
-    page.act();
-  }
-};
+import { World } from "./people";
 
 const rest = async (world: World): Promise<void> => {
   for (let round = 0; round < 4; round++) {
@@ -56,7 +15,7 @@ const rest = async (world: World): Promise<void> => {
       page.tell({ type: "hidden", on: false });
       page.tell({ type: "check" });
     }
-    for (let n = 0; n < 700; n++) await happen(world, true);
+    for (let n = 0; n < 700; n++) await world.happen(true);
     world.at += 20_000;
   }
 };
@@ -105,7 +64,7 @@ void test(`${histories} histories of two sessions`, async () => {
       await rest(world);
       world.people[1]!.begin("enter");
       await rest(world);
-      for (let n = 0; n < 1500; n++) await happen(world, false);
+      for (let n = 0; n < 1500; n++) await world.happen(false);
       await rest(world);
       const kind = check(world);
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

@@ -83,6 +83,25 @@ export class FakeRelay {
     for (const line of room?.members.keys() ?? []) line.close(1012);
   }
 
+  /** Another relay that has the same room from here on, and in it the lines of one seat, which leave this one. */
+  split(access: string): FakeRelay {
+    const twin = new FakeRelay(this.now, this.replyFirst);
+    const { room } = this;
+    if (!room) return twin;
+    const seats = new Map(room.seats.map((seat) => [seat, { ...seat }]));
+    const members = [...room.members].filter(([, { access: its }]) => its === access);
+    for (const [line] of members) room.members.delete(line);
+    twin.rooms = this.rooms;
+    twin.taken.push(...structuredClone(this.taken));
+    twin.room = {
+      ...room,
+      seats: [...seats.values()],
+      slot: room.slot && { ...room.slot, seat: seats.get(room.slot.seat)! },
+      members: new Map(members.map(([line, seat]) => [line, seats.get(seat)!])),
+    };
+    return twin;
+  }
+
   /** The line dropped. */
   gone(line: Line): void {
     const seat = this.room?.members.get(line);

@@ -8,16 +8,9 @@ import { readFrame } from "../src/session/frames";
 import { due, step } from "../src/session/session";
 import { canChange, canWrite } from "../src/session/slot";
 import { initial, type Command, type Event, type State } from "../src/session/state";
+import { dice } from "./dice";
 import { gate, nonce, start } from "./kit";
 import { FakeRelay, type Line, type Taken } from "./relay";
-
-/** A small random generator, the same on every machine (mulberry32). */
-const dice = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-};
 
 class World {
   at = start;
