@@ -129,8 +129,8 @@ for (const [engine, other] of pairs) {
         wrong.push(...(await lookAt(page, on.browsers[engine])).map((fault) => `${name}: ${fault}`));
       };
       const anna = await on.visit("Anna", engine);
-      await anna.press("Kiswahili");
-      await anna.see("Unahitaji namba?");
+      await anna.speak("Kiswahili");
+      await anna.see("Nimealikwa");
       await look("Swahili", anna.page);
       for (const path of ["about", "security", "host"]) {
         await anna.page.goto(anna.url + path);

@@ -77,7 +77,7 @@ for (const engine of engines) {
     };
 
     const assertFirstScreen = async (anna, secrets) => {
-      await anna.see(words.need);
+      await anna.see(words.invited);
       assertBare(secrets, await anna.run(everything), "on the first screen");
       assert.equal(await anna.value(words.number), "");
     };
@@ -151,7 +151,7 @@ for (const engine of engines) {
         await anna.press(words.goOn);
         await anna.see(words.pinRule);
       }
-      for (const told of [words.wrongPinOne, words.need]) {
+      for (const told of [say("wrongPin", { left: 1 }), words.invited]) {
         await anna.type(words.pin, "000000");
         await anna.press(words.goOn);
         await anna.see(told);

@@ -74,7 +74,7 @@ for (const engine of engines) {
       const anna = await on.visit("Anna", engine);
       const invitation = await anna.create("314159");
       const eve = await visitWith("Eve", 25 * hour);
-      await eve.enter(invitation.replace(/, ref.*/, ""), "000000");
+      await eve.enter(invitation.replace(/, code.*/, ""), "000000");
       await eve.see(words.askRef);
       const before = Date.now();
       for (let left = 9; left > 0; left--) await eve.ask();

@@ -59,7 +59,7 @@ for (const engine of engines) {
           assert.equal(await until("what there is", fields), 0);
           await page.goto(link.url);
           await until("the first screen", async () =>
-            (await page.evaluate(() => document.body.innerText)).includes(words.need));
+            (await page.evaluate(() => document.body.innerText)).includes(words.invited));
         } finally {
           await page.close();
           await link.close();

@@ -14,7 +14,7 @@ for (const pair of pairs) {
       const anna = await on.visit("Anna", pair[0]);
       const ben = await on.visit("Ben", pair[1]);
       const invitation = await anna.create("314159");
-      assert.match(invitation, /\+\d[\d ]{6,18}, ref [0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+      assert.match(invitation, /\+\d[\d ]{6,18}, code [0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
       await ben.paste(words.number, `Hi! ${invitation}.\nSee you`);
       await ben.type(words.pin, "271828");
       await ben.press(words.open);
@@ -67,7 +67,7 @@ for (const pair of pairs) {
       await ben.sees("second");
       await anna.sees("second", words.read);
       await anna.press(words.menu);
-      await anna.find("button", words.leave);
+      await anna.find("button", words.forget);
       const text = await anna.text();
       assert.ok(!text.split("\n").includes(words.edit), text);
       assert.ok(!text.split("\n").includes(words.remove), text);
@@ -95,9 +95,9 @@ for (const pair of pairs) {
       await ben.press(words.menu);
       await ben.holdBriefly(words.wipe, 300, 2300);
       await ben.find("button", words.wipe);
-      await ben.hold(words.wipe, () => ben.see(words.need));
+      await ben.hold(words.wipe, () => ben.see(words.invited));
       await anna.missing("soon gone");
-      await ben.enter(invitation.replace(/, ref.*/, ""), "271828");
+      await ben.enter(invitation.replace(/, code.*/, ""), "271828");
       await ben.see(words.nobody);
     });
 
@@ -105,10 +105,10 @@ for (const pair of pairs) {
       const { anna, ben, invitation } = await on.pair(pair);
       await anna.write("keep this");
       await anna.sees("keep this");
-      await anna.choose(words.leave);
-      await anna.see(words.need);
+      await anna.choose(words.forget);
+      await anna.see(words.invited);
       await ben.see(words.notConnected);
-      await anna.join(invitation.replace(/, ref.*/, ""), "314159");
+      await anna.join(invitation.replace(/, code.*/, ""), "314159");
       await anna.sees("keep this");
       await ben.see(words.connected);
     });
@@ -116,7 +116,7 @@ for (const pair of pairs) {
     test("a wrong PIN: tries are counted, then the door is locked, and who is in stays in", async () => {
       const { anna, ben, invitation } = await on.pair(pair);
       const eve = await on.visit("Eve", pair[1]);
-      const number = invitation.replace(/, ref.*/, "");
+      const number = invitation.replace(/, code.*/, "");
       await eve.enter(number, "000000");
       await eve.see(say("wrongPin", { left: 9 }));
       for (const left of [8, 7, 6, 5, 4, 3, 2]) {
@@ -124,7 +124,7 @@ for (const pair of pairs) {
         await eve.see(say("wrongPin", { left }));
       }
       await eve.press(words.open);
-      await eve.see(words.wrongPinOne);
+      await eve.see(say("wrongPin", { left: 1 }));
       await eve.press(words.open);
       await eve.see(words.locked.split("{")[0]);
       assert.match(await eve.text(), /\d{1,2}:\d{2}/);
@@ -168,7 +168,7 @@ for (const pair of pairs) {
       const anna = await on.visit("Anna", pair[0]);
       const invitation = await anna.create("314159");
       const ben = await on.visit("Ben", pair[1]);
-      await ben.enter(invitation.replace(/, ref.*/, ""), "271828");
+      await ben.enter(invitation.replace(/, code.*/, ""), "271828");
       await ben.see(words.askRef);
       await ben.type(words.ref, invitation.slice(-9).toLowerCase());
       await ben.press(words.open);
@@ -190,8 +190,8 @@ for (const pair of pairs) {
       };
       await paste(words.message);
       await until("the invitation in the composer", async () => (await anna.value(words.message)) === invitation);
-      await anna.choose(words.leave);
-      await anna.see(words.need);
+      await anna.choose(words.forget);
+      await anna.see(words.invited);
       await paste(words.number);
       const number = invitation.match(/\+[\d ]+/)[0].trim();
       await until("the number alone", async () => (await anna.value(words.number)) === number);

@@ -84,7 +84,7 @@ for (const engine of engines) {
           else await until("an answer to the frame", () => asked() > before);
           const text = await read();
           assert.equal(text.includes("You have won!"), framed, `${url}: ${text}`);
-          for (const word of [words.title, words.need, words.motto]) assert.ok(!text.includes(word), `${url}: ${text}`);
+          for (const word of [words.title, words.invited]) assert.ok(!text.includes(word), `${url}: ${text}`);
         }
         await page.close();
         await unharmed(anna, ben);
@@ -98,7 +98,7 @@ for (const engine of engines) {
         const prey = await until("the opened page", async () =>
           (await on.browsers[engine].browser.pages()).find((page) => !known.has(page) && page.url() === anna.url));
         await until("the first screen in it", () =>
-          prey.evaluate((need) => document.body.textContent.includes(need), words.need));
+          prey.evaluate((need) => document.body.textContent.includes(need), words.invited));
         await prey.evaluate(() => addEventListener("message", () => (document.body.textContent = "steered")));
         const { document, ...held } = await page.evaluate(handle);
         assert.deepEqual(held, { closed: "true", frames: "0", steered: "" });
@@ -109,7 +109,7 @@ for (const engine of engines) {
           name: window.name, opener: window.opener, url: location.href, text: document.body.textContent, length: history.length,
         }));
         assert.deepEqual({ name, opener, url }, { name: "", opener: null, url: anna.url });
-        assert.ok(text.includes(words.need));
+        assert.ok(text.includes(words.invited));
         assert.ok(length <= 2, `${length} entries in the history`);
         assert.deepEqual(await page.evaluate(() => window.heard), []);
         await prey.close();

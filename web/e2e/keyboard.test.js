@@ -94,6 +94,8 @@ for (const pair of pairs) {
       await anna.see("How it works");
       await a.press(words.close);
       await a.at(words.help);
+      await a.press(words.newNumber);
+      await a.at(words.pin);
       await a.press(words.shortNumber, { back: true });
       await a.at(words.pin);
       await a.type("314");
@@ -171,7 +173,7 @@ for (const pair of pairs) {
       await a.press(words.menu, { back: true });
       await a.to(words.wipe);
       await a.keyboard.press("Enter");
-      await a.to(words.leave, { back: true });
+      await a.to(words.forget, { back: true });
       await a.to(words.wipe);
       await a.keyboard.down("Enter");
       await anna.see(words.wiped);

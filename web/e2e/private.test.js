@@ -92,8 +92,8 @@ for (const pair of pairs) {
       await ben.press(words.menu);
       await ben.write("sealed");
       await anna.sees("sealed", "");
-      await anna.choose(words.leave);
-      await anna.see(words.need);
+      await anna.choose(words.forget);
+      await anna.see(words.invited);
       await anna.join(card(invitation), pins[0]);
       await anna.sees("sealed");
       await ben.see(words.openedAnew.split("{")[0]);

@@ -264,7 +264,7 @@ describe("what stays on the disk of Chromium and Firefox", () => {
         const page = await until("the page to be back", async () =>
           (await again.browser.pages()).find((page) => page.url() === url));
         await until("the first screen", async () =>
-          (await page.evaluate(() => document.body.innerText)).includes(words.need));
+          (await page.evaluate(() => document.body.innerText)).includes(words.invited));
         const fields = await page.evaluate(() =>
           [...document.querySelectorAll("input, textarea")].map(({ value }) => value).join(""));
         assert.equal(fields, "");

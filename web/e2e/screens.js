@@ -64,12 +64,12 @@ for (const [engine, other] of pairs) {
         await shoot(path, anna.page);
       }
       const anna = await it.visit("Anna", engine);
-      await anna.press("Kiswahili");
-      await anna.see("Mpya");
+      await anna.speak("Kiswahili");
+      await anna.see("Nimealikwa");
       await wear(it.browsers[engine], anna.page, settings);
       await shoot("Swahili", anna.page);
-      await anna.press("English");
-      await anna.see(words.need);
+      await anna.speak("English");
+      await anna.see(words.invited);
       await sheet(it.browsers[engine], `sheet-${file}.png`, shots, size);
       await clear();
       console.log(file, shots.length);

@@ -70,7 +70,7 @@ for (const [i, pair] of pairs.entries()) {
       for (const person of [anna, ben]) {
         await person.page.evaluateOnNewDocument(watchAttributes);
         await person.page.reload();
-        await person.see(words.need);
+        await person.see(words.invited);
       }
       const invitation = await anna.create(pins[0], i ? words.shortNumber : words.newNumber);
       await anna.press(words.qr);
@@ -96,8 +96,8 @@ for (const [i, pair] of pairs.entries()) {
       await anna.comeBack(pins[0]);
       await anna.write(texts[2]);
       await ben.sees(texts[2]);
-      await anna.choose(words.leave);
-      await anna.see(words.need);
+      await anna.choose(words.forget);
+      await anna.see(words.invited);
 
       const places = new Map();
       for (const person of [anna, ben]) {

@@ -29,8 +29,8 @@ for (const pair of pairs) {
       await anna.press(words.close);
       await anna.write(text);
       await anna.sees(text, words.onRelay);
-      await anna.choose(words.leave);
-      await anna.see(words.need);
+      await anna.choose(words.forget);
+      await anna.see(words.invited);
 
       const eve = await on.visit("Eve", pair[1]);
       await keepLedger(eve, [text]);
@@ -87,7 +87,7 @@ for (const pair of pairs) {
       await eve.reload();
       await keepLedger(eve, [text]);
       for (const left of [6, 5, 4, 3, 2]) await tries(eve, number, "000000", say("wrongPin", { left }));
-      await tries(eve, number, "000000", words.wrongPinOne);
+      await tries(eve, number, "000000", say("wrongPin", { left: 1 }));
       const before = Date.now();
       // Also for the right PIN, from a page that was not inside.
       for (const pin of ["000000", "000000", "314159"]) {

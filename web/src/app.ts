@@ -5,13 +5,13 @@ import { coverDue, coverStep, idleChoices, uncovered, type CoverEvent } from "./
 import { atDesk } from "./dom";
 import { createSession } from "./socket";
 import strings from "#strings";
-import { later, loaded, loadedPrivate } from "./later";
+import { loaded, loadedPrivate } from "./later";
 import { curtainScreen, veilScreen } from "./views/curtain";
 import { openScreen } from "./views/open";
 import type { Form, Page, Screen } from "./views/page";
 
 const blank: Readonly<Form> = {
-  number: "", pin: "", code: "", askCode: false, invited: false, countries: [], country: "", made: null, ownCode: "",
+  number: "", pin: "", code: "", askCode: false, intent: "", countries: [], country: "", made: null, ownCode: "",
 };
 
 const usual = { idle: idleChoices[0] as number, mark: false };
@@ -122,7 +122,6 @@ export const startApp = (): void => {
     },
     redraw() {
       shown = "";
-      if (loaded) void later();
       changed();
     },
     changed,

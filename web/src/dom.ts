@@ -38,10 +38,12 @@ export const setText = (node: Element, text: string): void => {
 
 /**
  * Says something in a line of role status. Readers of screens announce only what
- * changes in a line that was there before: so it must be on the page.
+ * changes in a line that was there before: so it must be on the page. `wrong`:
+ * it looks like an error.
  */
-export const announce = (line: Element, text: string): void => {
+export const announce = (line: Element, text: string, wrong = false): void => {
   if (line.isConnected) setText(line, text);
+  line.classList.toggle("wrong", wrong);
 };
 
 export const show = (node: HTMLElement, on: boolean): void => {

@@ -13,11 +13,13 @@ export const clock = (at: number): string => {
   return [date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
 };
 
-export const tries = (left: number): string =>
-  left === 1 ? strings.wrongPinOne : fill(strings.wrongPin, { left });
+export const tries = (left: number): string => fill(strings.wrongPin, { left });
 
-/** What a session has to say, in the words that are given: those of the first screen, or all. */
-export const noticeText = ({ say, count = 0, until = 0 }: Notice, words: Readonly<Record<string, string>> = strings): string => {
+/** What a session has to say. A session began with the later part, so all the words are there. */
+export const noticeText = ({ say, count = 0, until = 0 }: Notice, words: Readonly<Record<string, string>>): string => {
   if (say === "wrongPin") return tries(count);
   return fill(words[say] ?? strings.failed, { time: clock(until) });
 };
+
+/** Whether it is no error, but what was asked for, or a question. */
+export const isCalm = ({ say }: Notice): boolean => /^(?:ask|ended|wiped|moved|stale|restarted)/.test(say);

@@ -57,7 +57,7 @@ const visit = async (name, browser, url) => {
 const open = async (name, browser, url) => {
   const person = await visit(name, browser, url);
   await person.page.goto(url);
-  await person.see(words.need);
+  await person.see(words.invited);
   return person;
 };
 

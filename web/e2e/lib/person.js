@@ -66,7 +66,7 @@ export class Person {
       });
     });
     await person.page.goto(url);
-    await person.see(words.need);
+    await person.see(words.invited);
     return person;
   }
 
@@ -74,7 +74,7 @@ export class Person {
   async reload() {
     await this.page.bringToFront();
     await this.page.reload();
-    await this.see(words.need);
+    await this.see(words.invited);
   }
 
   /** Runs in the page. */
@@ -163,6 +163,26 @@ export class Person {
     return this.find("input, textarea", label).then((field) => field.evaluate((element) => element.value));
   }
 
+  /** Has a number made up, a private one or a short one. */
+  async draw(kind = words.newNumber) {
+    const press = async (label) => {
+      const before = await this.value(words.number);
+      await this.press(label);
+      await until("another number", async () => (await this.value(words.number)) !== before);
+    };
+    await press(words.newNumber);
+    if (kind !== words.newNumber) await press(kind);
+  }
+
+  /** Chooses a language by its name. */
+  async speak(name) {
+    await this.page.evaluate((name) => {
+      const option = [...document.querySelectorAll("option")].find(({ textContent }) => textContent === name);
+      option.selected = true;
+      option.parentElement.dispatchEvent(new Event("change"));
+    }, name);
+  }
+
   /**
    * Opens a new channel and returns the invitation that the sheet shows: of a
    * short number, or of a private one. A number that others on this relay have
@@ -170,9 +190,7 @@ export class Person {
    */
   async create(pin, kind = words.shortNumber) {
     for (;;) {
-      const before = await this.value(words.number);
-      await this.press(kind);
-      await until("another number", async () => (await this.value(words.number)) !== before);
+      await this.draw(kind);
       if (!(await this.value(words.pin))) await this.type(words.pin, pin);
       await this.press(words.open);
       const text = await until("an invitation, or that the number is in use", async () => {
@@ -321,8 +339,8 @@ export class Person {
   /** Does twice or three times in quick succession what leaves nothing; anew if this machine was too slow for it to count. */
   async panic(gesture) {
     await until(`${this.name}'s first screen`, async () => {
-      if (!(await this.text()).includes(words.need)) await gesture();
-      return (await this.text()).includes(words.need);
+      if (!(await this.text()).includes(words.invited)) await gesture();
+      return (await this.text()).includes(words.invited);
     });
   }
 

@@ -20,8 +20,7 @@ const numberOf = (invitation) => invitation.match(/\+[\d ]+\d/)[0];
 const privately = async (on, other, anna, state) => {
   const cleo = await on.visit("Cleo", other);
   await anna.page.bringToFront();
-  await anna.press(words.newNumber);
-  await until("a number", async () => (await anna.value(words.number)) !== "");
+  await anna.draw();
   await state("open: new private number");
   await anna.type(words.pin, "314159");
   await anna.press(words.open);
@@ -50,8 +49,8 @@ const privately = async (on, other, anna, state) => {
   await until("digits", async () => /^\d{4}(?: \d{4}){4}$/m.test(await anna.text()));
   await state("menu: digits to compare");
   await anna.press(words.menu);
-  await anna.choose(words.leave);
-  await anna.see(words.need);
+  await anna.choose(words.forget);
+  await anna.see(words.invited);
   await anna.enter(card, "000000");
   await state("open: wrong PIN of a private number");
   await anna.reload();
@@ -98,11 +97,10 @@ export const walk = async (on, engine, other, look) => {
   await anna.see(words.samePin);
   await state("open: the other's PIN");
   await ben.press(words.close);
-  await ben.choose(words.leave);
+  await ben.choose(words.forget);
 
   await anna.reload();
-  await anna.press(words.shortNumber);
-  await until("a number", async () => (await anna.value(words.number)) !== "");
+  await anna.draw(words.shortNumber);
   await state("open: new number");
   await anna.type(words.pin, "314159");
   await anna.press(words.open);
@@ -182,14 +180,14 @@ export const walk = async (on, engine, other, look) => {
   await state("curtain: wrong PIN");
   await anna.comeBack("314159");
 
-  await anna.choose(words.leave);
-  await anna.see(words.need);
+  await anna.choose(words.forget);
+  await anna.see(words.invited);
   await privately(on, other, anna, state);
   await ben.comeBack("271828");
   await anna.page.bringToFront();
 
   await anna.enter(numberOf(invitation), "000000");
-  await anna.see(words.wrongPinOne);
+  await anna.see(say("wrongPin", { left: 1 }));
   await state("open: wrong PIN");
   await anna.press(words.open);
   await anna.see(words.locked.split("{")[0]);

@@ -5,10 +5,10 @@ import { announce, atDesk, button, el, field, fill, onEnter, setText, show } fro
 import { timeLeft, warnings } from "../session/session";
 import { canWrite } from "../session/slot";
 import { leaves, mustWait } from "../session/lock";
-import type { Slot, State } from "../session/state";
+import type { Notice, Slot, State } from "../session/state";
 import { gateOf, newRef } from "../std1";
 import type { Page, Panel, Screen } from "../views/page";
-import { clock, noticeText } from "../words";
+import { clock, isCalm, noticeText } from "../words";
 import { helpSheet } from "./help";
 import { day, lockText } from "./lock";
 import { menuPanel } from "./menu";
@@ -140,11 +140,11 @@ export const chatScreen = (app: Page): Screen => {
   const room = (draft: string): number =>
     maxBytes - (draft.length * 3 < maxBytes * 0.8 ? 0 : utf8(draft).length);
 
-  const statusText = (s: State): string => {
-    const { notice, draft } = s;
+  /** `notice`: what is said before anything else, if there is something. */
+  const statusText = (s: State, notice: Notice | null): string => {
+    const { draft } = s;
     if (s.wiping) return strings.wiping;
-    const waiting = s.phase === "in" && s.link !== "joined" && (s.link !== "down" || s.dialAt);
-    if (notice && !waiting) return noticeText(notice, strings);
+    if (notice) return noticeText(notice, strings);
     if (s.link !== "joined") return s.offline ? strings.noNetwork : strings.reconnecting;
     const left = room(draft);
     if (left < 0) return fill(strings.tooLong, { bytes: -left });
@@ -183,7 +183,9 @@ export const chatScreen = (app: Page): Screen => {
     dot.classList.toggle("on", !!s.peer);
     setText(peer, peerText(s));
     updateComposer(s);
-    announce(status, statusText(s));
+    const waiting = s.phase === "in" && s.link !== "joined" && (!down || !!s.dialAt);
+    const notice = waiting || s.wiping ? null : s.notice;
+    announce(status, statusText(s, notice), notice ? !isCalm(notice) : s.link === "joined" && room(s.draft) < 0);
     show(again, down);
     setText(again, s.phase === "in" ? strings.tryNow : strings.startAgain);
     show(code, down && s.notice?.say === "otherRef");

@@ -2,7 +2,7 @@
 
 import { hex, random } from "../bytes";
 import { idleChoices } from "../cover";
-import { button, el, fill, setText, show } from "../dom";
+import { button, el, setText, show } from "../dom";
 import { canChange } from "../session/slot";
 import type { Page, Panel } from "../views/page";
 import strings from "./words";
@@ -25,7 +25,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
   const idle = el(
     "select",
     { change: () => { settings.idle = Number(idle.value); } },
-    ...idleChoices.map((minutes) => el("option", { value: minutes }, fill(strings.minutes, { minutes }))),
+    ...idleChoices.map((minutes) => el("option", { value: minutes }, String(minutes))),
   );
   idle.value = String(settings.idle);
   const strict = el("input", { type: "checkbox", change: () => { session.tell({ type: "strict", on: strict.checked }); } });
@@ -52,7 +52,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
       el("label", { class: "row" }, strings.hideAfter, idle),
       el("label", { class: "row" }, strings.mark, mark),
       button(strings.help, help),
-      button(strings.leave, app.forget),
+      button(strings.forget, app.forget),
       holdButton(strings.wipe, () => {
         close();
         session.tell({ type: "wipe" });

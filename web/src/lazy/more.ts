@@ -7,4 +7,4 @@ export { canonicalRef, gateOf, newRef, std1 } from "../std1";
 export { chatScreen } from "./chat";
 export { helpSheet } from "./help";
 export { countryNames, fictions, homeCountry, invent, loadTable } from "./numbers";
-export { speak } from "./words";
+export { default as words, speak } from "./words";

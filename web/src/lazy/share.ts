@@ -1,11 +1,12 @@
 // The creator's sheet: how to get the other one in.
 
 import { card, dialled, readCard } from "../blind/card";
-import { button, el, fill, setText } from "../dom";
+import { button, el, fill, setText, show } from "../dom";
 import { digits } from "../phone";
 import { gateOf, newRef } from "../std1";
 import type { Content, Page } from "../views/page";
 import { draw, save } from "./card";
+import { day } from "./lock";
 import strings from "./words";
 
 export const share = ({ session }: Page): Content => {
@@ -55,11 +56,11 @@ export const share = ({ session }: Page): Content => {
     update() {
       const state = session.state();
       const ref = state.code;
-      const hours = Math.ceil((state.ttl - state.skew - state.at) / 3_600_000);
+      const ends = state.ttl - state.skew;
       setText(sentence, fill(ref ? strings.invite : strings.inviteNumber, { number, ref }));
-      setText(until, fill(strings.joinFor, { hours }));
+      setText(until, fill(strings.joinFor, { time: day(ends) }));
       // If it should be over and is not, this phone's clock is wrong.
-      until.hidden = hours < 1;
+      show(until, ends > state.at);
     },
   };
 };

@@ -16,7 +16,7 @@ export const sheet = (close: () => void, content: Content | Promise<Content>): P
   if (content instanceof Promise) content.then(put, () => { box.replaceChildren(strings.failed); });
   else put(content);
   return {
-    node: el("div", { class: "page" }, button(strings.close, close, { class: "end" }), box),
+    node: el("div", { class: "page" }, el("p", { class: "bar" }, button(strings.close, close)), box),
     update: () => update?.(),
   };
 };

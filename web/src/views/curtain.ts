@@ -28,7 +28,7 @@ export const curtainScreen = (app: Page): Screen => {
     const counts = isTry(entered, app.session.isRuled());
     if (counts && !app.lift(entered)) return;
     said = counts ? "" : entered ? strings.pinRule : strings.pinMissing;
-    announce(status, said);
+    announce(status, said, !!said);
     pin.input.value = "";
     pin.input.focus();
   };
@@ -48,7 +48,8 @@ export const curtainScreen = (app: Page): Screen => {
     ),
     update() {
       const { wrong } = app.cover();
-      announce(status, said || !wrong ? said : tries(triesAllowed - wrong));
+      const text = said || !wrong ? said : tries(triesAllowed - wrong);
+      announce(status, text, !!text);
     },
   };
 };

@@ -1,14 +1,14 @@
-// The first screen: a plain page with two fields.
+// The first screen: what one is here for, and a plain page with two fields.
 
 import strings from "#strings";
 import { findCode } from "../blind/code";
 import { isRuled } from "../cover";
 import { announce, button, el, field, onEnter, setText, show } from "../dom";
 import { folded, parseInvitation } from "../invitation";
-import { later, laterPrivate } from "../later";
-import { noticeText } from "../words";
-import { languageButtons } from "./language";
-import type { Page, Screen } from "./page";
+import { later, laterPrivate, loaded } from "../later";
+import { isCalm, noticeText } from "../words";
+import { languageChoice } from "./language";
+import type { Form, Page, Screen } from "./page";
 import { pinField } from "./pin";
 
 export const openScreen = (app: Page): Screen => {
@@ -20,6 +20,7 @@ export const openScreen = (app: Page): Screen => {
   const number = field("number", {
     dir: "ltr",
     inputmode: "tel",
+    "aria-describedby": "for",
     input: () => {
       // Some keyboards paste without an event of pasting.
       const jump = number.value.length - form.number.length > 6;
@@ -47,46 +48,41 @@ export const openScreen = (app: Page): Screen => {
       void fresh(!!form.made?.short);
     },
   });
-  const mayBeReal = el("p", { class: "hint" }, strings.mayBeReal);
+  const intents = ([["start", strings.newNumber], ["invited", strings.invited], ["back", strings.comeBack]] as const)
+    .map(([intent, text]) => [intent, button(text, () => { choose(intent); }, { "aria-pressed": "false" })] as const);
+  const intentHint = el("p", { id: "for", class: "hint" });
+  const short = button(strings.shortNumber, () => void fresh(true));
   const pinHint = el("p", { class: "hint" }, strings.pinNew);
-  const shortHint = el("p", { class: "hint" }, strings.shortHint);
   const place = button("", () => {
-    form.invited = session.state().notice?.say === "askPlace";
+    form.intent = session.state().notice?.say === "askPlace" ? "invited" : "back";
     open();
   });
   const codeRow = el("div", {}, el("label", { for: "code" }, strings.ref), code);
   const status = el("p", { role: "status" });
-  const ask = button("?", help, { class: "end", "aria-label": strings.help });
-  const page = el(
+  const ask = button("?", help, { "aria-label": strings.help });
+  const made = el("p", { class: "row" }, country, short);
+  const fields = el(
     "div",
     { class: "page" },
+    el("div", { class: "row intents", role: "group" }, ...intents.map(([, node]) => node)),
+    intentHint,
     el("div", {}, el("label", { for: "number" }, strings.number), number),
-    country,
-    mayBeReal,
+    made,
     pin.node,
     pinHint,
     codeRow,
     status,
     place,
     button(strings.open, open, { class: "primary" }),
-    el(
-      "p",
-      { class: "row" },
-      strings.need,
-      // Where there is no room for all of it in a row, for both of them.
-      el("span", { class: "row" }, button(strings.newNumber, () => void fresh(false)), button(strings.shortNumber, () => void fresh(true))),
-    ),
-    shortHint,
-    el("p", { class: "hint" }, strings.motto),
-    el("p", { class: "row" }, ...languageButtons(app), ask),
   );
-  const name = el("h1", { class: "page name" }, strings.title);
-  const node = el("main", { class: "open" }, name, page);
+  const head = el("div", { class: "row" }, el("h1", { class: "name" }, strings.title), languageChoice(app), ask);
+  const page = el("div", { class: "page" }, head, fields);
+  const node = el("main", { class: "open" }, page);
 
   function help(): void {
     later().then(
       ({ helpSheet }) => {
-        node.replaceChildren(name, helpSheet(back).node);
+        page.replaceChildren(head, helpSheet(back).node);
         node.focus();
       },
       () => {
@@ -97,15 +93,26 @@ export const openScreen = (app: Page): Screen => {
   }
 
   function back(): void {
-    node.replaceChildren(name, page);
+    page.replaceChildren(head, fields);
     ask.focus();
+  }
+
+  function choose(intent: Form["intent"]): void {
+    if (intent === "start") {
+      void fresh(false);
+      return;
+    }
+    if (isMade()) form.number = number.value = "";
+    form.intent = intent;
+    said = "";
+    (form.number ? pin.input : number).focus();
+    update();
   }
 
   const setForm = (chosen: string, ref: string): void => {
     form.number = number.value = chosen;
     form.code = code.value = ref;
     form.askCode = !!ref;
-    form.invited = false;
     said = "";
     pin.input.focus();
     prepare();
@@ -118,18 +125,17 @@ export const openScreen = (app: Page): Screen => {
     else if (parseInvitation(form.number).number) later().catch(() => undefined);
   };
 
-  /** Fills the fields from a text with a number in it. */
+  /** Fills the fields from a text with a number in it. Words around it invite, unless one said otherwise. */
   const takeInvitation = (text: string): boolean => {
     const flat = folded(text);
-    // A code with a wrong digit too: the number before it is cover, and nobody's.
-    if (findCode(flat) !== "") {
-      setForm(flat.replace(/\s+/g, " ").trim(), "");
-      form.invited = /\p{L}/u.test(flat);
-      return true;
-    }
     const found = parseInvitation(text);
-    if (found.number) setForm(found.number, found.ref);
-    return !!found.number;
+    // A code with a wrong digit too: the number before it is cover, and nobody's.
+    const long = findCode(flat) !== "";
+    if (!long && !found.number) return false;
+    if (!form.intent || form.intent === "start") form.intent = /\p{L}/u.test(flat) ? "invited" : "";
+    if (long) setForm(flat.replace(/\s+/g, " ").trim(), "");
+    else setForm(found.number, found.ref);
+    return true;
   };
 
   const listCountries = (): void => {
@@ -150,6 +156,7 @@ export const openScreen = (app: Page): Screen => {
       form.made = { number: text, mayBeReal, short };
       form.ownCode = short ? lazy.newRef() : "";
       form.countries = lazy.countryNames(table, document.documentElement.lang);
+      form.intent = "start";
       listCountries();
       setForm(text, "");
     } catch {
@@ -158,7 +165,7 @@ export const openScreen = (app: Page): Screen => {
     update();
   };
 
-  const made = (): boolean => form.made?.number === form.number;
+  const isMade = (): boolean => form.made?.number === form.number;
 
   function open(): void {
     const text = folded(number.value);
@@ -174,11 +181,11 @@ export const openScreen = (app: Page): Screen => {
     else if (!secretCode && !found.number) complain(strings.noNumber, number);
     else if (!secret) complain(strings.pinMissing, pin.input);
     // A PIN that is chosen now is a long one; one that comes back is what it is.
-    else if ((made() || ref || secretCode) && !isRuled(secret)) complain(strings.pinRule, pin.input);
+    else if ((isMade() || ref || secretCode) && !isRuled(secret)) complain(strings.pinRule, pin.input);
     else if (ref && ref.length !== 8) complain(strings.badRef, code);
     else if (session.state().phase !== "opening") {
       said = strings.opening;
-      start(secretCode ? text : found.number, secret, secretCode ? "" : made() ? form.ownCode : ref, !!secretCode).then(
+      start(secretCode ? text : found.number, secret, secretCode ? "" : isMade() ? form.ownCode : ref, !!secretCode).then(
         () => { said = null; },
         () => { said = strings.failed; },
       ).finally(update);
@@ -187,8 +194,8 @@ export const openScreen = (app: Page): Screen => {
   }
 
   const start = async (text: string, secret: string, ref: string, isPrivate: boolean): Promise<void> => {
-    const { invited } = form;
-    const how = { purpose: made() ? "create" : "enter", number: text, pin: secret, code: ref, invited } as const;
+    const invited = form.intent === "invited";
+    const how = { purpose: isMade() ? "create" : "enter", number: text, pin: secret, code: ref, invited } as const;
     const { gateOf, std1 } = await later();
     if (isPrivate) return session.start((await laterPrivate()).blind, { ...how, gate: null });
     return session.start(std1, { ...how, gate: ref ? await gateOf(ref) : null });
@@ -198,17 +205,26 @@ export const openScreen = (app: Page): Screen => {
     const { phase, notice, link, offline } = session.state();
     const busy = phase === "opening";
     if (notice?.say === "askRef" || notice?.say === "wrongRef") form.askCode = true;
-    show(country, made());
-    show(mayBeReal, made() && !!form.made?.mayBeReal);
-    show(shortHint, made() && !!form.made?.short);
-    show(pinHint, made() || !!form.code || form.invited);
-    const asked = notice?.say === "askPlace" ? strings.takePlace : notice?.say === "theirPin" ? strings.isMine : "";
+    const fresh = isMade();
+    const intent = form.intent === "start" && !fresh ? "" : form.intent;
+    for (const [which, node] of intents) node.setAttribute("aria-pressed", String(which === intent));
+    const cover = form.made?.mayBeReal ? " " + strings.mayBeReal : "";
+    const start = form.made?.short ? strings.shortHint + cover : strings.forNew;
+    const hints = { "": "", start, invited: strings.forInvited, back: strings.forBack };
+    setText(intentHint, hints[intent]);
+    show(intentHint, !!intent);
+    show(made, fresh);
+    show(short, !form.made?.short);
+    const words = loaded?.words;
+    const asked = (notice?.say === "askPlace" ? words?.takePlace : notice?.say === "theirPin" ? words?.isMine : "") ?? "";
     show(place, !!asked && !busy && !said);
     setText(place, asked);
     show(codeRow, form.askCode);
     const trouble = offline ? strings.noNetwork : strings.reconnecting;
     if (busy) announce(status, link === "down" ? trouble : strings.opening);
-    else announce(status, said ?? (notice ? noticeText(notice) : ""));
+    else if (said !== null) announce(status, said, said !== strings.opening);
+    else announce(status, notice && words ? noticeText(notice, words) : "", !!notice && !isCalm(notice));
+    show(pinHint, !status.textContent && (fresh || !!form.code || intent === "invited"));
   };
 
   number.value = form.number;

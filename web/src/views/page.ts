@@ -11,8 +11,8 @@ export interface Form {
   code: string;
   /** The field for the pairing code is shown. */
   askCode: boolean;
-  /** Came by invitation: the open place of a private number may be taken. */
-  invited: boolean;
+  /** What the person said to be here for, or pasted. `invited`: the open place of a private number may be taken. */
+  intent: "" | "start" | "invited" | "back";
   /** The countries to choose from, by name and code, once a number was invented. */
   countries: readonly (readonly [name: string, country: string])[];
   country: string;
