@@ -89,7 +89,7 @@ func openRooms(b *testing.B, p *process, n int) []room {
 	rooms := make([]room, n)
 	each(b, n, func(i int) error {
 		for seat := range rooms[i] {
-			s, err := dial(p.addr, roomPath(i))
+			s, err := p.dial(roomPath(i))
 			if err != nil {
 				return err
 			}
@@ -115,7 +115,7 @@ func enter(kind serverKind, r room, seat int) error {
 	switch kind {
 	case fanoutServer:
 		return r[seat].skip()
-	case relayServer, guardedServer:
+	case relayServer, guardedServer, tlsServer:
 		if err := r[seat].join(seat); err != nil || seat == 0 {
 			return err
 		}

@@ -14,10 +14,12 @@ const (
 )
 
 // BenchmarkIdleSocket measures the memory of a joined socket on which nothing
-// happens, with its half of a room, beside a socket of the bare echo server.
+// happens, with its half of a room, beside a socket of the bare echo server, and
+// beside one under TLS.
 func BenchmarkIdleSocket(b *testing.B) {
 	for b.Loop() {
-		ours, bare := idleCost(b, relayServer), idleCost(b, echoServer)
+		ours, bare, secured := idleCost(b, relayServer), idleCost(b, echoServer), idleCost(b, tlsServer)
+		b.ReportMetric(float64(secured.RSS), "TLS-RSS-B/socket")
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(float64(ours.RSS), "RSS-B/socket")
 		b.ReportMetric(float64(ours.Live), "heap+stack-B/socket")
@@ -35,12 +37,12 @@ func idleCost(b *testing.B, kind serverKind) usage {
 	rooms := make([]room, idleSockets/2)
 	each(b, len(rooms), func(i int) error {
 		for seat := range rooms[i] {
-			s, err := dial(p.addr, roomPath(1000+i))
+			s, err := p.dial(roomPath(1000 + i))
 			if err != nil {
 				return err
 			}
 			rooms[i][seat] = s
-			if kind == relayServer {
+			if kind != echoServer {
 				if err := s.join(seat); err != nil {
 					return err
 				}

@@ -3,10 +3,17 @@ package bench
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"runtime"
@@ -29,6 +36,7 @@ const (
 	relayServer serverKind = "relay"
 	// guardedServer is the relay with its limits on, as it is run.
 	guardedServer serverKind = "guarded"
+	tlsServer     serverKind = "tls" // the relay under TLS
 	fanoutServer  serverKind = "fanout"
 	echoServer    serverKind = "echo"
 )
@@ -73,7 +81,18 @@ func child(kind serverKind) error {
 	if rl, ok := handler.(*relay.Relay); ok {
 		l = rl.Listener(l)
 	}
-	go func() { _ = http.Serve(l, handler) }() // ends with the process
+	srv := httptest.NewUnstartedServer(handler) // ends with the process
+	srv.Listener = l
+	if kind == tlsServer {
+		cert, err := selfSigned()
+		if err != nil {
+			return err
+		}
+		srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}
+		srv.StartTLS()
+	} else {
+		srv.Start()
+	}
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		u, err := measure()
@@ -85,6 +104,17 @@ func child(kind serverKind) error {
 		}
 	}
 	return in.Err()
+}
+
+// selfSigned makes a certificate of the kind that ACME gives.
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
 func measure() (usage, error) {
@@ -109,7 +139,7 @@ func measure() (usage, error) {
 
 func newHandler(kind serverKind) (http.Handler, error) {
 	switch kind {
-	case relayServer:
+	case relayServer, tlsServer:
 		return relay.New(relay.Config{
 			CreateRate: -1, UpgradeRate: -1, FrameRate: -1, MaxConns: -1, MaxConnsPerAddress: -1,
 			MaxRooms: -1, JoinFloor: -1,

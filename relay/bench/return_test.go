@@ -1,0 +1,101 @@
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var returning = flag.Int("returning", 2000, "sockets of BenchmarkReturn; a process has to be able to open as many files")
+
+// returnWorkers open sockets at a time.
+const returnWorkers = 64
+
+// BenchmarkReturn measures a restart under people: all sockets come back at once,
+// with a whole TLS handshake each, as a relay that was restarted has forgotten the
+// keys of its sessions too, and join. It reports how many do in a second, their
+// slowest hundredth, and what they cost the server. For as many as fit:
+//
+//	go test -run '^$' -bench Return ./relay/bench -args -returning 19000
+func BenchmarkReturn(b *testing.B) {
+	for _, kind := range []serverKind{relayServer, tlsServer} {
+		b.Run(string(kind), func(b *testing.B) {
+			for b.Loop() {
+				p := startServer(b, kind)
+				spent := p.cpu(b)
+				took, elapsed := comeBack(b, p, *returning)
+				spent = p.cpu(b) - spent
+				joins := float64(len(took))
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(joins/elapsed.Seconds(), "joins/s")
+				b.ReportMetric(float64(p99(took).Microseconds()), "p99-µs")
+				b.ReportMetric(float64(spent.Microseconds())/joins, "cpu-µs/join")
+				b.ReportMetric(float64(p.peak(b))/joins, "peak-B/socket")
+				p.stop()
+			}
+		})
+	}
+}
+
+// comeBack opens and joins n sockets, two a room, and returns how long each took.
+func comeBack(b *testing.B, p *process, n int) (took []time.Duration, elapsed time.Duration) {
+	b.Helper()
+	took = make([]time.Duration, n)
+	sockets := make([]*socket, n)
+	next := make(chan int)
+	var wg sync.WaitGroup
+	begun := time.Now()
+	for range returnWorkers {
+		wg.Go(func() {
+			for i := range next {
+				since := time.Now()
+				s, err := p.dial(roomPath(i / 2))
+				if err == nil {
+					sockets[i] = s
+					err = s.join(i % 2)
+				}
+				if err != nil {
+					b.Error(err)
+				}
+				took[i] = time.Since(since)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	elapsed = time.Since(begun)
+	for _, s := range sockets {
+		if s != nil {
+			_ = s.conn.Close()
+		}
+	}
+	if b.Failed() {
+		b.FailNow()
+	}
+	slices.Sort(took)
+	return took, elapsed
+}
+
+// peak is the most memory that the process had in RAM: proc(5).
+func (p *process) peak(b *testing.B) uint64 {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(status), "VmHWM:")
+	kib, err := strconv.ParseUint(strings.Fields(line)[0], 10, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kib << 10
+}
