@@ -11,7 +11,8 @@
 // key is derived once for all of them. Package link is the network each has,
 // package ledger the account, package relayproc a relay in a process of its
 // own. Networks come from [Profiles], and each says its sources. With package tun
-// connections are the kernel's, and package calibrate compares both.
+// connections are the kernel's, and package calibrate compares both. Package proxy
+// gives other services the same networks.
 //
 // # What is measured
 //

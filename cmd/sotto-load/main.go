@@ -37,6 +37,7 @@ func commands() []command {
 		{relayName, "", relay},
 		{"compare", "compare two reports: sotto-load compare BEFORE.json AFTER.json", compare},
 		{"calibrate", "compare the two ways to make networks, at some of them", compareModes},
+		{"proxy", "put the network of a phone before any TCP service", network},
 		{"profiles", "print the networks there are, with their sources", profiles},
 	}
 }

@@ -1,6 +1,8 @@
 package link
 
 import (
+	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -27,6 +29,7 @@ type Conn struct {
 	up, down   half
 	err        error // why it ended, for the phone; nil: has not
 	closing    bool  // no more reads from inner
+	wroteAll   bool  // the phone has said so
 	forgotten  bool  // by a NAT
 	passed     time.Time
 	flushing   bool // a goroutine writes to inner
@@ -205,6 +208,32 @@ func (c *Conn) Close() error {
 	c.end(at)
 	return nil
 }
+
+// CloseWrite ends what the phone sends: the relay reads io.EOF after all of it.
+// It fails where the connection to the relay has no CloseWrite.
+func (c *Conn) CloseWrite() error {
+	if _, ok := c.inner.(writeCloser); !ok {
+		return c.wrap("close", errors.ErrUnsupported)
+	}
+	l := c.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.err != nil || c.closing || c.wroteAll {
+		return nil
+	}
+	c.wroteAll = true
+	now := time.Now()
+	if c.blackholed(now) {
+		return nil
+	}
+	c.up.queue = append(c.up.queue, segment{arrives: l.transmit(&c.up, now, 0), err: io.EOF})
+	if len(c.up.queue) == 1 && !c.flushing {
+		l.net.clock.set(&c.up.due, c.up.queue[0].arrives)
+	}
+	return nil
+}
+
+type writeCloser interface{ CloseWrite() error }
 
 // LocalAddr returns the address of the shaped connection.
 func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }

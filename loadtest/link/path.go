@@ -11,12 +11,14 @@ import (
 // segments of a stream. Its methods are safe for concurrent use.
 type path struct {
 	net    *Net
-	params Params
+	seed   uint64
 	onBack func(since time.Time, cut bool)
 	sever  func() // ends the phone's connections; called with mu held
 	gapEnd timer
 
 	mu         sync.Mutex // guards what follows; taken before clock.mu
+	params     Params
+	changes    uint64 // of params; picks the next sequences of random numbers
 	up, down   direction
 	gaps       outages
 	injected   span // by Gap; zero: none
@@ -41,17 +43,31 @@ type direction struct {
 
 // init makes a path that suffers params as seed has it.
 func (p *path) init(n *Net, params Params, seed uint64, onBack func(since time.Time, cut bool), sever func()) {
-	now := time.Now()
-	rng := func(stream uint64) *rand.Rand {
-		return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // weather, not secrets
-	}
-	p.net, p.params, p.onBack, p.sever, p.backAt = n, params, onBack, sever, now
-	p.gaps = newGaps(rng(1), now, params.Gaps)
-	p.up = direction{rng: rng(2), bursts: newBursts(rng(3), now, params.Loss, params.LossBurst)}
-	p.down = direction{rng: rng(4), bursts: newBursts(rng(5), now, params.Loss, params.LossBurst)}
+	p.net, p.seed, p.onBack, p.sever, p.backAt = n, seed, onBack, sever, time.Now()
+	p.up.rng, p.down.rng = p.stream(2), p.stream(4)
 	p.gapEnd.fire = p.gapEnded
+	p.Become(params)
+}
+
+// stream returns one of the path's sequences of random numbers.
+func (p *path) stream(n uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(p.seed, n)) //nolint:gosec // weather, not secrets
+}
+
+// Become changes what the path imposes, from now on. The same seed and the same
+// changes at the same times have the same weather. What is under way arrives when
+// it would have; a gap under way ends.
+func (p *path) Become(params Params) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
+	p.params = params
+	p.gaps = newGaps(p.stream(p.changes+1), now, params.Gaps)
+	p.up.bursts = newBursts(p.stream(p.changes+3), now, params.Loss, params.LossBurst)
+	p.down.bursts = newBursts(p.stream(p.changes+5), now, params.Loss, params.LossBurst)
+	p.changes += 8
+	p.injected = span{}
+	p.net.clock.unset(&p.gapEnd)
 	p.awaitGap(now)
 }
 

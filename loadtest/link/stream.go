@@ -17,6 +17,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 		switch open := c.up.flight.opens(time.Now()); {
 		case c.err != nil:
 			return n, c.wrap("write", c.err)
+		case c.wroteAll:
+			return n, c.wrap("write", net.ErrClosed)
 		case passed(c.writeUntil):
 			return n, c.wrap("write", errDeadline)
 		case n == len(p):
@@ -84,13 +86,18 @@ func (c *Conn) flush() {
 			}
 			return
 		}
-		if s.err != nil {
+		if s.err == net.ErrClosed { //nolint:errorlint // as end has put it there
 			c.closeInner()
 			c.flushing = false
 			return
 		}
 		l.mu.Unlock()
-		_, err := c.inner.Write(s.data)
+		var err error
+		if s.err != nil {
+			err = c.inner.(writeCloser).CloseWrite() //nolint:errcheck // CloseWrite has looked
+		} else {
+			_, err = c.inner.Write(s.data)
+		}
 		now := time.Now()
 		l.mu.Lock()
 		c.passages.handOver(s.entered, now)
