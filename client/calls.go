@@ -38,7 +38,8 @@ type call struct {
 
 // Send seals text and puts it in the slot, as the answer to the message that
 // the caller has last seen there, that is taken from Next or sent; or to an
-// empty slot. It returns the id of the message.
+// empty slot. It returns the id of the message; on a private number the zero id
+// where the relay's yes was lost and only the other's answer tells of it.
 //
 // Send waits for the relay's answer through any number of reconnects. It
 // returns ErrStale when the slot holds anything else, ErrNotYourTurn,
@@ -46,16 +47,28 @@ type call struct {
 // first it returns ctx's error or why the session ended; beside it is
 // ErrUnanswered if the request went out.
 func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error) {
+	id, _, err := s.Answer(ctx, text)
+	return id, err
+}
+
+// Answer is Send that also returns the id of the message which the new one took
+// the place of; the zero id for an empty slot.
+func (s *Session) Answer(ctx context.Context, text string) (id, replaced wire.MessageID, err error) {
 	if s.private != nil {
-		id, err := s.sendPrivate(ctx, text)
-		if err != nil {
-			return id, fmt.Errorf("send message: %w", err)
-		}
-		return id, nil
+		id, replaced, err = s.sendPrivate(ctx, text)
+	} else {
+		id, replaced, err = s.sendShort(ctx, text)
 	}
+	if err != nil {
+		return wire.MessageID{}, wire.MessageID{}, fmt.Errorf("send message: %w", err)
+	}
+	return id, replaced, nil
+}
+
+func (s *Session) sendShort(ctx context.Context, text string) (id, replaced wire.MessageID, err error) {
 	sealed, err := s.seal(text)
 	if err != nil {
-		return wire.MessageID{}, fmt.Errorf("send message: %w", err)
+		return id, replaced, err
 	}
 	c := newCall(wire.Request{
 		Event:      wire.EventSend,
@@ -67,14 +80,14 @@ func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error)
 	c.req.Replaces = wire.Replaces{Set: true, Message: s.seen != wire.MessageID{}, ID: s.seen}
 	s.mu.Unlock()
 	if err := s.do(ctx, c); err != nil {
-		return wire.MessageID{}, fmt.Errorf("send message: %w", err)
+		return id, replaced, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == c.req.Replaces.ID { // else Next has told more already
 		s.seen = c.id
 	}
-	return c.id, nil
+	return c.id, c.req.Replaces.ID, nil
 }
 
 // Edit gives one's own unread message another text. A later Edit of the same

@@ -52,9 +52,13 @@ func TestReplacesIsWhatTheCallerHasSeen(t *testing.T) {
 		var sent, none wire.MessageID
 		want := func(what string, id wire.MessageID) {
 			t.Helper()
+			var replaced wire.MessageID
 			var err error
-			if sent, err = s.Send(t.Context(), "text"); err != nil {
+			if sent, replaced, err = s.Answer(t.Context(), "text"); err != nil {
 				t.Fatal(err)
+			}
+			if replaced != id {
+				t.Errorf("%s: says that it replaces another message", what)
 			}
 			got := <-replaces
 			if id == none && got != nil || id != none && got != id.Reveal() {

@@ -93,9 +93,11 @@ type want struct {
 	slot wire.MessageID
 	iv   blind.IV
 	out  bool          // the page has it
-	done chan struct{} // closed when id and err are set
+	done chan struct{} // closed when what follows is set
 	id   wire.MessageID
 	err  error
+	// replaced is what a send took the place of. The page may try more than once.
+	replaced wire.MessageID
 }
 
 // joinPrivate fills in what the cases of joining differ in.
@@ -276,6 +278,9 @@ func (s *Session) effect(effect blind.Effect) {
 			req.Event, req.MessageID, req.Nonce = wire.EventEdit, e.ID, wire.Nonce{}
 		} else {
 			req.Replaces = wire.Replaces{Set: true, Message: !e.Empty, ID: e.ID, HasIV: !e.Empty, IV: e.ReplacesIV}
+			if len(p.wants) > 0 {
+				p.wants[0].replaced = e.ID
+			}
 		}
 		s.ask(asked{nonce: e.Nonce}, req)
 	case blind.MarkRead:

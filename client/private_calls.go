@@ -84,32 +84,32 @@ func (s *Session) mustBePrivate() {
 }
 
 // wish hands a send or an edit to the page and waits for what becomes of it.
-func (s *Session) wish(ctx context.Context, event blind.Event, edit bool, id wire.MessageID) (wire.MessageID, error) {
+func (s *Session) wish(ctx context.Context, event blind.Event, edit bool, id wire.MessageID) (*want, error) {
 	if err := ctx.Err(); err != nil {
-		return wire.MessageID{}, err
+		return nil, err
 	}
 	w := &want{event: event, edit: edit, done: make(chan struct{})}
 	if err := s.enqueueWant(w, id); err != nil {
-		return wire.MessageID{}, err
+		return nil, err
 	}
 	select {
 	case <-w.done:
-		return w.id, w.err
+		return w, w.err
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
 	case <-w.done:
-		return w.id, w.err
+		return w, w.err
 	default:
 	}
 	if w.out {
 		// The page goes on with it, and w keeps its place.
-		return wire.MessageID{}, fmt.Errorf("%w: %w", ErrUnanswered, ctx.Err())
+		return nil, fmt.Errorf("%w: %w", ErrUnanswered, ctx.Err())
 	}
 	s.private.wants = slices.DeleteFunc(s.private.wants, func(o *want) bool { return o == w })
-	return wire.MessageID{}, ctx.Err()
+	return nil, ctx.Err()
 }
 
 func (s *Session) enqueueWant(w *want, id wire.MessageID) error {
@@ -188,11 +188,15 @@ func (s *Session) settleWant(id wire.MessageID, err error) {
 	close(w.done)
 }
 
-func (s *Session) sendPrivate(ctx context.Context, text string) (wire.MessageID, error) {
+func (s *Session) sendPrivate(ctx context.Context, text string) (id, replaced wire.MessageID, err error) {
 	if !utf8.ValidString(text) {
-		return wire.MessageID{}, ErrText
+		return id, replaced, ErrText
 	}
-	return s.wish(ctx, blind.Send{Content: blind.Content{Kind: blind.KindText, Text: text}}, false, wire.MessageID{})
+	w, err := s.wish(ctx, blind.Send{Content: blind.Content{Kind: blind.KindText, Text: text}}, false, wire.MessageID{})
+	if err != nil {
+		return id, replaced, err
+	}
+	return w.id, w.replaced, nil
 }
 
 // SendVoice is Send of a voice note, on a private number. Beside the errors of
@@ -206,13 +210,13 @@ func (s *Session) SendVoice(ctx context.Context, v *Voice) (wire.MessageID, erro
 	if ms < 0 || ms > math.MaxUint32 {
 		return wire.MessageID{}, fmt.Errorf("send voice note: %w", ErrText)
 	}
-	id, err := s.wish(ctx, blind.Send{Content: blind.Content{
+	w, err := s.wish(ctx, blind.Send{Content: blind.Content{
 		Kind: blind.KindVoice, Milliseconds: uint32(ms), MediaType: v.MediaType, Data: v.Data,
 	}}, false, wire.MessageID{})
 	if err != nil {
-		return id, fmt.Errorf("send voice note: %w", err)
+		return wire.MessageID{}, fmt.Errorf("send voice note: %w", err)
 	}
-	return id, nil
+	return w.id, nil
 }
 
 func (s *Session) editPrivate(ctx context.Context, id wire.MessageID, content blind.Content) error {

@@ -122,7 +122,11 @@ func TestPrivateConversation(t *testing.T) {
 			t.Errorf("edit of a read message: %v", err)
 		}
 		atA.cut()
-		id = w.send(b, "answer")
+		answer, replaced, err := b.Answer(t.Context(), "answer")
+		if err != nil || replaced != id {
+			t.Errorf("an answer that replaces another message: %v", err)
+		}
+		id = answer
 		shows(t, a, says("answer"))
 		if err := b.Edit(t.Context(), id, "better"); err != nil {
 			t.Error(err)
