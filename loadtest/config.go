@@ -42,6 +42,17 @@ func Scenarios() []Scenario {
 	return []Scenario{ScenarioPair, ScenarioStorm, ScenarioIdle, ScenarioChurn, ScenarioSoak, ScenarioFaults}
 }
 
+// Protocol is what the phones speak.
+type Protocol string
+
+// The protocols.
+const (
+	// ProtocolSotto2 is private numbers: see package blind.
+	ProtocolSotto2 Protocol = "sotto-2"
+	// ProtocolStd1 is short numbers, sTELgano-std-1.
+	ProtocolStd1 Protocol = "std1"
+)
+
 // Config says what Run does. Exactly one of URL and Server must be set; a field
 // that is zero means its default.
 type Config struct {
@@ -55,6 +66,8 @@ type Config struct {
 
 	// Scenario defaults to ScenarioPair.
 	Scenario Scenario
+	// Protocol defaults to ProtocolSotto2.
+	Protocol Protocol
 	// Profile is the name of a profile, or Mix. Empty: DefaultProfile.
 	Profile string
 	// Own profiles are there beside the built-in ones.
@@ -155,6 +168,10 @@ func (c Config) withDefaults() (Config, []Share, error) {
 			names = append(names, string(s))
 		}
 		fault("no scenario %q; there are %s", c.Scenario, strings.Join(names, ", "))
+	}
+	c.Protocol = orDefault(c.Protocol, ProtocolSotto2)
+	if c.Protocol != ProtocolSotto2 && c.Protocol != ProtocolStd1 {
+		fault("no protocol %q; there are %s and %s", c.Protocol, ProtocolSotto2, ProtocolStd1)
 	}
 	if (c.URL == "") == (c.Server == nil) {
 		fault("exactly one of URL and Server must be set")

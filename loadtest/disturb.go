@@ -43,6 +43,8 @@ func (r *run) storm(ctx context.Context) {
 	}
 	begun := time.Now()
 	before := int(r.joined.Load())
+	r.away.Store(true)
+	defer r.away.Store(false)
 	err := r.cfg.Server.Restart(ctx, stormPause)
 	back := time.Now()
 	r.series.fault("relay restart", begun, back.Sub(begun))
@@ -102,7 +104,7 @@ var faults = []struct {
 	{"lost answer", func(_ context.Context, p *phone, _ *rand.Rand) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.faults++
+		p.meets()
 		p.loseAck = true
 	}},
 	{"both write at once", func(_ context.Context, p *phone, _ *rand.Rand) {
@@ -124,7 +126,7 @@ func between(rng *rand.Rand, least, most float64) time.Duration {
 func (p *phone) harm() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.faults++
+	p.meets()
 	p.troubled = true
 }
 
@@ -132,7 +134,7 @@ func (p *phone) harm() {
 func (p *phone) healed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.faults++
+	p.meets()
 	p.troubled = !p.joined
 }
 
@@ -166,7 +168,12 @@ func (p *phone) freeze(ctx context.Context, long time.Duration) {
 	p.mu.Lock()
 	thaw := make(chan struct{})
 	p.thaw = thaw
+	session := p.session
 	p.mu.Unlock()
+	if session != nil && p.run.private() {
+		session.Hide(true) // nobody looks at a tab that is frozen
+		defer session.Hide(false)
+	}
 	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {
@@ -177,7 +184,7 @@ func (p *phone) freeze(ctx context.Context, long time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.unfreeze()
-	p.faults++
+	p.meets()
 	p.check()
 }
 
@@ -185,7 +192,7 @@ func (p *phone) freeze(ctx context.Context, long time.Duration) {
 func (p *phone) unfreeze() {
 	if p.thaw != nil {
 		close(p.thaw)
-		p.thaw = nil
+		p.thaw, p.thawed = nil, time.Now()
 	}
 }
 
@@ -196,11 +203,26 @@ func (p *phone) doze(ctx context.Context, long time.Duration) {
 }
 
 // secondDevice opens the app on another device of the same seat for a while. It
-// is to see what the phone sees.
+// is to see what the phone sees. On a private number the phone's page is moved
+// there, and its person comes back to it after.
 func (p *phone) secondDevice(ctx context.Context, long time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
-	room := p.pair.current()
+	if p.run.private() {
+		p.harm()
+		defer p.healed()
+		back := make(chan struct{})
+		defer func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.elsewhere = nil
+			close(back)
+		}()
+		p.mu.Lock()
+		p.elsewhere = back
+		p.rivals++
+		p.mu.Unlock()
+	}
 	cfg := p.cfg
 	cfg.HTTPClient = p.over(p.otherLink().DialContext)
 	s, err := client.Open(ctx, cfg)
@@ -211,6 +233,8 @@ func (p *phone) secondDevice(ctx context.Context, long time.Duration) {
 		return
 	}
 	defer s.Close()
+	room := p.pair.in(s.RoomID()).room
+	room.Opened(p.seat)
 	for {
 		event, err := s.Next(ctx)
 		if err != nil {
@@ -241,33 +265,49 @@ func (p *phone) readSlowly(ctx context.Context, long time.Duration) {
 // collide takes back what this phone has just sent, unless it was read, and lets
 // both write into the empty slot at the same time.
 func (p *phone) collide(s *client.Session, room *ledger.Room, stamp ledger.Stamp, id wire.MessageID) {
-	if err := s.Delete(p.run.ctx, id); err != nil {
-		if !errors.Is(err, client.ErrNotFound) && !errors.Is(err, client.ErrNotDeletable) &&
-			!errors.Is(err, client.ErrUnanswered) && p.run.ctx.Err() == nil {
-			p.run.failed(err)
-		}
+	rtt := p.run.shares[p.pair.profile].Profile.Link.RTT
+	if p.run.private() {
+		p.cross(s, room, stamp, id, rtt)
 		return
 	}
-	room.Deleted(stamp)
-	planned := time.Now().Add(2*p.run.shares[p.pair.profile].Profile.Link.RTT + time.Second)
+	if !p.changes(s, room, stamp, id, true) {
+		return
+	}
+	planned := time.Now().Add(2*rtt + time.Second)
 	for _, phone := range p.pair.phones {
 		phone.mu.Lock()
 		if phone.session != nil && phone.room == room && phone.paired && !phone.sending && p.run.talking() {
-			phone.faults++
+			phone.meets()
 			phone.planAt(planned)
 		}
 		phone.mu.Unlock()
 	}
 }
 
+// cross edits what this phone has just sent while the other answers it: on a
+// private number a deleted message stays, so the slot is never empty again.
+func (p *phone) cross(s *client.Session, room *ledger.Room, stamp ledger.Stamp, id wire.MessageID, rtt time.Duration) {
+	const ahead = 100 * time.Millisecond
+	if !p.run.wait(p.run.ctx, rtt+2*ahead) {
+		return
+	}
+	other := p.pair.phones[1-p.seat]
+	other.mu.Lock()
+	answers := other.slot.id == id && other.plan != nil
+	if answers {
+		other.meets()
+		other.planAt(time.Now().Add(ahead))
+	}
+	other.mu.Unlock()
+	if answers && p.run.wait(p.run.ctx, ahead) {
+		p.changes(s, room, stamp, id, false)
+	}
+}
+
 // stranger tries to enter the room with a PIN that is nobody's.
 func (p *phone) stranger(ctx context.Context, rng *rand.Rand) {
-	identity, err := client.Derive(p.pair.number, fmt.Sprintf("%06d", 200_000+rng.IntN(100_000)))
-	if err != nil {
-		panic("loadtest: " + err.Error()) // number and PIN have digits
-	}
 	cfg := p.cfg
-	cfg.Identity, cfg.Code = identity, client.PairingCode{}
+	cfg.Identity, cfg.Code, cfg.Entry = p.pair.identity(200_000+rng.IntN(100_000)), client.PairingCode{}, client.EntryEnter
 	cfg.HTTPClient = p.over(p.otherLink().DialContext)
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -291,6 +331,9 @@ func (p *phone) killed(ctx context.Context, rng *rand.Rand) {
 	defer cancel()
 	p.harm()
 	defer p.healed()
+	p.mu.Lock()
+	p.rivals++
+	p.mu.Unlock()
 	if s, err := client.Open(ctx, p.cfg); err == nil {
 		s.Close()
 	}

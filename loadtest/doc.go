@@ -7,8 +7,9 @@
 //		report.WriteText(os.Stderr)
 //	}
 //
-// Phones are sessions of package client, with real sealing; only the message
-// key is derived once for all of them. Package link is the network each has,
+// Phones are sessions of package client and speak sotto-2, or std-1: see
+// [Protocol]. They seal for real; only what a code or a number is stretched to is
+// not paid for by every phone. Package link is the network each has,
 // package ledger the account, package relayproc a relay in a process of its
 // own. Networks come from [Profiles], and each says its sources. With package tun
 // connections are the kernel's, and package calibrate compares both. Package proxy

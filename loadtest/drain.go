@@ -18,7 +18,8 @@ const (
 	takenIn = time.Second
 )
 
-// drain waits until every message has been answered and seen, for a while.
+// drain waits until every message has been answered and seen and every phone is
+// in its room, for a while.
 func (r *run) drain(ctx context.Context, interrupted bool) {
 	limit := drainFor
 	if interrupted {
@@ -40,7 +41,7 @@ func (r *run) drain(ctx context.Context, interrupted bool) {
 	}
 }
 
-// underway counts the messages that are not where they should be.
+// underway counts the messages and phones that are not where they should be.
 func (r *run) underway() int {
 	n := 0
 	for _, p := range r.pairs {
@@ -49,7 +50,7 @@ func (r *run) underway() int {
 			n += missing
 			phone := p.phones[seat]
 			phone.mu.Lock()
-			if phone.sending {
+			if absent, unanswered := phone.waits(); (absent || unanswered) && !r.left.Load() {
 				n++
 			}
 			phone.mu.Unlock()

@@ -12,9 +12,10 @@ import (
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"ms":    ms1,
-	"cells": Profile.cells,
-	"date":  func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+	"ms":     ms1,
+	"figure": SLO.figure,
+	"cells":  Profile.cells,
+	"date":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 }).Parse(page))
 
 // pageData is what the template is given.

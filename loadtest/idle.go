@@ -26,6 +26,7 @@ func (r *run) idleCosts(ctx context.Context) {
 	if err != nil || sockets == 0 {
 		return
 	}
+	r.left.Store(true)
 	r.leave()
 	if !r.wait(ctx, third/2) {
 		return

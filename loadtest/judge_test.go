@@ -29,17 +29,19 @@ func fills(h *histogram, n int) {
 }
 
 func TestQuantilesNeedSamples(t *testing.T) {
-	targets := Targets{HotP50: 51 * ms, HotP95: 97 * ms, HotP99: 98 * ms, ColdP95: time.Second}
+	targets := Targets{HotP50: 51 * ms, HotP95: 100 * ms, HotP99: 100 * ms, ColdP95: time.Second}
 	for name, c := range map[string]struct {
 		samples       int
 		p50, p95, p99 State
 	}{
-		"none":                  {0, TooFew, TooFew, TooFew},
-		"too few for p95":       {19, TooFew, TooFew, TooFew},
-		"enough for p95":        {20, Met, Met, TooFew},
-		"one short for p99":     {99, Met, Met, TooFew},
-		"enough, just too slow": {100, Met, Met, Missed},
-		"slow":                  {120, Missed, Missed, Missed},
+		"none":              {0, TooFew, TooFew, TooFew},
+		"too few for p95":   {19, TooFew, TooFew, TooFew},
+		"enough for p95":    {20, Met, Met, TooFew},
+		"one short for p99": {99, Met, Met, TooFew},
+		"as slow by chance": {105, Met, Met, Met},
+		"just too slow":     {106, Met, Met, Missed},
+		"slow":              {120, Met, Missed, Missed},
+		"slow in all":       {150, Missed, Missed, Missed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			slos := judged(t, targets, func(m *measures) { fills(m.hot, c.samples) })
@@ -63,8 +65,12 @@ func TestVerdict(t *testing.T) {
 		want   Verdict
 		reason string
 	}{
-		"fine":          {func(*Report) {}, nil, Passed, ""},
-		"too few":       {func(r *Report) { r.SLOs = []SLO{{State: TooFew}} }, nil, Passed, ""},
+		"fine":         {func(*Report) {}, nil, Passed, ""},
+		"some too few": {func(r *Report) { r.SLOs = []SLO{{State: TooFew}, {State: Met}} }, nil, Passed, ""},
+		"all too few":  {func(r *Report) { r.SLOs = []SLO{{State: TooFew}} }, nil, Invalid, "no bound"},
+		"silence": {func(r *Report) {
+			r.SLOs, r.Ledger.Delivered, r.Setup.Scenario = []SLO{{State: TooFew}}, 0, ScenarioIdle
+		}, nil, Passed, ""},
 		"slow":          {func(r *Report) { r.SLOs = []SLO{{Name: "hot p50", State: Missed}} }, nil, Failed, "hot p50"},
 		"lost":          {func(r *Report) { r.Ledger.Counts[ledger.Lost] = 2 }, nil, Failed, "2 lost"},
 		"stranger":      {func(r *Report) { r.Intruded = 1 }, nil, Failed, "strangers"},
@@ -76,10 +82,19 @@ func TestVerdict(t *testing.T) {
 		"limited":       {func(r *Report) { r.Errors = map[string]int{causeLimited: 1} }, nil, Invalid, "limits"},
 		"nothing":       {func(r *Report) { r.Ledger.Delivered = 0 }, nil, Invalid, "no message"},
 		"broken":        {func(*Report) {}, errors.New("no restart"), Invalid, "no restart"},
-		"late and lost": {func(r *Report) { r.Health.LagP99 = 9; r.Ledger.Counts[ledger.Lost] = 1 }, nil, Invalid, "1 lost"},
-		"room gone":     {func(r *Report) { r.Ended = 1 }, nil, Failed, "1 rooms were gone"},
-		"room ended":    {func(r *Report) { r.Ended, r.Setup.Scenario = 1, ScenarioChurn }, nil, Passed, ""},
-		"quick redial":  {func(r *Report) { r.Storm = &Storm{}; r.Costs.QuickestRedial = 900 }, nil, Failed, "sooner than a second"},
+		"late and lost": {func(r *Report) { r.Health.LagP99 = 9; r.Ledger.Counts[ledger.Lost] = 1 }, nil, Failed, "1 lost"},
+		"late and slow": {func(r *Report) { r.Health.LagP99 = 9; r.SLOs = []SLO{{State: Missed}} }, nil, Invalid, "schedule lag"},
+		"late and refused": {func(r *Report) {
+			r.Health.LagP99 = 9
+			r.Service.Refused = map[string]int{"HTTP 503": 3}
+		}, nil, Failed, "3 times: HTTP 503"},
+		"late and absent": {func(r *Report) { r.Health.LagP99 = 9; r.Service.Absent = 1 }, nil, Invalid, "1 of 0 phones"},
+		"absent":          {func(r *Report) { r.Service.Absent = 1; r.Ledger.Delivered = 0 }, nil, Failed, "1 of 0 phones"},
+		"unanswered":      {func(r *Report) { r.Service.Unanswered = 1 }, nil, Failed, "1 messages were not answered"},
+		"stalled":         {func(r *Report) { r.Service.Stalled = 1 }, nil, Failed, "1 conversations stalled"},
+		"room gone":       {func(r *Report) { r.Ended = 1 }, nil, Failed, "1 rooms were gone"},
+		"room ended":      {func(r *Report) { r.Ended, r.Setup.Scenario = 1, ScenarioChurn }, nil, Passed, ""},
+		"quick redial":    {func(r *Report) { r.Storm = &Storm{}; r.Costs.QuickestRedial = 900 }, nil, Failed, "sooner than a second"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &Report{Ledger: ledger.New().Totals()}

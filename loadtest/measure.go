@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -33,6 +34,19 @@ func (h *histogram) count() int64 {
 	return h.h.TotalCount()
 }
 
+// above counts the samples that are longer than d.
+func (h *histogram) above(d time.Duration) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var n int64
+	for _, bar := range h.h.Distribution() {
+		if bar.From > d.Microseconds() {
+			n += bar.Count
+		}
+	}
+	return n
+}
+
 // quantile takes percent.
 func (h *histogram) quantile(percent float64) time.Duration {
 	h.mu.Lock()
@@ -47,7 +61,8 @@ type measures struct {
 	acked     *histogram // planned send → answered, hot or cold
 	join      *histogram
 	reconnect *histogram
-	added     *histogram // by the relay
+	added     *histogram   // by the relay
+	leftOut   atomic.Int64 // neither known to be added nor disturbed
 }
 
 func newMeasures() *measures {

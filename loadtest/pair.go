@@ -1,11 +1,13 @@
 package loadtest
 
 import (
+	crand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	"sotto/blind"
 	"sotto/client"
 	"sotto/loadtest/ledger"
 	"sotto/wire"
@@ -17,15 +19,16 @@ type pair struct {
 	index    int
 	profile  int // in run.shares
 	measures *measures
-	number   string
-	code     client.PairingCode
+	number   string             // of std-1, with its
+	code     client.PairingCode // pairing code
+	root     *blind.RootKey     // of sotto-2
 	phones   [2]*phone
 
 	mu      sync.Mutex // guards what follows; taken before ledger.Room's
 	rng     *rand.Rand
 	now     life
-	before  life // the one before
-	flights map[ledger.Stamp]flight
+	before  life                    // the one before
+	flights map[ledger.Stamp]flight // by first texts
 	turns   int
 }
 
@@ -37,11 +40,18 @@ type life struct {
 	room   *ledger.Room
 }
 
-// flight is a message between the plan to send it and its delivery.
+// flight is a message between the plan to send it and both its delivery and the
+// relay's yes.
 type flight struct {
 	planned time.Time
 	sent    time.Time
 	marks   [2]mark
+	// When the relay was handed it, and it was taken from there; zero: that is
+	// not known.
+	handed, taken time.Time
+	// What there has been of it.
+	answered, arrived bool
+	clear             bool // it met no fault
 }
 
 // mark is how a phone was doing.
@@ -50,20 +60,48 @@ type mark struct {
 	faults   int
 	troubled bool
 	dropped  int // connections lost
+	here     bool
 }
 
 func newPair(r *run, index, profile int) *pair {
 	p := &pair{
 		run: r, index: index, profile: profile, measures: r.measures[profile],
-		number: fmt.Sprintf("%s%06d", r.prefix, index), code: client.NewPairingCode(),
 		rng:     rand.New(rand.NewPCG(r.cfg.Seed, uint64(index)<<8|0xff)), //nolint:gosec // pauses, not secrets
-		now:     life{number: 1, room: r.ledger.Room(index, 1)},
 		flights: make(map[ledger.Stamp]flight),
+	}
+	if r.private() {
+		// Any root key will do: that of a code costs a third of a second.
+		var k [32]byte
+		_, _ = crand.Read(k[:]) // never fails
+		p.root = blind.NewRootKey(k)
+	} else {
+		p.number, p.code = fmt.Sprintf("%s%06d", r.prefix, index), client.NewPairingCode()
 	}
 	for seat := range p.phones {
 		p.phones[seat] = newPhone(p, seat)
 	}
+	p.now = p.life(1)
 	return p
+}
+
+// identity is that of a PIN, which has six digits.
+func (p *pair) identity(pin int) client.Identity {
+	var identity client.Identity
+	var err error
+	if p.root != nil {
+		identity, err = client.DerivePrivate(p.root, fmt.Sprintf("%06d", pin))
+	} else {
+		identity, err = client.Derive(p.number, fmt.Sprintf("%06d", pin))
+	}
+	if err != nil {
+		panic("loadtest: " + err.Error()) // number and PIN have digits
+	}
+	return identity
+}
+
+func (p *pair) life(number int) life {
+	dials := func(seat int) int { return p.phones[seat].link.Stats().Dials }
+	return life{number: number, room: p.run.ledger.Room(p.index, number, p.run.private(), dials)}
 }
 
 // current returns the account of the room that phones are in or join.
@@ -108,7 +146,7 @@ func (p *pair) next() {
 	clear(p.flights)
 	p.turns = 0
 	number := p.now.number + 1
-	p.before, p.now = p.now, life{number: number, room: p.run.ledger.Room(p.index, number)}
+	p.before, p.now = p.now, p.life(number)
 }
 
 // pause returns how long a phone thinks before it answers.
@@ -126,8 +164,32 @@ func (p *pair) pause() time.Duration {
 	return d
 }
 
-// depart notes that a message is about to be sent.
-func (p *pair) depart(s ledger.Stamp, planned time.Time) {
+// afterthought is what becomes of a message before anybody has read it.
+type afterthought byte
+
+const (
+	stands afterthought = iota
+	edited
+	deleted
+)
+
+// reconsiders returns what an author does to the message it has just sent, and
+// when: mostly before it is marked as read.
+func (p *pair) reconsiders() (afterthought, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	soon := time.Duration(p.rng.Float64() * float64(readAfter))
+	switch n := p.rng.IntN(20); {
+	case n < 3:
+		return edited, soon
+	case n < 4:
+		return deleted, soon
+	}
+	return stands, 0
+}
+
+// depart notes that a message is about to be sent, and returns when.
+func (p *pair) depart(s ledger.Stamp, planned time.Time) time.Time {
 	f := flight{planned: planned, sent: time.Now()}
 	for i, phone := range p.phones {
 		f.marks[i] = phone.mark()
@@ -135,25 +197,26 @@ func (p *pair) depart(s ledger.Stamp, planned time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.flights[s] = f
+	return f.sent
 }
 
 // arrive measures a message that its addressee has now, and that was taken from
 // the relay then, if that is known.
 func (p *pair) arrive(s ledger.Stamp, now, taken time.Time) {
+	s.Edit = 0
 	p.mu.Lock()
 	f, ok := p.flights[s]
-	delete(p.flights, s)
 	p.mu.Unlock()
-	if !ok {
+	if !ok || f.arrived {
 		return
 	}
 	took := now.Sub(f.planned)
-	var cold, disturbed, dropped bool
+	var cold, disturbed bool
 	for i, phone := range p.phones {
 		m := phone.mark()
 		cold = cold || m.wakes != f.marks[i].wakes
-		disturbed = disturbed || m.faults != f.marks[i].faults || m.troubled || f.marks[i].troubled
-		dropped = dropped || m.dropped != f.marks[i].dropped
+		disturbed = disturbed || m.faults != f.marks[i].faults || m.troubled || f.marks[i].troubled ||
+			m.dropped != f.marks[i].dropped || !f.marks[i].here
 	}
 	switch {
 	case disturbed:
@@ -164,10 +227,41 @@ func (p *pair) arrive(s ledger.Stamp, now, taken time.Time) {
 		p.measures.hot.record(took)
 	}
 	p.run.delivered(now, took, cold, disturbed)
-	if disturbed || dropped || taken.IsZero() {
-		return // which segment carried it is not known
+	p.note(s, func(f *flight) { f.arrived, f.taken, f.clear = true, taken, !disturbed })
+}
+
+// answered notes that the relay's answer to a message is here: what the author's
+// phone wrote last in between is the end of it.
+func (p *pair) answered(s ledger.Stamp, sent time.Time) {
+	handed, ok := p.phones[s.Seat].link.Handed(sent, time.Now())
+	p.note(s, func(f *flight) {
+		f.answered = true
+		if ok {
+			f.handed = handed
+		}
+	})
+}
+
+// note notes something of a flight, and measures what the relay added once that
+// is all.
+func (p *pair) note(s ledger.Stamp, what func(f *flight)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f, ok := p.flights[s]
+	if !ok {
+		return
 	}
-	if handed, ok := p.phones[s.Seat].link.Handed(f.sent, taken); ok {
-		p.measures.added.record(taken.Sub(handed))
+	what(&f)
+	p.flights[s] = f
+	if !f.answered || !f.arrived {
+		return
+	}
+	delete(p.flights, s)
+	switch {
+	case !f.clear:
+	case f.handed.IsZero() || f.taken.Before(f.handed):
+		p.measures.leftOut.Add(1)
+	default:
+		p.measures.added.record(f.taken.Sub(f.handed))
 	}
 }

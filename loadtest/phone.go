@@ -2,8 +2,8 @@ package loadtest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -23,44 +23,56 @@ type phone struct {
 	seat int
 	cfg  client.Config
 	link PhoneLink
+	tap  tap
 
-	mu       sync.Mutex      // guards what follows; nobody waits while holding it
-	session  *client.Session // nil between two
-	room     *ledger.Room
-	joined   bool
-	dropped  int       // connections lost
-	lostAt   time.Time // zero while joined
-	slot     slot
-	paired   bool
-	plan     *time.Timer // when it speaks next; nil: not yet known
-	sending  bool
-	faults   int
-	troubled bool
-	thaw     chan struct{} // closed when events are taken again; nil: they are
-	loseAck  bool          // of the next message
-	collides bool          // the next message is taken back for a collision
-	asking   bool          // the relay, for a message that is missing
-	asked    time.Time     // when, the last time it has answered
-	other    PhoneLink     // of other devices in its place; nil: none was needed
+	mu        sync.Mutex      // guards what follows; nobody waits while holding it
+	session   *client.Session // nil between two
+	room      *ledger.Room
+	came      time.Time // zero: not yet
+	joined    bool
+	dropped   int       // connections lost
+	lostAt    time.Time // zero while joined
+	gaveUp    time.Time // a connection, the last time
+	slot      slot
+	paired    bool
+	plan      *time.Timer // when it speaks next; nil: not yet known
+	reading   *time.Timer // when what it sees counts as read; nil: it does, or is not to
+	active    time.Time   // when it last sent, saw or planned something
+	sending   bool
+	since     time.Time // when it began to send
+	faults    int
+	faultAt   time.Time // when the last one began or ended
+	troubled  bool
+	thawed    time.Time     // when it was last frozen
+	thaw      chan struct{} // closed when events are taken again; nil: they are
+	loseAck   bool          // of the next message
+	collides  bool          // the next message is taken back for a collision
+	asking    bool          // the relay, for a message that is missing
+	asked     time.Time     // when, the last time it has answered
+	other     PhoneLink     // of other devices in its place; nil: none was needed
+	rivals    int           // pages opened elsewhere in its place, which moved its own
+	elsewhere chan struct{} // closed when the person comes back from another device; nil: is here
 }
 
 // slot is what the person has seen.
 type slot struct {
-	full  bool
-	id    wire.MessageID
-	mine  bool
-	stamp ledger.Stamp // if mine
+	full   bool
+	id     wire.MessageID
+	mine   bool
+	text   bool // it opened, and was not deleted
+	locked bool
 }
 
 func newPhone(p *pair, seat int) *phone {
 	ph := &phone{run: p.run, pair: p, seat: seat}
 	ph.link = ph.newLink(0, ph.linkBack)
-	identity, err := client.Derive(p.number, fmt.Sprintf("%06d", 100_000+seat))
-	if err != nil {
-		panic("loadtest: " + err.Error()) // number and PIN have digits
+	ph.tap.taken, ph.tap.long = ph.link.Taken, messageFrame
+	if !p.run.private() {
+		ph.tap.long = shortFrame
 	}
 	ph.cfg = client.Config{
-		URL: p.run.cfg.URL, Identity: identity, Code: p.code, Key: p.run.key, HTTPClient: ph.over(ph.link.DialContext),
+		URL: p.run.cfg.URL, Identity: p.identity(100_000 + seat), Code: p.code, Key: p.run.key,
+		Entry: client.EntryAgain, HTTPClient: ph.over(ph.link.DialContext),
 	}
 	return ph
 }
@@ -83,10 +95,22 @@ func (p *phone) otherLink() PhoneLink {
 	return p.other
 }
 
+// Less than a frame with a message has, in bytes, and more than receipts and
+// hellos have.
+const (
+	messageFrame = 4096
+	shortFrame   = 300 // of std-1
+)
+
 // over returns what makes requests over connections that dial makes.
 func (p *phone) over(dial link.DialFunc) *http.Client {
+	config := p.run.cfg.TLS.Clone()
+	if config == nil {
+		config = new(tls.Config)
+	}
+	config.ServerName = p.run.host
 	return &http.Client{Transport: &http.Transport{
-		DialContext: dial, TLSClientConfig: p.run.cfg.TLS, DisableKeepAlives: true,
+		DialContext: p.tap.dial(dial, nil), DialTLSContext: p.tap.dial(dial, config), DisableKeepAlives: true,
 		ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10, // there are many, for one request each
 	}}
 }
@@ -113,11 +137,17 @@ func (p *phone) open(ctx context.Context) (*client.Session, error) {
 // live keeps the phone in its pair's rooms until ctx ends.
 func (p *phone) live(ctx context.Context) {
 	begun := time.Now() // as planned by the ramp
-	for first := true; ctx.Err() == nil; first = false {
+	p.mu.Lock()
+	p.came = begun
+	p.mu.Unlock()
+	for first := true; ctx.Err() == nil; {
 		s, err := p.open(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
 				p.run.failed(err)
+				p.mu.Lock()
+				p.gaveUp = time.Now()
+				p.mu.Unlock()
 				p.run.wait(ctx, p.redialPause())
 			}
 			continue
@@ -125,8 +155,10 @@ func (p *phone) live(ctx context.Context) {
 		if first {
 			p.pair.measures.join.record(time.Since(begun))
 			p.run.handshake(p.link.Stats())
+			first = false
 		}
 		l := p.pair.in(s.RoomID())
+		l.room.Opened(p.seat)
 		p.mu.Lock()
 		p.session, p.room, p.slot = s, l.room, slot{}
 		p.mu.Unlock()
@@ -137,6 +169,8 @@ func (p *phone) live(ctx context.Context) {
 		case errors.Is(end, client.ErrRoomLost), errors.Is(end, client.ErrRoomExpired):
 			p.pair.ended(l)
 			p.run.wait(ctx, p.redialPause())
+		case errors.Is(end, client.ErrMoved) && p.overtaken():
+			p.returns(ctx)
 		default:
 			p.run.failed(end)
 			p.run.wait(ctx, p.redialPause())
@@ -154,10 +188,37 @@ func (p *phone) redialPause() time.Duration {
 	return time.Second + time.Duration(p.pair.rng.Float64()*float64(time.Second))
 }
 
+// overtaken reports whether another page was opened in the phone's place since
+// it last asked, or its own hello may have come late over a connection that it
+// had given up.
+func (p *phone) overtaken() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rivals := p.rivals
+	p.rivals = 0
+	const longest = 2 * time.Minute // that TCP goes on sending, as networks are here
+	return rivals > 0 || time.Since(p.gaveUp) < longest
+}
+
+// returns waits until the person is back from another device.
+func (p *phone) returns(ctx context.Context) {
+	p.mu.Lock()
+	elsewhere := p.elsewhere
+	p.mu.Unlock()
+	if elsewhere != nil {
+		select {
+		case <-elsewhere:
+		case <-ctx.Done():
+		}
+	}
+	p.run.wait(ctx, p.redialPause())
+}
+
 // leave ends a session and what was planned in it.
 func (p *phone) leave(s *client.Session) {
 	p.mu.Lock()
 	p.unplan()
+	p.unread()
 	p.session, p.paired = nil, false
 	if p.joined {
 		p.joined = false
@@ -183,11 +244,20 @@ func (p *phone) receive(ctx context.Context, s *client.Session) error {
 		case client.State:
 			p.arrived(now, e)
 		case client.NewMessage:
-			p.told(now, e.Message)
+			p.told(now, e.Message, (*ledger.Room).Told)
+		case client.MessageEdited:
+			p.told(now, e.Message, (*ledger.Room).Changed)
+		case client.MessageRead:
+			p.mu.Lock()
+			p.room.Receipt(p.seat, e.ID)
+			p.mu.Unlock()
 		case client.MessageDeleted:
 			p.mu.Lock()
 			p.slot = slot{}
 			p.room.Emptied(p.seat)
+			p.unplan()
+			p.unread()
+			p.plans(now)
 			p.mu.Unlock()
 		case client.Paired:
 			p.mu.Lock()
@@ -211,7 +281,9 @@ func (p *phone) receive(ctx context.Context, s *client.Session) error {
 func (p *phone) lose() {
 	if p.lostAt.IsZero() {
 		p.lostAt = time.Now()
+		p.gaveUp = p.lostAt
 		p.dropped++
+		p.room.Lost(p.seat, time.Since(p.thawed) > 2*ledger.DueWithin)
 	}
 	if p.joined {
 		p.joined = false
@@ -225,8 +297,10 @@ func (p *phone) arrived(now time.Time, e client.State) {
 	defer p.mu.Unlock()
 	if !p.lostAt.IsZero() {
 		back := p.lostAt
-		if t := p.link.Stats().BackAt; t.After(back) {
-			back = t
+		for _, t := range []time.Time{p.link.Stats().BackAt, p.thawed} {
+			if t.After(back) {
+				back = t
+			}
 		}
 		// After a restart it is back-off that takes time: the storm has a bound of
 		// its own.
@@ -240,7 +314,7 @@ func (p *phone) arrived(now time.Time, e client.State) {
 		p.joined = true
 		p.run.present(1)
 	}
-	p.paired = !e.AwaitingParty
+	p.paired, p.active = !e.AwaitingParty, now
 	if e.Message == nil {
 		p.slot = slot{}
 		p.room.Found(p.seat, nil)
@@ -253,24 +327,30 @@ func (p *phone) arrived(now time.Time, e client.State) {
 }
 
 // told takes in a message.
-func (p *phone) told(now time.Time, m client.Message) {
+func (p *phone) told(now time.Time, m client.Message, note func(*ledger.Room, int, ledger.Message) (ledger.Stamp, bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	stamp, fresh := p.room.Told(p.seat, seen(m))
+	stamp, fresh := note(p.room, p.seat, seen(m))
 	p.sees(now, stamp, fresh, m)
 	p.plans(now)
 }
 
 func seen(m client.Message) ledger.Message {
-	return ledger.Message{ID: m.ID, Text: m.Text, Mine: m.Mine, Readable: !m.Unreadable}
+	return ledger.Message{
+		ID: m.ID, Text: m.Text, Mine: m.Mine, Readable: !m.Unreadable, Deleted: m.Deleted, Read: !m.ReadAt.IsZero(),
+	}
 }
 
 // sees is called with p.mu held.
 func (p *phone) sees(now time.Time, stamp ledger.Stamp, fresh bool, m client.Message) {
-	p.slot = slot{full: true, id: m.ID, mine: m.Mine, stamp: stamp}
-	if fresh {
+	opened := p.slot.locked && !m.Unreadable
+	p.slot = slot{full: true, id: m.ID, mine: m.Mine, text: !m.Unreadable && !m.Deleted, locked: m.Unreadable && !m.Mine}
+	p.active = now
+	if fresh || opened {
 		p.unplan() // whatever it was going to say
-		taken := p.link.Taken()
+	}
+	if fresh {
+		taken := p.tap.message()
 		p.run.later(func() { p.pair.arrive(stamp, now, taken) }) // which asks this phone
 	}
 }
@@ -279,21 +359,28 @@ func (p *phone) sees(now time.Time, stamp ledger.Stamp, fresh bool, m client.Mes
 func (p *phone) mark() mark {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return mark{wakes: p.link.RadioWakes(), faults: p.faults, troubled: p.troubled, dropped: p.dropped}
+	return mark{wakes: p.link.RadioWakes(), faults: p.faults, troubled: p.troubled, dropped: p.dropped, here: p.joined}
 }
 
-// awaitThaw waits while the tab is frozen.
-func (p *phone) awaitThaw(ctx context.Context) {
+// meets notes that a fault begins or ends. Called with p.mu held.
+func (p *phone) meets() {
+	p.faults++
+	p.faultAt = time.Now()
+}
+
+// awaitThaw waits while the tab is frozen, and reports whether it was.
+func (p *phone) awaitThaw(ctx context.Context) bool {
 	p.mu.Lock()
 	thaw := p.thaw
 	p.mu.Unlock()
 	if thaw == nil {
-		return
+		return false
 	}
 	select {
 	case <-thaw:
 	case <-ctx.Done():
 	}
+	return true
 }
 
 // linkBack is told that a gap has ended. As a page would on being told so, the
@@ -304,7 +391,7 @@ func (p *phone) linkBack(since time.Time, _ bool) {
 	if !p.troubled { // else the scenario has done it, and notes it
 		p.run.series.fault("gap", since, time.Since(since))
 	}
-	p.faults++
+	p.meets()
 	p.troubled = true
 	p.check()
 }

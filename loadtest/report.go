@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 
@@ -36,9 +37,13 @@ type Report struct {
 
 	SLOs   []SLO         `json:"slos"`
 	Ledger ledger.Totals `json:"ledger"`
+	// Certain is what the ledger's counts prove.
+	Certain []Certainty `json:"certain"`
 	// Stale are sends refused because the other was first, as they should be.
 	Stale    int `json:"stale"`
 	Intruded int `json:"intruded"` // strangers who were let in
+	// Service is what phones did not get.
+	Service Service `json:"service"`
 	// Ended are rooms that were gone, which none may be but where the scenario
 	// ends them.
 	Ended int `json:"ended"`
@@ -57,6 +62,7 @@ type Report struct {
 // Setup is what was asked for.
 type Setup struct {
 	Scenario Scenario `json:"scenario"`
+	Protocol Protocol `json:"protocol"`
 	Profile  string   `json:"profile"`
 	Pairs    int      `json:"pairs"`
 	Duration float64  `json:"duration_s"`
@@ -91,16 +97,28 @@ type OnProfile struct {
 	Join      Distribution `json:"join"`
 	Reconnect Distribution `json:"reconnect"`
 	Added     Distribution `json:"relay_added"`
+	// LeftOut are the hot and cold messages of which it is not known what the
+	// relay added.
+	LeftOut int64 `json:"relay_added_left_out"`
 }
 
 // SLO is a bound and how it was kept.
 type SLO struct {
 	Profile string  `json:"profile"`
 	Name    string  `json:"name"`
-	Bound   float64 `json:"bound_ms"`
-	Got     float64 `json:"got_ms"`
+	Unit    string  `json:"unit"` // "ms" or "%"
+	Bound   float64 `json:"bound"`
+	Got     float64 `json:"got"`
 	Samples int64   `json:"samples"`
 	State   State   `json:"state"`
+}
+
+// figure writes a bound or what was measured for people.
+func (s SLO) figure(v float64) string {
+	if s.Unit == "%" {
+		return fmt.Sprintf("%g %%", v)
+	}
+	return ms1(v)
 }
 
 // State is how an SLO was kept.
@@ -135,6 +153,16 @@ type Sample struct {
 	Joined  int     `json:"joined"`
 	Relay   Usage   `json:"relay"`
 	Harness Usage   `json:"harness"`
+}
+
+// Certainty says how many were wrong, of how many, and the share of wrong ones
+// which that leaves possible: with a greater one a run would find so few in less
+// than one of twenty cases.
+type Certainty struct {
+	What  string  `json:"what"`
+	Wrong int     `json:"wrong"`
+	Of    int     `json:"of"`
+	Below float64 `json:"below_percent"`
 }
 
 // Storm is how phones came back after the relay restarted.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +19,9 @@ import (
 type run struct {
 	cfg    Config
 	shares []Share
-	prefix string // of numbers, so that runs do not meet on a relay
-	key    *client.Key
+	prefix string      // of short numbers, so that runs do not meet on a relay
+	key    *client.Key // of short numbers
+	host   string      // of the relay
 	net    Emulation
 	ctx    context.Context // ends with the drain
 
@@ -34,6 +36,8 @@ type run struct {
 	before   Usage // of the relay
 	leave    context.CancelFunc
 
+	away     atomic.Bool // the relay restarts
+	left     atomic.Bool // phones have left for good
 	joined   atomic.Int64
 	messages atomic.Int64
 	stales   atomic.Int64
@@ -53,6 +57,7 @@ type run struct {
 	stormed    *Storm
 	idled      *Idle
 	intruders  int
+	service    Service
 }
 
 // Run loads a relay as cfg says and reports what the phones saw. When ctx ends
@@ -70,6 +75,10 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	r := &run{
 		cfg: cfg, shares: shares, ledger: ledger.New(),
 		lags: newHistogram(), all: newHistogram(), causes: make(map[string]int),
+		service: Service{Refused: make(map[string]int)},
+	}
+	if u, err := url.Parse(cfg.URL); err == nil {
+		r.host = u.Hostname()
 	}
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
@@ -86,8 +95,8 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	return r.play(ctx)
 }
 
-// prepare makes what all phones share. The key is derived once: what it costs
-// is known, and on one machine it would be paid for every phone.
+// prepare makes what all phones share. The key of short numbers is derived once:
+// what it costs is known, and on one machine it would be paid for every phone.
 func (r *run) prepare(ctx context.Context) error {
 	r.own = OwnUsage()
 	if r.cfg.Server != nil {
@@ -95,6 +104,9 @@ func (r *run) prepare(ctx context.Context) error {
 		if r.before, err = r.cfg.Server.Usage(ctx, true); err != nil {
 			return fmt.Errorf("measure relay: %w", err)
 		}
+	}
+	if r.private() {
+		return nil
 	}
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
@@ -108,6 +120,9 @@ func (r *run) prepare(ctx context.Context) error {
 	r.key = identity.Key()
 	return nil
 }
+
+// private reports whether phones speak sotto-2.
+func (r *run) private() bool { return r.cfg.Protocol == ProtocolSotto2 }
 
 // play lets the phones live, lets what is under way arrive, and reports.
 func (r *run) play(early context.Context) (*Report, error) {
@@ -128,11 +143,13 @@ func (r *run) play(early context.Context) (*Report, error) {
 	helpers.Go(func() { defer close(disturbed); r.disturb(early, talk) })
 	phones.Go(func() { r.ramp(talk, present, &phones) })
 	<-talk.Done()
+	r.stalls(time.Now())
 	r.quiet.Store(true)
 	<-disturbed
 	interrupted := early.Err() != nil
 	r.drain(ctx, interrupted)
 	ended := time.Now()
+	r.serves(ended)
 	r.settle()
 	stop()
 	phones.Wait()
@@ -227,11 +244,14 @@ func (r *run) delivered(now time.Time, took time.Duration, cold, disturbed bool)
 }
 
 func (r *run) failed(err error) {
-	cause := causeOf(err)
+	cause, refused := causeOf(err), refusal(err) && !r.expected(err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.errors++
 	r.causes[cause]++
+	if refused {
+		r.service.Refused[cause]++
+	}
 }
 
 func (r *run) handshake(s link.Stats) {

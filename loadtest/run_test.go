@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sotto/loadtest/ledger"
 	"sotto/loadtest/link"
 )
 
@@ -30,9 +29,9 @@ func (r *Report) mustPass(t *testing.T) {
 	}
 }
 
-// lax judges what the relay adds, which takes no time in virtual time. Bounds on
-// other quantiles need more samples than a test has time for.
-func lax() *Targets { return &Targets{RelayAddedP99: ms} }
+// lax judges what the relay adds, which takes no time in virtual time, and that
+// messages come at all.
+func lax() *Targets { return &Targets{RelayAddedP99: ms, HotP50: time.Minute} }
 
 // Conversations on every network keep their promises, in virtual time, where
 // neither machine nor relay is slow.
@@ -228,41 +227,6 @@ func TestDoze(t *testing.T) {
 		}
 		synctest.Wait()
 	})
-}
-
-// The ledger finds each fault of a relay that has exactly it.
-func TestLedgerCatchesBrokenRelays(t *testing.T) {
-	for name, c := range map[string]struct {
-		fault fault
-		want  map[ledger.Kind]int
-		also  ledger.Kind // may follow from it, as often as the phones' turns have it
-	}{
-		"none":       {},
-		"lost":       {fault: loses, want: map[ledger.Kind]int{ledger.Lost: 1}},
-		"duplicated": {fault: duplicates, want: map[ledger.Kind]int{ledger.Duplicated: 1}},
-		// Both phones see it, and who takes it for what it has to answer speaks
-		// out of turn.
-		"misdelivered": {misdelivers, map[ledger.Kind]int{ledger.Misdelivered: 2}, ledger.TwoInSlot},
-		// Held back until the other has begun too, and told first or last.
-		"two in a slot": {fault: holdsBack, want: map[ledger.Kind]int{ledger.TwoInSlot: 1}},
-		"reordered":     {fault: tellsLater, want: map[ledger.Kind]int{ledger.Reordered: 1, ledger.TwoInSlot: 1}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := runInMemory(t, Config{Profile: "loopback", Pairs: 2, Duration: time.Minute, Seed: 6},
-				&standIn{t: t, fault: c.fault, rooms: make(map[string]*standInRoom)})
-			for _, k := range ledger.Kinds() {
-				if r.Ledger.Counts[k] != c.want[k] && k != c.also {
-					t.Errorf("%s: %d, want %d", k, r.Ledger.Counts[k], c.want[k])
-				}
-			}
-			if failed := len(c.want) > 0; failed != (r.Verdict == Failed) || failed != (len(r.Ledger.Offences) > 0) {
-				t.Errorf("the verdict is %s, offences %v", r.Verdict, r.Ledger.Offences)
-			}
-			if r.Ledger.Delivered < 10 {
-				t.Errorf("%d delivered", r.Ledger.Delivered)
-			}
-		})
-	}
 }
 
 // gapped puts every second phone of a run into a gap that outlasts the run.

@@ -14,8 +14,8 @@ import (
 // WriteText writes the report as one screen of text.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s, %s, %d pairs, %.0f s, seed %d\n", strings.ToUpper(string(r.Verdict)),
-		r.Setup.Scenario, r.Setup.Profile, r.Setup.Pairs, r.Seconds, r.Setup.Seed)
+	fmt.Fprintf(&b, "%s  %s, %s, %s, %d pairs, %.0f s, seed %d\n", strings.ToUpper(string(r.Verdict)),
+		r.Setup.Scenario, r.Setup.Protocol, r.Setup.Profile, r.Setup.Pairs, r.Seconds, r.Setup.Seed)
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(&b, "  because %s\n", reason)
 	}
@@ -25,11 +25,11 @@ func (r *Report) WriteText(w io.Writer) error {
 	if len(r.SLOs) > 0 {
 		line("SLO", "bound", "measured", "samples", "")
 		for _, s := range r.SLOs {
-			got := ms1(s.Got)
+			got := s.figure(s.Got)
 			if s.State == TooFew {
 				got = "–"
 			}
-			line(s.Profile+" "+s.Name, ms1(s.Bound), got, fmt.Sprint(s.Samples), string(s.State))
+			line(s.Profile+" "+s.Name, s.figure(s.Bound), got, fmt.Sprint(s.Samples), string(s.State))
 		}
 		line()
 	}
@@ -77,11 +77,32 @@ type fact struct{ Name, Text string }
 // lines are the facts beside the latencies.
 func (r *Report) lines() []fact {
 	l := r.Ledger
-	account := fmt.Sprintf("%d sent, %d accepted, %d delivered", l.Sent, l.Accepted, l.Delivered)
+	account := fmt.Sprintf("%d sent, %d accepted, %d delivered, %d edited, %d deleted, %d receipts",
+		l.Sent, l.Accepted, l.Delivered, l.Edited, l.Deleted, l.Receipts)
 	for _, k := range ledger.Kinds() {
 		account += fmt.Sprintf(", %d %s", l.Counts[k], k)
 	}
 	facts := []fact{{"ledger", account}}
+	var certain []string
+	for _, c := range r.Certain {
+		certain = append(certain, fmt.Sprintf("%d of %d %s: fewer than %g %%", c.Wrong, c.Of, c.What, c.Below))
+	}
+	if len(certain) > 0 {
+		facts = append(facts, fact{"so wrong", strings.Join(certain, "; ") + "; all at 95 %"})
+	}
+	s := r.Service
+	service := fmt.Sprintf("of %d phones with time for it %d were not in their rooms at the end; %d messages not answered, %d conversations stalled",
+		s.Phones, s.Absent, s.Unanswered, s.Stalled)
+	for _, cause := range slices.Sorted(maps.Keys(s.Refused)) {
+		service += fmt.Sprintf(", refused %d times: %s", s.Refused[cause], cause)
+	}
+	facts = append(facts, fact{"service", service})
+	for _, p := range r.Profiles {
+		if p.LeftOut > 0 {
+			facts = append(facts, fact{"left out", fmt.Sprintf("%s: of %d of %d messages it is not known what the relay added",
+				p.Profile.Name, p.LeftOut, p.LeftOut+p.Added.Count)})
+		}
+	}
 	if r.Stale > 0 {
 		facts = append(facts, fact{"at once", fmt.Sprintf("both wrote at once, and the second was told so and kept its text: %d", r.Stale)})
 	}

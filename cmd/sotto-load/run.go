@@ -41,6 +41,7 @@ func newRunFlags() *runFlags {
 	fs, c := f.set, &f.cfg
 	fs.StringVar(&c.URL, "url", "", "`URL` of a relay whose limits for addresses are off; default: one of its own, in another process")
 	fs.StringVar((*string)(&c.Scenario), "scenario", "pair", "what the phones do: pair, storm, idle, churn, soak or mixed-faults")
+	fs.StringVar((*string)(&c.Protocol), "protocol", string(loadtest.ProtocolSotto2), "what the phones speak: sotto-2 or std1")
 	fs.StringVar(&c.Profile, "profile", loadtest.DefaultProfile, "the network: a `name` that sotto-load profiles lists, or mix")
 	fs.StringVar(&f.profiles, "profiles", "", "JSON `file` with profiles of your own")
 	fs.IntVar(&c.Pairs, "pairs", 20, "how many pairs of phones")

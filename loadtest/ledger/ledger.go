@@ -18,10 +18,15 @@ const (
 	Reordered    Kind = "reordered"
 	Misdelivered Kind = "misdelivered"
 	TwoInSlot    Kind = "two in a slot"
+	RolledBack   Kind = "rolled back"
+	Undone       Kind = "not done"
+	WrongReceipt Kind = "wrong receipt"
 )
 
 // Kinds returns all kinds, in the order of reports.
-func Kinds() []Kind { return []Kind{Lost, Duplicated, Reordered, Misdelivered, TwoInSlot} }
+func Kinds() []Kind {
+	return []Kind{Lost, Duplicated, Reordered, Misdelivered, TwoInSlot, RolledBack, Undone, WrongReceipt}
+}
 
 // Offence is one case of what must not be.
 type Offence struct {
@@ -41,9 +46,16 @@ type Totals struct {
 	Sent      int `json:"sent"`
 	Accepted  int `json:"accepted"`
 	Delivered int `json:"delivered"`
+	// Edited and Deleted are what the relay said yes to; Receipts came.
+	Edited   int `json:"edited"`
+	Deleted  int `json:"deleted"`
+	Receipts int `json:"receipts"`
 	// Forgotten were accepted and had not been seen when the relay restarted or
 	// the room was ended, which is as designed.
 	Forgotten int `json:"forgotten"`
+	// Closed were sealed for a page that was gone before it showed them, by one
+	// that was gone too: the client says so.
+	Closed int `json:"closed"`
 	// Undecided were accepted and not seen, but the phone they are for could not
 	// be reached at the end, so it had no chance to see them.
 	Undecided int `json:"undecided"`
@@ -106,11 +118,12 @@ func (l *Ledger) offend(kind Kind, message, seen string) {
 	})
 }
 
-// Room opens the account of a pair's room in one of its lives.
-func (l *Ledger) Room(pair, life int) *Room {
-	r := &Room{ledger: l, pair: pair, life: life, replaced: make(map[wire.MessageID]bool)}
-	for i := range r.authors {
-		r.authors[i] = author{pending: make(map[int]time.Time), seen: make(map[int]wire.MessageID)}
+// Room opens the account of a pair's room in one of its lives. private: of a
+// private number. dials returns how often a seat has dialled so far, and tells
+// its connections apart.
+func (l *Ledger) Room(pair, life int, private bool, dials func(seat int) int) *Room {
+	return &Room{
+		ledger: l, pair: pair, life: life, private: private, dials: dials, empty: 1,
+		messages: [2]map[int]*message{{}, {}}, ids: make(map[wire.MessageID]*message),
 	}
-	return r
 }

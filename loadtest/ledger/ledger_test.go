@@ -20,16 +20,36 @@ func seen(n byte, author, seq int, mine bool) Message {
 
 // talk is a conversation without fault: two messages of seat 0, one of seat 1.
 func talk(r *Room) {
-	r.Accepted(r.Sending(0), id(1), wire.MessageID{})
-	r.Told(0, seen(1, 0, 1, true))
+	accepted(r, 0, 1, 0)
 	r.Told(1, seen(1, 0, 1, false))
-	r.Accepted(r.Sending(1), id(2), id(1))
-	r.Told(1, seen(2, 1, 1, true))
+	accepted(r, 1, 2, 1)
 	r.Told(0, seen(2, 1, 1, false))
+	s := r.Sending(0)
 	r.Told(1, seen(3, 0, 2, false)) // before the author hears its yes
-	r.Accepted(r.Sending(0), id(3), id(2))
+	r.Accepted(s, id(3), id(2))
 	r.Told(0, seen(3, 0, 2, true))
 }
+
+// accepted has a seat send message n in place of another, 0 for none, and see
+// it.
+func accepted(r *Room, seat int, n, replaced byte) Stamp {
+	s := r.Sending(seat)
+	r.Accepted(s, id(n), id(replaced))
+	r.Told(seat, Message{ID: id(n), Text: s.Text(60), Mine: true, Readable: true})
+	return s
+}
+
+// short opens room 1.1 of a short number, over one connection each.
+func short(l *Ledger) *Room { return l.Room(1, 1, false, func(int) int { return 1 }) }
+
+func private(l *Ledger) *Room { return l.Room(1, 1, true, func(int) int { return 1 }) }
+
+// edited is the n-th text of seat 1's second message.
+func edited(n byte, text int) Message {
+	return Message{ID: id(n), Text: Stamp{Pair: 1, Life: 1, Seat: 1, Seq: 2, Edit: text}.Text(60), Readable: true}
+}
+
+func finds(r *Room, seat int, m Message) { r.Found(seat, &m) }
 
 func TestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -37,21 +57,31 @@ func TestFaults(t *testing.T) {
 		want  Kind
 	}{
 		"none":            {func(*Room) {}, ""},
-		"seen on joining": {func(r *Room) { m := seen(3, 0, 2, false); r.Found(1, &m); r.Found(1, &m) }, ""},
+		"seen on joining": {func(r *Room) { finds(r, 1, seen(3, 0, 2, false)); finds(r, 1, seen(3, 0, 2, false)) }, ""},
 		"deleted": {func(r *Room) {
-			s := r.Sending(1)
-			r.Accepted(s, id(4), id(3))
-			r.Deleted(s)
-			r.Found(0, nil)
-			r.Accepted(r.Sending(1), id(5), wire.MessageID{})
+			s := r.Deleting(accepted(r, 1, 4, 3))
+			r.Done(s)
+			r.Told(0, seen(4, 1, 2, false)) // on its way already
+			r.Emptied(0)
+			r.Found(1, nil)
+			accepted(r, 1, 5, 0)
 			r.Told(0, seen(5, 1, 3, false))
 		}, ""},
+		"edited": {func(r *Room) {
+			s := accepted(r, 1, 4, 3)
+			r.Told(0, seen(4, 1, 2, false))
+			r.Done(r.Editing(s))
+			r.Changed(0, edited(4, 1))
+			accepted(r, 0, 5, 4)
+			r.Told(1, seen(5, 0, 3, false))
+		}, ""},
 		"both wrote, one was first":     {func(r *Room) { r.Sending(0) }, ""},
-		"accepted, never seen":          {func(r *Room) { r.Accepted(r.Sending(1), id(4), id(3)) }, Lost},
+		"accepted, never seen":          {func(r *Room) { accepted(r, 1, 4, 3) }, Lost},
+		"answered, never seen":          {func(r *Room) { accepted(r, 1, 4, 3); accepted(r, 0, 5, 4); r.Told(1, seen(5, 0, 3, false)) }, Lost},
 		"another device sees it too":    {func(r *Room) { r.Overheard(1, seen(3, 0, 2, false)) }, ""},
 		"another device sees another's": {func(r *Room) { r.Overheard(1, seen(3, 0, 2, true)) }, Misdelivered},
 		"told twice":                    {func(r *Room) { r.Told(1, seen(3, 0, 2, false)) }, Duplicated},
-		"under another id":              {func(r *Room) { m := seen(9, 0, 2, false); r.Found(1, &m) }, Duplicated},
+		"under another id":              {func(r *Room) { finds(r, 1, seen(9, 0, 2, false)) }, Duplicated},
 		"accepted as another": {func(r *Room) {
 			s := r.Sending(1)
 			r.Told(0, seen(4, 1, 2, false))
@@ -60,10 +90,8 @@ func TestFaults(t *testing.T) {
 		"later first": {func(r *Room) {
 			r.Sending(1)
 			r.Sending(1)
-			m := seen(5, 1, 3, false)
-			r.Found(0, &m)
-			m = seen(4, 1, 2, false)
-			r.Found(0, &m)
+			finds(r, 0, seen(5, 1, 3, false))
+			finds(r, 0, seen(4, 1, 2, false))
 		}, Reordered},
 		"another room's": {func(r *Room) {
 			r.Told(0, Message{ID: id(9), Text: Stamp{Pair: 2, Life: 1, Seat: 1, Seq: 2}.Text(60), Readable: true})
@@ -71,56 +99,182 @@ func TestFaults(t *testing.T) {
 		"another life's": {func(r *Room) {
 			r.Told(0, Message{ID: id(9), Text: Stamp{Pair: 1, Life: 2, Seat: 1, Seq: 2}.Text(60), Readable: true})
 		}, Misdelivered},
-		"as the other's own": {func(r *Room) { r.Told(1, seen(9, 0, 3, true)) }, Misdelivered},
+		"as the other's own": {func(r *Room) { r.Sending(0); r.Told(1, seen(9, 0, 3, true)) }, Misdelivered},
 		"not readable":       {func(r *Room) { r.Told(0, Message{ID: id(9)}) }, Misdelivered},
+		"never written":      {func(r *Room) { r.Told(0, seen(9, 1, 2, false)) }, Misdelivered},
+		"never edited so":    {func(r *Room) { r.Sending(1); r.Told(0, edited(9, 1)) }, Misdelivered},
 		"both accepted": {func(r *Room) {
+			s := r.Sending(1)
 			r.Told(0, seen(4, 1, 2, false))
-			r.Accepted(r.Sending(1), id(4), id(3))
+			r.Accepted(s, id(4), id(3))
 			r.Told(1, seen(4, 1, 2, true))
+			s = r.Sending(0)
 			r.Told(1, seen(5, 0, 3, false))
-			r.Accepted(r.Sending(0), id(5), id(3))
+			r.Accepted(s, id(5), id(3))
 		}, TwoInSlot},
 		"both into an empty slot": {func(r *Room) {
+			s := r.Sending(1)
 			r.Told(0, seen(4, 1, 2, false))
-			r.Accepted(r.Sending(1), id(4), wire.MessageID{})
+			r.Accepted(s, id(4), id(0))
 		}, TwoInSlot},
 		"out of turn": {func(r *Room) {
 			r.Sending(0)
 			r.Told(1, seen(4, 0, 3, false))
 		}, TwoInSlot},
+		"the other's answered one again": {func(r *Room) { finds(r, 0, seen(2, 1, 1, false)) }, RolledBack},
+		"one's own answered one again":   {func(r *Room) { finds(r, 1, seen(2, 1, 1, true)) }, RolledBack},
+		"the first text again": {func(r *Room) {
+			r.Done(r.Editing(accepted(r, 1, 4, 3)))
+			finds(r, 0, edited(4, 1))
+			finds(r, 0, seen(4, 1, 2, false))
+		}, RolledBack},
+		"nothing, undeleted": {func(r *Room) { r.Found(1, nil) }, RolledBack},
+		"an edit passed over": {func(r *Room) {
+			s := accepted(r, 1, 4, 3)
+			r.Told(0, seen(4, 1, 2, false))
+			r.Done(r.Editing(s))
+			accepted(r, 0, 5, 4)
+			r.Told(1, seen(5, 0, 3, false))
+		}, Undone},
+		"an edit never seen": {func(r *Room) {
+			s := accepted(r, 1, 4, 3)
+			r.Told(0, seen(4, 1, 2, false))
+			r.Done(r.Editing(s))
+		}, Undone},
+		"a deletion never seen": {func(r *Room) {
+			s := accepted(r, 1, 4, 3)
+			r.Told(0, seen(4, 1, 2, false))
+			r.Done(r.Deleting(s))
+		}, Undone},
+		"answered though deleted": {func(r *Room) {
+			s := accepted(r, 1, 4, 3)
+			r.Told(0, seen(4, 1, 2, false))
+			r.Done(r.Deleting(s))
+			accepted(r, 0, 5, 4)
+			r.Told(1, seen(5, 0, 3, false))
+		}, Undone},
+		"read":                  {func(r *Room) { r.Reads(1, id(3), true); r.Receipt(0, id(3)) }, ""},
+		"read, never said":      {func(r *Room) { r.Reads(1, id(3), true) }, WrongReceipt},
+		"said to be read":       {func(r *Room) { r.Receipt(0, id(3)) }, WrongReceipt},
+		"found to be said read": {func(r *Room) { m := seen(3, 0, 2, true); m.Read = true; r.Found(0, &m) }, WrongReceipt},
+		"read and answered": {func(r *Room) {
+			r.Reads(1, id(3), true)
+			time.Sleep(time.Second)
+			accepted(r, 1, 4, 3)
+			r.Told(0, seen(4, 1, 2, false))
+		}, WrongReceipt},
+		"said yes to, forgotten": {func(r *Room) {
+			r.Accepted(r.Sending(1), id(4), id(3)) // and never told of it
+			time.Sleep(DueWithin)
+			r.Lost(1, true)
+			finds(r, 1, seen(3, 0, 2, false))
+			finds(r, 0, seen(4, 1, 2, false))
+		}, RolledBack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := New()
+				r := short(l)
+				talk(r)
+				c.fault(r)
+				r.Settle(heard())
+				totals := l.Totals()
+				for _, k := range Kinds() {
+					want := 0
+					if k == c.want {
+						want = 1
+					}
+					if totals.Counts[k] != want {
+						t.Errorf("%s: %d, want %d", k, totals.Counts[k], want)
+					}
+				}
+				if totals.Fine() != (c.want == "") || len(totals.Offences) > 1 {
+					t.Errorf("fine is %v, offences are %v", totals.Fine(), totals.Offences)
+				}
+				for _, o := range totals.Offences {
+					if o.Kind != c.want || !strings.HasPrefix(o.Seen, "pair 1, room 1, seat ") || o.Message == "" {
+						t.Errorf("offence is %+v", o)
+					}
+				}
+			})
+		})
+	}
+}
+
+// On a private number a message may be closed: sealed for a page that is gone,
+// by one that is gone.
+func TestClosed(t *testing.T) {
+	locked := Message{ID: id(4)}
+	for name, c := range map[string]struct {
+		anew   []int // seats with other pages
+		after  func(r *Room)
+		closed int
+		want   map[Kind]int
+	}{
+		"the reader's page is gone":       {[]int{0}, nil, 0, map[Kind]int{Lost: 1}},
+		"and the author's locks it anew":  {[]int{0}, func(r *Room) { r.Changed(0, seen(4, 1, 2, false)) }, 0, nil},
+		"both pages are gone":             {[]int{0, 1}, nil, 1, nil},
+		"and it is answered":              {[]int{0, 1}, func(r *Room) { accepted(r, 0, 5, 4); r.Told(1, seen(5, 0, 3, false)) }, 1, nil},
+		"and it was left":                 {[]int{0, 1}, func(r *Room) { finds(r, 0, seen(4, 1, 2, false)) }, 0, nil},
+		"answered while the author could": {[]int{0}, func(r *Room) { accepted(r, 0, 5, 4); r.Told(1, seen(5, 0, 3, false)) }, 0, map[Kind]int{Lost: 1}},
+		"both pages go after it was passed over": {[]int{0}, func(r *Room) {
+			accepted(r, 0, 5, 4)
+			r.Told(1, seen(5, 0, 3, false))
+			r.Opened(0)
+			r.Opened(1)
+		}, 0, map[Kind]int{Lost: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := New()
-			r := l.Room(1, 1)
+			r := private(l)
 			talk(r)
-			c.fault(r)
+			accepted(r, 1, 4, 3)
+			for _, seat := range c.anew {
+				r.Opened(seat)
+			}
+			finds(r, 0, locked)
+			if c.after != nil {
+				c.after(r)
+			}
 			r.Settle(heard())
-			totals := l.Totals()
+			got := l.Totals()
 			for _, k := range Kinds() {
-				want := 0
-				if k == c.want {
-					want = 1
-				}
-				if totals.Counts[k] != want {
-					t.Errorf("%s: %d, want %d", k, totals.Counts[k], want)
+				if got.Counts[k] != c.want[k] {
+					t.Errorf("%s: %d, want %d", k, got.Counts[k], c.want[k])
 				}
 			}
-			if totals.Fine() != (c.want == "") || len(totals.Offences) > 1 {
-				t.Errorf("fine is %v, offences are %v", totals.Fine(), totals.Offences)
-			}
-			for _, o := range totals.Offences {
-				if o.Kind != c.want || !strings.HasPrefix(o.Seen, "pair 1, room 1, seat ") || o.Message == "" {
-					t.Errorf("offence is %+v", o)
-				}
+			if got.Closed != c.closed {
+				t.Errorf("%d closed, want %d", got.Closed, c.closed)
 			}
 		})
 	}
 }
 
+// A deletion on a private number leaves the message there, without a text.
+func TestDeletedOnPrivateNumber(t *testing.T) {
+	l := New()
+	r := private(l)
+	talk(r)
+	s := accepted(r, 1, 4, 3)
+	r.Told(0, seen(4, 1, 2, false))
+	r.Done(r.Deleting(s))
+	r.Changed(0, Message{ID: id(4), Readable: true, Deleted: true})
+	accepted(r, 0, 5, 4)
+	r.Told(1, seen(5, 0, 3, false))
+	r.Settle(heard())
+	if got := l.Totals(); !got.Fine() || got.Deleted != 1 {
+		t.Errorf("%+v", got)
+	}
+	finds(l.Room(1, 2, true, nil), 0, Message{ID: id(9), Readable: true, Deleted: true}) // of an author who has not heard the yes
+	if got := l.Totals(); !got.Fine() {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestForgottenIsNotLost(t *testing.T) {
 	l := New()
-	r := l.Room(1, 1)
-	r.Accepted(r.Sending(0), id(1), wire.MessageID{})
+	r := short(l)
+	accepted(r, 0, 1, 0)
 	if r.Waiting() != [2]int{0, 1} {
 		t.Errorf("%v wait, want one for the other seat", r.Waiting())
 	}
@@ -151,8 +305,8 @@ func TestLostNeedsAChance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := New()
-				r := l.Room(1, 1)
-				r.Accepted(r.Sending(0), id(1), wire.MessageID{})
+				r := short(l)
+				accepted(r, 0, 1, 0)
 				r.Settle([2]time.Time{time.Now().Add(c.author), time.Now().Add(c.reader)})
 				if got := l.Totals(); got.Counts[Lost] != c.lost || got.Undecided != 1-c.lost {
 					t.Errorf("%+v", got)
@@ -165,7 +319,7 @@ func TestLostNeedsAChance(t *testing.T) {
 // A long conversation neither grows nor confuses the account.
 func TestLongConversation(t *testing.T) {
 	l := New()
-	r := l.Room(1, 1)
+	r := short(l)
 	var last wire.MessageID
 	const turns = 10_000
 	for n := range turns {
@@ -180,26 +334,26 @@ func TestLongConversation(t *testing.T) {
 		last = next
 	}
 	// What was forgotten one by one is still known to be old.
-	r.Told(1, Message{ID: id(1), Text: Stamp{Pair: 1, Life: 1, Seat: 0, Seq: 5}.Text(40), Readable: true})
+	r.Told(1, seen(1, 0, 5, false))
 	r.Settle(heard())
 	got := l.Totals()
-	if got.Delivered != turns || got.Counts[Duplicated] != 1 || got.Counts[Lost]+got.Counts[TwoInSlot] != 0 {
+	if got.Delivered != turns || got.Counts[RolledBack] != 1 || got.Counts[Lost]+got.Counts[TwoInSlot] != 0 {
 		t.Errorf("%+v", got)
 	}
-	if n := len(r.replaced) + len(r.authors[0].seen) + len(r.authors[1].seen); n > 4*window {
+	if n := len(r.ids) + len(r.messages[0]) + len(r.messages[1]); n > 4*window {
 		t.Errorf("the account has %d entries", n)
 	}
 }
 
 func TestStamp(t *testing.T) {
-	want := Stamp{Pair: 12, Life: 3, Seat: 1, Seq: 40}
+	want := Stamp{Pair: 12, Life: 3, Seat: 1, Seq: 40, Edit: 2}
 	for _, size := range []int{0, 9, 10, 100, 500} {
 		text := want.Text(size)
 		if got, ok := parse(text); !ok || got != want || len(text) < size {
 			t.Errorf("size %d: %q reads as %v, %v", size, text, got, ok)
 		}
 	}
-	for _, text := range []string{"", "hello", "1.2.3", "1.2.3.4", "1.2.0.0", "01.1.1.1", "1.1.1.1.1", "1.1.1.1x"} {
+	for _, text := range []string{"", "hello", "1.2.3.4", "1.2.3.4.0", "1.2.0.0.0", "01.1.1.1.0", "1.1.1.1.0.1", "1.1.1.1.0x", "1.1.1.1.-1"} {
 		if _, ok := parse(text); ok {
 			t.Errorf("%q passes for a stamp", text)
 		}
@@ -208,7 +362,7 @@ func TestStamp(t *testing.T) {
 
 func TestOffencesAreBounded(t *testing.T) {
 	l := New()
-	r := l.Room(1, 1)
+	r := short(l)
 	for range 100 {
 		r.Told(0, Message{})
 	}

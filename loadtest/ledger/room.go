@@ -8,224 +8,319 @@ import (
 	"sotto/wire"
 )
 
-// window is how many of an author's last messages are remembered one by one.
-const window = 64
-
 // Room is the account of one life of a room. It is safe for concurrent use.
 type Room struct {
 	ledger     *Ledger
 	pair, life int
+	private    bool
+	dials      func(seat int) int
 
-	mu      sync.Mutex // guards what follows
-	closed  bool
-	authors [2]author
-	views   [2]view
-	// replaced are the messages that accepted ones answer, as long as they may
-	// still be answered; the zero id stands for an empty slot.
-	replaced map[wire.MessageID]bool
-	emptied  int // deletions that are not filled yet
-}
-
-// author is about the messages one seat wrote.
-type author struct {
-	sent    int
-	pending map[int]time.Time      // when accepted; not yet seen by the other
-	seen    map[int]wire.MessageID // by the other, the last few
-	top     int                    // the last one seen
-}
-
-// view is the slot as one seat sees it.
-type view struct {
-	full   bool
-	author int
+	mu       sync.Mutex // guards what follows
+	closed   bool
+	sent     [2]int
+	messages [2]map[int]*message // by author and number, the last few
+	ids      map[wire.MessageID]*message
+	views    [2]view
+	pages    [2]int
+	empty    int // how often the slot may still be found empty by a writer
 }
 
 // Sending returns the stamp of a seat's next message.
 func (r *Room) Sending(seat int) Stamp {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.authors[seat].sent++
+	r.sent[seat]++
+	seq := r.sent[seat]
+	r.messages[seat][seq] = &message{by: seat, seq: seq, pages: r.pages, wroteAt: time.Now()}
+	if old := r.messages[seat][seq-window]; old != nil {
+		if old.pending() {
+			r.missing(old)
+		}
+		delete(r.messages[seat], seq-window)
+		delete(r.ids, old.id)
+	}
 	r.ledger.count(func(t *Totals) { t.Sent++ })
-	return Stamp{Pair: r.pair, Life: r.life, Seat: seat, Seq: r.authors[seat].sent}
+	return Stamp{Pair: r.pair, Life: r.life, Seat: seat, Seq: seq}
 }
 
-// Accepted notes the relay's yes: the message has that id, and took the place
-// of what the author had seen in the slot; the zero id for nothing.
+// Accepted notes the relay's yes: the message has that id, zero where only the
+// other's answer told of it, and took the place of another; the zero id for
+// nothing.
 func (r *Room) Accepted(s Stamp, id, replaced wire.MessageID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
+	m := r.messages[s.Seat][s.Seq]
+	if r.closed || m == nil {
 		return
 	}
 	r.ledger.count(func(t *Totals) { t.Accepted++ })
-	a := &r.authors[s.Seat]
-	if seen, ok := a.seen[s.Seq]; !ok {
-		a.pending[s.Seq] = time.Now()
-	} else if seen != id {
-		r.offend(Duplicated, s.String(), s.Seat)
-	}
-	switch {
-	case !r.replaced[replaced]:
-		r.replaced[replaced] = true
-	case replaced == wire.MessageID{} && r.emptied > 0:
-		r.emptied--
-	default:
-		r.offend(TwoInSlot, s.String(), s.Seat)
-	}
-	if len(r.replaced) > window {
-		clear(r.replaced)
-		r.replaced[wire.MessageID{}], r.replaced[replaced] = true, true
-	}
-}
-
-// Deleted notes that the relay has taken an author's own message away.
-func (r *Room) Deleted(s Stamp) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.emptied++
-	delete(r.authors[s.Seat].pending, s.Seq)
-	r.views = [2]view{}
-}
-
-// Emptied notes that a seat was told of a deletion.
-func (r *Room) Emptied(seat int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.views[seat] = view{}
-}
-
-// Message is what a phone has seen.
-type Message struct {
-	ID   wire.MessageID
-	Text string
-	// Mine is what the phone took it for.
-	Mine bool
-	// Readable: it opened with the room's key.
-	Readable bool
-}
-
-// Told notes a message that a seat was told of as new. It reports whether it is
-// the other's and had not been seen before.
-func (r *Room) Told(seat int, m Message) (Stamp, bool) { return r.see(seat, m, true) }
-
-// Found notes what a seat found in the slot as it joined, nil for nothing. It
-// reports as Told does.
-func (r *Room) Found(seat int, m *Message) (Stamp, bool) {
-	if m == nil {
-		r.Emptied(seat)
-		return Stamp{}, false
-	}
-	return r.see(seat, *m, false)
-}
-
-func (r *Room) see(seat int, m Message, told bool) (Stamp, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return Stamp{}, false
-	}
-	s, ok := r.belongs(seat, m)
-	if !ok {
-		return Stamp{}, false
-	}
-	before := r.views[seat]
-	r.views[seat] = view{full: true, author: s.Seat}
-	if s.Seat == seat {
-		return s, false
-	}
-	a := &r.authors[s.Seat]
-	if id, seen := a.seen[s.Seq]; seen {
-		if told || id != m.ID {
-			r.offend(Duplicated, s.String(), seat)
+	m.accepted = time.Now()
+	if id != (wire.MessageID{}) {
+		if m.id != id && m.id != (wire.MessageID{}) {
+			r.offend(Duplicated, m, s.Seat)
 		}
-		return s, false
+		m.id = id
+		r.ids[id] = m
 	}
-	if _, pending := a.pending[s.Seq]; s.Seq <= a.top-window && !pending {
-		r.offend(Duplicated, s.String(), seat) // too old to be remembered
-		return s, false
+	if replaced == (wire.MessageID{}) {
+		if r.empty == 0 {
+			r.offend(TwoInSlot, m, s.Seat)
+		}
+		r.empty = max(0, r.empty-1)
+		return
 	}
-	r.ledger.count(func(t *Totals) { t.Delivered++ })
-	a.seen[s.Seq] = m.ID
-	delete(a.pending, s.Seq)
-	delete(a.seen, s.Seq-window)
-	if s.Seq < a.top {
-		r.offend(Reordered, s.String(), seat)
-	} else if told && before.full && before.author == s.Seat {
-		r.offend(TwoInSlot, s.String(), seat)
+	over := r.ids[replaced]
+	if over == nil {
+		return // its author has not heard the yes, or it is long ago
 	}
-	a.top = max(a.top, s.Seq)
-	return s, true
+	m.over = over
+	switch {
+	case over.answered || over.by == s.Seat:
+		r.offend(TwoInSlot, m, s.Seat)
+	case !r.private && over.deletion > 0 && over.done == over.deletion:
+		r.undone(over, s.Seat)
+	}
+	// Whoever answers it may take in only now what it answers.
+	over.answered, over.closed = true, r.dead(over)
 }
 
-// belongs reports whether m is from this room, and whose the seat takes it for.
-// Called with r.mu held.
-func (r *Room) belongs(seat int, m Message) (Stamp, bool) {
-	s, ok := parse(m.Text)
-	if !ok || !m.Readable || s.Pair != r.pair || s.Life != r.life || m.Mine != (s.Seat == seat) {
-		r.offend(Misdelivered, s.String(), seat)
-		return Stamp{}, false
+// missing decides about a message that was not seen in time. Called with r.mu
+// held.
+func (r *Room) missing(m *message) {
+	if m.closed || !m.answered && r.dead(m) {
+		r.ledger.count(func(t *Totals) { t.Closed++ })
+		return
 	}
-	return s, true
+	r.offend(Lost, m, 1-m.by)
 }
 
-// Overheard notes a message that another device of a seat has. It counts for
-// nothing but misdelivery: the seat's phone sees it too.
-func (r *Room) Overheard(seat int, m Message) {
+// Editing returns the stamp of the next text of a message.
+func (r *Room) Editing(s Stamp) Stamp {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.closed {
-		r.belongs(seat, m)
+	if m := r.messages[s.Seat][s.Seq]; m != nil {
+		m.said++
+		s.Edit = m.said
+	}
+	return s
+}
+
+// Deleting returns the stamp of the deletion of a message.
+func (r *Room) Deleting(s Stamp) Stamp {
+	s = r.Editing(s)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.messages[s.Seat][s.Seq]; m != nil {
+		m.deletion = s.Edit
+	}
+	if !r.private {
+		r.empty++
+	}
+	return s
+}
+
+// Done notes the relay's yes to an edit or a deletion.
+func (r *Room) Done(s Stamp) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.messages[s.Seat][s.Seq]
+	if r.closed || m == nil || m.done >= s.Edit {
+		return
+	}
+	m.done, m.doneAt = s.Edit, time.Now()
+	if m.deletion == s.Edit {
+		r.ledger.count(func(t *Totals) { t.Deleted++ })
+		m.gone = !r.private
+		if m.gone && m.answered {
+			r.undone(m, s.Seat)
+		}
+	} else {
+		r.ledger.count(func(t *Totals) { t.Edited++ })
+	}
+	r.went(m)
+}
+
+// went finds an edit that the other seat went by. Called with r.mu held.
+func (r *Room) went(m *message) {
+	if m.passed && m.done > m.text && m.pages == r.pages {
+		r.undone(m, 1-m.by)
 	}
 }
 
-// Waiting returns how many messages for each seat were accepted and not yet seen.
-func (r *Room) Waiting() [2]int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return [2]int{len(r.authors[1].pending), len(r.authors[0].pending)}
+// undone is called with r.mu held.
+func (r *Room) undone(m *message, seat int) {
+	r.offend(Undone, m, seat)
+	m.text = m.done // once
 }
 
-// Forget closes the account of a room that has ended: what was not seen is
-// forgotten, as it should be.
-func (r *Room) Forget() {
-	r.close(func(Stamp, time.Time) {
-		r.ledger.count(func(t *Totals) { t.Forgotten++ })
-	})
+// Opened notes that a seat has another page now, of a private number.
+func (r *Room) Opened(seat int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pages[seat]++
+}
+
+// dead reports whether nobody can open m any more. Called with r.mu held.
+func (r *Room) dead(m *message) bool {
+	return r.private && m.pages[0] != r.pages[0] && m.pages[1] != r.pages[1]
+}
+
+// Opens reports whether a message that a seat can't open was written by the
+// page that the other still has, which is to lock it anew.
+func (r *Room) Opens(seat int, id wire.MessageID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.ids[id]; m != nil {
+		return !r.dead(m)
+	}
+	author := 1 - seat
+	for _, m := range r.messages[author] {
+		if m.id == (wire.MessageID{}) && m.pages[author] == r.pages[author] {
+			return true // its author has not heard the yes
+		}
+	}
+	return false
+}
+
+// Lost notes that a seat has lost its connection, and that what the relay had
+// said yes to some time before must be known to the next. Take it for false
+// where the seat could not take in what it was told.
+func (r *Room) Lost(seat int, awake bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := &r.views[seat]
+	v.wrote = nil
+	for seq := r.sent[seat]; awake && seq > r.sent[seat]-window && v.wrote == nil; seq-- {
+		m := r.messages[seat][seq]
+		if m != nil && !m.accepted.IsZero() && time.Since(m.accepted) >= DueWithin {
+			v.wrote = m
+		}
+	}
+}
+
+// Reads notes that a seat is about to mark the other's message as read; here:
+// over the connection it has.
+func (r *Room) Reads(seat int, id wire.MessageID, here bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.ids[id]; m != nil && m.by != seat && m.reads.at.IsZero() {
+		m.reads = read{time.Now(), -1}
+		if here {
+			m.reads.dials = r.dials(seat)
+		}
+	}
+}
+
+// Receipt notes that a seat was told that a message was read.
+func (r *Room) Receipt(seat int, id wire.MessageID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.ids[id]; m != nil {
+		r.receipt(seat, m)
+	}
+}
+
+// receipt is called with r.mu held.
+func (r *Room) receipt(seat int, m *message) {
+	if r.closed || m.by != seat || m.told {
+		return
+	}
+	m.told = true
+	if m.reads.at.IsZero() {
+		r.offend(WrongReceipt, m, seat)
+		return
+	}
+	r.ledger.count(func(t *Totals) { t.Receipts++ })
 }
 
 // DueWithin is more than a relay takes to tell of what it has accepted.
 const DueWithin = 5 * time.Second
 
-// Settle closes the account of a room that lives: what was not seen is lost, if
-// the seat it is for had its chance to see it, and undecided else. asked is, for
-// each seat, when it last asked the relay for something over the connection on
-// which it is told of messages, and had the answer; the zero time for never. An
-// answer comes behind everything that was told before it, so what was accepted
-// DueWithin or longer before that should have come.
-func (r *Room) Settle(asked [2]time.Time) {
-	r.close(func(s Stamp, accepted time.Time) {
-		if asked[1-s.Seat].Before(accepted.Add(DueWithin)) {
-			r.ledger.count(func(t *Totals) { t.Undecided++ })
-			return
-		}
-		r.offend(Lost, s.String(), 1-s.Seat)
-	})
-}
-
-func (r *Room) close(each func(s Stamp, accepted time.Time)) {
+// Waiting returns for each seat what it should have been told and was not.
+func (r *Room) Waiting() [2]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var n [2]int
+	r.each(func(m *message) {
+		if m.pending() && !r.dead(m) || r.late(m) {
+			n[1-m.by]++
+		}
+		if r.unconfirmed(m) {
+			n[m.by]++
+		}
+	})
+	return n
+}
+
+// late reports whether the other seat should see another text of m.
+func (r *Room) late(m *message) bool {
+	return m.stale() && r.views[1-m.by].m == m && !(r.private && m.pages != r.pages)
+}
+
+// unconfirmed reports whether m is on the relay, was marked as read and its
+// author does not know.
+func (r *Room) unconfirmed(m *message) bool {
+	return !m.reads.at.IsZero() && !m.told && !m.answered && r.views[m.by].m == m && m.pages == r.pages
+}
+
+// each is called with r.mu held.
+func (r *Room) each(f func(m *message)) {
 	if r.closed {
 		return
 	}
-	r.closed = true
-	for seat := range r.authors {
-		for seq, accepted := range r.authors[seat].pending {
-			each(Stamp{Pair: r.pair, Life: r.life, Seat: seat, Seq: seq}, accepted)
+	for _, messages := range r.messages {
+		for _, m := range messages {
+			f(m)
 		}
 	}
 }
 
-func (r *Room) offend(kind Kind, message string, seat int) {
+// Forget closes the account of a room that has ended: what was not seen is
+// forgotten, as it should be.
+func (r *Room) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.each(func(m *message) {
+		if m.pending() {
+			r.ledger.count(func(t *Totals) { t.Forgotten++ })
+		}
+	})
+	r.closed = true
+}
+
+// Settle closes the account of a room that lives: what a seat should have been
+// told is an offence if the seat had its chance to hear it, and undecided else.
+// asked is, for each seat, when it last asked the relay for something over the
+// connection on which it is told, and had the answer; the zero time for never.
+// An answer comes behind everything that was told before it, so what was done
+// DueWithin or longer before that should have come.
+func (r *Room) Settle(asked [2]time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	heard := func(seat int, since time.Time) bool { return !asked[seat].Before(since.Add(DueWithin)) }
+	r.each(func(m *message) {
+		reader := 1 - m.by
+		switch {
+		case !m.pending():
+		case !m.answered && !r.dead(m) && (!heard(reader, m.accepted) || m.deletion > 0 && !r.private):
+			r.ledger.count(func(t *Totals) { t.Undecided++ })
+		default:
+			r.missing(m)
+		}
+		if r.late(m) && heard(reader, m.doneAt) {
+			r.offend(Undone, m, reader)
+		}
+		if r.unconfirmed(m) && heard(reader, m.reads.at) && heard(m.by, m.reads.at) {
+			r.offend(WrongReceipt, m, m.by)
+		}
+	})
+	r.closed = true
+}
+
+func (r *Room) offend(kind Kind, m *message, seat int) {
+	r.offendAs(kind, Stamp{r.pair, r.life, m.by, m.seq, m.said}.String(), seat)
+}
+
+func (r *Room) offendAs(kind Kind, message string, seat int) {
 	r.ledger.offend(kind, message, fmt.Sprintf("pair %d, room %d, seat %d", r.pair, r.life, seat))
 }

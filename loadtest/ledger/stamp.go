@@ -13,10 +13,14 @@ type Stamp struct {
 	Seat int
 	// Seq counts an author's messages in a life, from 1.
 	Seq int
+	// Edit counts the texts that a message was given after its first.
+	Edit int
 }
 
 // String is the first word of the text.
-func (s Stamp) String() string { return fmt.Sprintf("%d.%d.%d.%d", s.Pair, s.Life, s.Seat, s.Seq) }
+func (s Stamp) String() string {
+	return fmt.Sprintf("%d.%d.%d.%d.%d", s.Pair, s.Life, s.Seat, s.Seq, s.Edit)
+}
 
 // Text returns a text of about size bytes, never less than the stamp takes.
 func (s Stamp) Text(size int) string {
@@ -32,8 +36,8 @@ func (s Stamp) Text(size int) string {
 func parse(text string) (Stamp, bool) {
 	word, _, _ := strings.Cut(text, " ")
 	var s Stamp
-	if _, err := fmt.Sscanf(word, "%d.%d.%d.%d", &s.Pair, &s.Life, &s.Seat, &s.Seq); err != nil {
+	if _, err := fmt.Sscanf(word, "%d.%d.%d.%d.%d", &s.Pair, &s.Life, &s.Seat, &s.Seq, &s.Edit); err != nil {
 		return Stamp{}, false
 	}
-	return s, s.String() == word && (s.Seat == 0 || s.Seat == 1) && s.Seq > 0
+	return s, s.String() == word && (s.Seat == 0 || s.Seat == 1) && s.Seq > 0 && s.Edit >= 0
 }

@@ -206,7 +206,7 @@ type Stats struct {
 	Dials      int
 	// Quickest is the least time between two dials; 0: there were none or one.
 	Quickest time.Duration
-	// BackAt is when the last gap or fault of the network ended.
+	// BackAt is when the last gap or fault of the network ended, or will end.
 	BackAt time.Time
 }
 
@@ -214,10 +214,14 @@ type Stats struct {
 func (p *path) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	back := p.backAt
+	if gap, out := p.gapAt(time.Now()); out {
+		back = gap.to
+	}
 	return Stats{
 		UpBytes: p.up.bytes, DownBytes: p.down.bytes, UpSegs: p.up.segs, DownSegs: p.down.segs,
 		RadioOn: p.radio.onUntil(time.Now(), p.params), RadioWakes: p.radio.wakes,
-		Dials: p.dials, Quickest: p.quickest, BackAt: p.backAt,
+		Dials: p.dials, Quickest: p.quickest, BackAt: back,
 	}
 }
 
