@@ -69,6 +69,9 @@ func (m *millis) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// MarshalJSON writes t as ReadTargets reads it.
+func (t Targets) MarshalJSON() ([]byte, error) { return json.Marshal(targetsToJSON(t)) }
+
 // MarshalJSON writes p as ReadProfiles reads it.
 func (p Profile) MarshalJSON() ([]byte, error) {
 	l := p.Link

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"io"
 	"os"
@@ -14,6 +15,8 @@ import (
 func profiles(_ context.Context, args []string, stdout, _ io.Writer) (int, error) {
 	fs := newFlags("profiles")
 	file := fs.String("profiles", "", "JSON `file` with profiles of your own")
+	asJSON := fs.Bool("json", false, "print what --profiles reads")
+	slo := fs.String("slo", "", "print what --slo reads: the bounds of the profile of this `name`")
 	if done, err := parse(fs, args, stdout); done || err != nil {
 		return exitOK, err
 	}
@@ -21,7 +24,28 @@ func profiles(_ context.Context, args []string, stdout, _ io.Writer) (int, error
 	if err != nil {
 		return 0, err
 	}
-	return exitOK, loadtest.WriteProfiles(stdout, slices.Concat(loadtest.Profiles(), own))
+	// Own ones go before those of the same name.
+	all := slices.Concat(slices.DeleteFunc(loadtest.Profiles(), func(p loadtest.Profile) bool {
+		return slices.ContainsFunc(own, func(o loadtest.Profile) bool { return o.Name == p.Name })
+	}), own)
+	if *slo != "" {
+		i := slices.IndexFunc(all, func(p loadtest.Profile) bool { return p.Name == *slo })
+		if i < 0 {
+			return 0, usage("no profile %q to print the bounds of", *slo)
+		}
+		return exitOK, printJSON(stdout, all[i].Targets)
+	}
+	if *asJSON {
+		return exitOK, printJSON(stdout, all)
+	}
+	return exitOK, loadtest.WriteProfiles(stdout, all)
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }
 
 // ownProfiles reads the profiles in a file; none if it has no name.
