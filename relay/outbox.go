@@ -133,7 +133,7 @@ func (o *outbox) writeReady() bool {
 	if len(o.queue) > 0 || !whole {
 		return false
 	}
-	o.queue = o.queue[:0:0]
+	o.queue = nil
 	return true
 }
 
