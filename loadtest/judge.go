@@ -18,7 +18,7 @@ const (
 	maxCPU = 85. // percent of all processors
 )
 
-// Samples that a quantile needs.
+// Samples that a quantile needs to be met.
 const (
 	enoughP95 = 20
 	enoughP99 = 100
@@ -112,13 +112,8 @@ func (r *run) judge(p Profile, m *measures, out *Report) []SLO {
 		if bound == 0 {
 			return
 		}
-		s := SLO{Profile: p.Name, Name: name, Unit: "ms", Bound: millisOf(bound), Samples: h.count(), State: TooFew}
-		if s.Samples >= enough {
-			s.Got, s.State = millisOf(h.quantile(percent)), Met
-			if atLeast(h.above(bound), s.Samples, 1-percent/100) < doubt {
-				s.State = Missed
-			}
-		}
+		s := SLO{Profile: p.Name, Name: name, Unit: "ms", Bound: millisOf(bound), Got: millisOf(h.quantile(percent)), Samples: h.count()}
+		s.State = state(h.above(bound), s.Samples, 1-percent/100, enough, doubt)
 		slos = append(slos, s)
 	}
 	check("hot p50", m.hot, 50, enoughP95, t.HotP50)
@@ -129,18 +124,12 @@ func (r *run) judge(p Profile, m *measures, out *Report) []SLO {
 	check("reconnect p95", m.reconnect, 95, enoughP95, t.ReconnectP95)
 	check("relay-added p99", m.added, 99, enoughP99, t.RelayAddedP99)
 	if t.RelayAddedP99 > 0 {
-		late := m.added.above(lateAt)
-		s := SLO{
+		late, n := m.added.above(lateAt), m.added.count()
+		slos = append(slos, SLO{
 			Profile: p.Name, Name: "relay-added above " + short(lateAt), Unit: "%", Bound: lateShare * 100,
-			Samples: m.added.count(), State: TooFew,
-		}
-		if s.Samples >= enoughP99 {
-			s.Got, s.State = round(float64(late)/float64(s.Samples)*100, 2), Met
-			if atLeast(late, s.Samples, lateShare) < doubtLate {
-				s.State = Missed
-			}
-		}
-		slos = append(slos, s)
+			Got: round(100*float64(late)/float64(max(1, n)), 2), Samples: n,
+			State: state(late, n, lateShare, enoughP99, doubtLate),
+		})
 	}
 	if out.Storm != nil && t.StormBack > 0 && p.Name == r.shares[0].Profile.Name { // one for all
 		s := SLO{
@@ -153,6 +142,17 @@ func (r *run) judge(p Profile, m *measures, out *Report) []SLO {
 		slos = append(slos, s)
 	}
 	return slos
+}
+
+// state judges how many of n samples are above a bound, of which a share may be.
+func state(above, n int64, share float64, enough int64, doubt float64) State {
+	switch {
+	case atLeast(above, n, share) < doubt:
+		return Missed
+	case n < enough:
+		return TooFew
+	}
+	return Met
 }
 
 // costs fills in what phones and relay paid.
