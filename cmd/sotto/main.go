@@ -4,6 +4,8 @@
 //	sotto version       print what this binary is
 //	sotto healthcheck   exit 0 if the relay that these flags start is healthy
 //	sotto drain         have it take no new rooms, and end when it is empty
+//	sotto man           print the manual page
+//	sotto completion X  print what makes a shell complete: bash, zsh or fish
 //
 // Exit codes: 0 after an orderly end, 1 when it could not run, 2 when flags
 // or environment are unfit; then every fault is named.
@@ -31,6 +33,9 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 	command := ""
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		command, args = args[0], args[1:]
+	}
+	if command == "man" || command == "completion" {
+		return printPapers(command, args, stdout, stderr)
 	}
 	opts, help, err := parseOptions(args, env)
 	switch {

@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -308,28 +306,4 @@ func isOption(name string) bool {
 		}
 	}
 	return false
-}
-
-func printHelp(w io.Writer) {
-	_, _ = fmt.Fprint(w, `Sotto is a relay and a page for private two-person chat. Nothing is kept.
-
-  sotto [flags]       serve
-  sotto version       print what this binary is
-  sotto healthcheck   exit 0 if the relay that these flags start is healthy
-  sotto drain         have it take no new rooms, and end when it is empty or after --drain-for
-
-Each flag can be given by environment too. "off" or a negative number turns a
-limit off.
-
-`)
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for i := range optionTable {
-		o := &optionTable[i]
-		value := o.value
-		if value == "" {
-			value = "-"
-		}
-		fmt.Fprintf(tw, "  --%s\t%s\t%s\t%s\n", o.name, value, o.env(), o.help) //nolint:errcheck // as above
-	}
-	_ = tw.Flush()
 }
