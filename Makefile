@@ -60,7 +60,7 @@ fmt: bin/golangci-lint ## format the Go code
 generate: ## build the page into web/dist
 	go generate ./...
 
-release: ## static binaries of REF (HEAD) into bin/release, with SBOM, licences and checksums
+release: ## binaries, packages and image of VERSION (v1.2.3) at REF (HEAD) into bin/release
 	@scripts/release
 
 bin/golangci-lint: tools/go.mod tools/go.sum

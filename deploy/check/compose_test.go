@@ -13,9 +13,6 @@ import (
 // compose is what matters here of the Compose specification.
 type compose struct {
 	Services map[string]struct {
-		Build struct {
-			Dockerfile string `json:"dockerfile"`
-		} `json:"build"`
 		Image        string            `json:"image"`
 		ReadOnly     bool              `json:"read_only"`
 		CapDrop      []string          `json:"cap_drop"`
@@ -77,7 +74,7 @@ func TestCompose(t *testing.T) {
 		t.Errorf("the network is %s, the relay trusts %s", got, sotto.Environment["SOTTO_TRUSTED_PROXIES"])
 	}
 	for file, name := range map[string]string{
-		"container/Dockerfile":                            "-f " + sotto.Build.Dockerfile + " ",
+		"container/README.md":                             "docker load",
 		"container/Caddyfile":                             "reverse_proxy sotto:8080\n",
 		"prometheus/prometheus.yml":                       `targets: ["` + sotto.Environment["SOTTO_ADMIN_HOSTS"] + sotto.Environment["SOTTO_ADMIN_LISTEN"] + `"]`,
 		"grafana/provisioning/datasources/prometheus.yml": "http://prometheus:9090",

@@ -1,52 +1,14 @@
-// Package container tests the image that the Dockerfile beside it describes,
-// as far as that goes without a container engine.
+// Package container runs the relay as a container is run, as far as that goes
+// without an engine, and Caddy in front of it.
 package container
 
 import (
 	"errors"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 )
-
-// The image is the released file on nothing, run by a number, without a shell.
-func TestDockerfile(t *testing.T) {
-	text, err := os.ReadFile("Dockerfile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for line := range strings.Lines(string(text)) {
-		if !strings.HasPrefix(line, "#") {
-			got = append(got, strings.TrimSpace(line))
-		}
-	}
-	want := []string{
-		"FROM scratch",
-		"ARG TARGETARCH",
-		"COPY --chmod=0755 bin/release/sotto-linux-${TARGETARCH} /sotto",
-		"USER 65532:65532",
-		"EXPOSE 8080 8081",
-		"STOPSIGNAL SIGTERM",
-		`HEALTHCHECK --interval=30s --timeout=10s --start-period=5s CMD ["/sotto", "healthcheck"]`,
-		`ENTRYPOINT ["/sotto"]`,
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("the image is\n%s", strings.Join(got, "\n"))
-	}
-	// That is where a release puts it, and what the build may see.
-	for file, line := range map[string]string{
-		"../../scripts/release":   "\n    binary=$work/out/sotto-linux-$arch\n",
-		"../../Makefile":          "\nrelease: ## static binaries of REF (HEAD) into bin/release,",
-		"Dockerfile.dockerignore": "*\n!bin/release/sotto-linux-*\n",
-	} {
-		if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), line) {
-			t.Errorf("%s has no %q (%v)", file, line, err)
-		}
-	}
-}
 
 // TestTry runs a static binary as nobody without capabilities in a read-only
 // chroot, and Caddy in front of it. Where namespaces can't be made (no root) it
