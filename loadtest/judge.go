@@ -45,7 +45,7 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 		Setup: Setup{
 			Scenario: r.cfg.Scenario, Protocol: r.cfg.Protocol, Profile: r.cfg.Profile, Pairs: len(r.pairs), Duration: r.cfg.Duration.Seconds(),
 			Ramp: r.cfg.Ramp.Seconds(), Think: r.cfg.Think.Seconds(), Backoff: !r.cfg.NoBackoff, Seed: r.cfg.Seed,
-			OwnRelay: r.cfg.Server != nil, TLS: strings.HasPrefix(r.cfg.URL, "https:"),
+			OwnRelay: r.cfg.Server != nil, TLS: strings.HasPrefix(r.cfg.URL, "https:"), Targets: r.cfg.Targets,
 		},
 		Environment: Environment{
 			Net: r.cfg.Network.Name(), OS: runtime.GOOS, Kernel: Kernel(), Congestion: r.cfg.Network.Congestion(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
@@ -59,12 +59,8 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 	}
 	for i, share := range r.shares {
 		m := r.measures[i]
-		on := OnProfile{
-			Profile: share.Profile, Percent: share.Percent,
-			Hot: m.hot.distribution(), Cold: m.cold.distribution(), Disturbed: m.disturbed.distribution(),
-			Acked: m.acked.distribution(), Join: m.join.distribution(), Reconnect: m.reconnect.distribution(),
-			Added: m.added.distribution(), LeftOut: m.leftOut.Load(),
-		}
+		on := OnProfile{Profile: share.Profile, Percent: share.Percent}
+		m.fill(&on)
 		for _, p := range r.pairs {
 			if p.profile == i {
 				on.Pairs++
@@ -241,6 +237,7 @@ func (r *Report) conclude(broken error) {
 	}
 	r.distrust(func(format string, args ...any) { because(invalid, format, args...) })
 	if broken != nil {
+		r.Broken = broken.Error()
 		because(invalid, "%v", broken)
 	}
 	s := r.Service
@@ -318,7 +315,7 @@ func (r *Report) annotate() {
 	}
 	note("Relay-added is from handing the last byte of a message to the relay's socket to taking it from the other phone's, so it has the harness's own scheduling in it.")
 	if r.Environment.Net == "conn" {
-		note("Networks were emulated above the kernel's loopback TCP (conn): loss is a model of what TCP does with it, with no slow start and no competition between phones.")
+		note("Networks were emulated above the kernel's loopback TCP (conn): loss is a model of what TCP does with it, with no competition between phones.")
 	} else {
 		note("Packets were emulated between two network namespaces (%s): TCP is the kernel's.", r.Environment.Net)
 	}

@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -72,9 +73,16 @@ func newMeasures() *measures {
 	}
 }
 
-// percentiles of curves: more and more nines.
-var percentiles = []float64{
-	0, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.9, 99.99, 100,
+// rows are in the order of OnProfile's.
+func (m *measures) rows() []*histogram {
+	return []*histogram{m.hot, m.cold, m.disturbed, m.acked, m.join, m.reconnect, m.added}
+}
+
+// fill fills in what was measured.
+func (m *measures) fill(on *OnProfile) {
+	on.Hot, on.Cold, on.Disturbed = m.hot.distribution(), m.cold.distribution(), m.disturbed.distribution()
+	on.Acked, on.Join, on.Reconnect = m.acked.distribution(), m.join.distribution(), m.reconnect.distribution()
+	on.Added, on.LeftOut = m.added.distribution(), m.leftOut.Load()
 }
 
 // Distribution is what a histogram knows.
@@ -85,14 +93,9 @@ type Distribution struct {
 	P95   float64 `json:"p95_ms"`
 	P99   float64 `json:"p99_ms"`
 	Max   float64 `json:"max_ms"`
-	// Curve has the value at each of a number of percentiles.
-	Curve []Point `json:"curve,omitempty"`
-}
-
-// Point is a point of a curve.
-type Point struct {
-	Percent float64 `json:"percent"`
-	Millis  float64 `json:"ms"`
+	// HDR is the histogram of microseconds itself, as HdrHistogram's logs have it:
+	// compressed, encoding V2, base64. Empty: without samples.
+	HDR string `json:"hdr,omitempty"`
 }
 
 func (h *histogram) distribution() Distribution {
@@ -104,15 +107,39 @@ func (h *histogram) distribution() Distribution {
 		return d
 	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	d.Mean = round(h.h.Mean()/1000, 3)
-	h.mu.Unlock()
-	for _, p := range percentiles {
-		// A percentile needs enough samples to be one, but for the greatest.
-		if p == 100 || float64(d.Count)*(100-p) >= 100 {
-			d.Curve = append(d.Curve, Point{p, millisOf(h.quantile(p))})
-		}
+	if packed, err := h.h.Encode(hdrhistogram.V2CompressedEncodingCookieBase); err == nil { // it writes to memory
+		d.HDR = string(packed)
 	}
 	return d
+}
+
+// merge adds the samples of a distribution.
+func (h *histogram) merge(d Distribution) error {
+	if d.Count == 0 {
+		return nil
+	}
+	other, err := decode(d.HDR)
+	if err != nil {
+		return fmt.Errorf("%w: histogram in a report: %w", ErrConfig, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if lost := h.h.Merge(other); lost > 0 || other.TotalCount() != d.Count {
+		return fmt.Errorf("%w: a histogram in a report is not of its %d samples", ErrConfig, d.Count)
+	}
+	return nil
+}
+
+// decode has the library's panics on broken histograms be errors.
+func decode(packed string) (h *hdrhistogram.Histogram, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("broken: %v", p)
+		}
+	}()
+	return hdrhistogram.Decode([]byte(packed))
 }
 
 func millisOf(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

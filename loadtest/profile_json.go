@@ -72,6 +72,14 @@ func (m *millis) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes t as ReadTargets reads it.
 func (t Targets) MarshalJSON() ([]byte, error) { return json.Marshal(targetsToJSON(t)) }
 
+// UnmarshalJSON reads what MarshalJSON wrote; a field it does not know is an error.
+func (t *Targets) UnmarshalJSON(b []byte) error {
+	var in targetsJSON
+	err := decodeStrictly(bytes.NewReader(b), &in)
+	*t = in.targets()
+	return err
+}
+
 // MarshalJSON writes p as ReadProfiles reads it.
 func (p Profile) MarshalJSON() ([]byte, error) {
 	l := p.Link
@@ -173,11 +181,11 @@ func ReadProfiles(r io.Reader) ([]Profile, error) {
 // that is left out is not judged; unknown fields are errors, which wrap
 // ErrConfig.
 func ReadTargets(r io.Reader) (Targets, error) {
-	var t targetsJSON
+	var t Targets
 	if err := decodeStrictly(r, &t); err != nil {
 		return Targets{}, fmt.Errorf("%w: read SLOs: %w", ErrConfig, err)
 	}
-	return t.targets(), nil
+	return t, nil
 }
 
 var errTrailing = errors.New("more than one JSON value")

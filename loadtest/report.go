@@ -25,8 +25,9 @@ const (
 type Report struct {
 	Schema  int      `json:"schema"` // 1
 	Verdict Verdict  `json:"verdict"`
-	Reasons []string `json:"reasons"` // why it is not passed
-	Notes   []string `json:"notes"`   // what a reader must know
+	Reasons []string `json:"reasons"`          // why it is not passed
+	Notes   []string `json:"notes"`            // what a reader must know
+	Broken  string   `json:"broken,omitempty"` // what the harness could not do
 
 	Started     time.Time   `json:"started"`
 	Seconds     float64     `json:"seconds"`
@@ -73,6 +74,8 @@ type Setup struct {
 	Seed     uint64   `json:"seed"`
 	OwnRelay bool     `json:"own_relay"`
 	TLS      bool     `json:"tls"`
+	// Targets went in place of the profiles' own.
+	Targets *Targets `json:"slo,omitempty"`
 }
 
 // Environment is where it ran.

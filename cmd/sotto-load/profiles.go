@@ -67,18 +67,25 @@ func newFlags(name string) *flag.FlagSet {
 	return fs
 }
 
-// parse reports whether only help was wanted, which it has then printed.
+// parse is parseFlags for commands without other arguments.
 func parse(fs *flag.FlagSet, args []string, stdout io.Writer) (done bool, err error) {
+	done, err = parseFlags(fs, args, "", stdout)
+	if err == nil && fs.NArg() > 0 {
+		return false, usage("unexpected %q", fs.Arg(0))
+	}
+	return done, err
+}
+
+// parseFlags reports whether only help was wanted, which it has then printed.
+func parseFlags(fs *flag.FlagSet, args []string, more string, stdout io.Writer) (done bool, err error) {
 	switch err := fs.Parse(args); {
 	case err == flag.ErrHelp: //nolint:errorlint // returned as it is
-		say(stdout, "sotto-load %s [flags]\n", fs.Name())
+		say(stdout, "sotto-load %s [flags] %s\n", fs.Name(), more)
 		fs.SetOutput(stdout)
 		fs.PrintDefaults()
 		return true, nil
 	case err != nil:
 		return false, usage("%v", err)
-	case fs.NArg() > 0:
-		return false, usage("unexpected %q", fs.Arg(0))
 	}
 	return false, nil
 }

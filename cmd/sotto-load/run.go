@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"syscall"
 
@@ -52,7 +51,7 @@ func newRunFlags() *runFlags {
 	fs.BoolVar(&c.NoBackoff, "no-backoff", false, "phones that lost the relay dial again once a second, all in step")
 	fs.Uint64Var(&c.Seed, "seed", 0, "decides networks, pauses and faults (default: a random one, which the report tells)")
 	fs.StringVar(&f.slo, "slo", "", "JSON `file` with bounds in place of the profiles' own, or off")
-	fs.StringVar(&f.out, "out", "", "`folder` that gets report.html, report.json and report.txt")
+	fs.StringVar(&f.out, "out", "", outHelp)
 	fs.StringVar(&f.net, "net", netConn, "how networks are made: conn, in this process above loopback TCP; or tun, between two namespaces with the kernel's own TCP (Linux, as root or where users may make namespaces)")
 	fs.BoolVar(&f.json, "json", false, "print the report as JSON instead of text")
 	fs.BoolVar(&f.tls, "tls", false, "TLS to the relay of its own; the bounds on joins are without")
@@ -105,10 +104,8 @@ func load(ctx context.Context, args []string, stdout, stderr io.Writer) (code in
 	if err := f.config(); err != nil {
 		return 0, err
 	}
-	if f.out != "" { // find out now, not in an hour
-		if err := os.MkdirAll(f.out, 0o755); err != nil { //nolint:gosec // reports are for all to read
-			return 0, usage("--out: %v", err)
-		}
+	if err := makeOut(f.out); err != nil { // find out now, not in an hour
+		return 0, err
 	}
 	if warning := loadtest.FileWarning(f.cfg.Pairs); warning != "" {
 		say(stderr, "%s\n", warning)
@@ -145,53 +142,7 @@ func load(ctx context.Context, args []string, stdout, stderr io.Writer) (code in
 	if err != nil {
 		return 0, err
 	}
-	if err := f.write(report, stdout); err != nil {
-		return 0, err
-	}
-	switch report.Verdict {
-	case loadtest.Failed:
-		return exitFailed, nil
-	case loadtest.Invalid:
-		return exitInvalid, nil
-	}
-	return exitOK, nil
-}
-
-// write writes the report wherever it is wanted.
-func (f *runFlags) write(r *loadtest.Report, stdout io.Writer) error {
-	printed := r.WriteText
-	if f.json {
-		printed = r.WriteJSON
-	}
-	if err := printed(stdout); err != nil {
-		return fmt.Errorf("print report: %w", err)
-	}
-	if f.out == "" {
-		return nil
-	}
-	for name, write := range map[string]func(io.Writer) error{
-		"report.txt": r.WriteText, "report.json": r.WriteJSON, "report.html": r.WriteHTML,
-	} {
-		if err := writeFile(filepath.Join(f.out, name), write); err != nil {
-			return fmt.Errorf("write report: %w", err)
-		}
-	}
-	if !f.json {
-		say(stdout, "\n%s\n", filepath.Join(f.out, "report.html"))
-	}
-	return nil
-}
-
-func writeFile(name string, write func(io.Writer) error) error {
-	file, err := os.Create(name) //nolint:gosec // the user names the folder
-	if err != nil {
-		return err
-	}
-	if err := write(file); err != nil {
-		_ = file.Close() // the first error tells
-		return err
-	}
-	return file.Close()
+	return hand(report, f.out, f.json, stdout)
 }
 
 // relayName is the hidden command that is the relay's process.
