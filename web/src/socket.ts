@@ -1,7 +1,7 @@
 // Runs the session: its socket, its timer, its keys. Everything that the pure
 // machine asks for is done here, and what comes of it is told to the machine.
 
-import { isRuled } from "./cover";
+import { isRuled } from "./session/cover";
 import type { Data, Engine, Identity, Keyring } from "./engine";
 import { readFrame } from "./session/frames";
 import { due, step } from "./session/session";
@@ -41,8 +41,8 @@ export interface Start {
 // Longer timers fire at once.
 const longestTimer = 2 ** 31 - 1;
 
-/** `changed` runs after every event. */
-export const createSession = (changed: () => void): Session => {
+/** `changed` runs after every event; `blanked` when what was typed into the first screen is gone. */
+export const createSession = (changed: () => void, blanked: () => void): Session => {
   let state = initial;
   let engine: Engine | null = null;
   let identity: Identity | null = null;
@@ -93,6 +93,9 @@ export const createSession = (changed: () => void): Session => {
         identity = null;
         number = "";
         forgotten++;
+        break;
+      case "blank":
+        blanked();
         break;
       default:
         askKeys(command);

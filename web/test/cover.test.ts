@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coverDue, coverStep, isTry, uncovered, type Cover, type CoverEvent } from "../src/cover";
+import { coverDue, coverStep, isTry, uncovered, type Cover, type CoverEvent } from "../src/session/cover";
 
 const second = 1000;
 const minute = 60 * second;
@@ -28,6 +28,8 @@ const cases: Record<string, [got: string, want: string]> = {
   "out of sight": [run([1, "hide"], [2, "focus"], [3, "active"]), "curtain curtain curtain"],
   "idle": [run([2 * minute - 1, "tick"], [2 * minute, "tick"]), "none curtain"],
   "busy": [run([minute, "active"], [2 * minute, "tick"], [3 * minute - 1, "tick"], [3 * minute, "tick"]), "none none none curtain"],
+  "a mouse that moves is somebody": [run([minute, "moved"], [3 * minute - 1, "tick"], [3 * minute, "tick"]), "none none curtain"],
+  "a mouse over a window without the focus": [run([1, "blur"], [2, "moved"], [minute + 1, "tick"]), "veil veil curtain"],
   "a key is too late": [run([2 * minute, "active"]), "curtain"],
   "right PIN": [run([1, "hide"], [2, "right"], [2 * minute + 1, "tick"], [2 * minute + 2, "tick"]), "curtain none none curtain"],
   "five wrong PINs": [

@@ -8,11 +8,14 @@ import { initial, type Command, type Event, type State, type Who } from "../src/
 export const start = Date.UTC(2026, 5, 1, 12);
 export const day = 86_400_000;
 
+/** A session of somebody who is always there: no time hides or forgets anything. */
+export const awake: State = { ...initial, settings: { ...initial.settings, idle: Infinity } };
+
 export type Sent = Extract<Command, { do: "frame" }>;
 
 /** Drives one machine by hand. */
 export class Hand {
-  state: State = initial;
+  state: State = awake;
   at = start;
   /** What the last event led to. */
   did: readonly Command[] = [];

@@ -10,10 +10,10 @@ import { mustWait } from "../src/session/lock";
 import { readFrame } from "../src/session/frames";
 import { due, step } from "../src/session/session";
 import { canChange, canWrite } from "../src/session/slot";
-import { initial, type Command, type Event, type KeyCommand, type State } from "../src/session/state";
+import type { Command, Event, KeyCommand, State } from "../src/session/state";
 import { cheap, sha } from "./cheap";
 import { dice } from "./dice";
-import { gate, nonce, start } from "./kit";
+import { awake, gate, nonce, start } from "./kit";
 import { FakeRelay, type Line } from "./relay";
 
 export class Wire implements Line {
@@ -114,7 +114,7 @@ export class World {
 
 /** One life of a document. */
 export class Page {
-  state: State = initial;
+  state: State = awake;
   wire: Wire | null = null;
   ring: Keyring | null = null;
   asked: KeyCommand[] = [];
@@ -164,6 +164,8 @@ export class Page {
         this.ring?.forget();
         this.ring = null;
         this.asked = [];
+        break;
+      case "blank":
         break;
       default:
         this.asked.push(command);
@@ -241,6 +243,7 @@ export class Person {
         blind: gate,
       },
     });
+    this.page.tell({ type: "settings", settings: awake.settings });
     this.page.tell({ type: "attention", on: true });
   }
 

@@ -7,9 +7,9 @@ import { test } from "node:test";
 import { readFrame } from "../src/session/frames";
 import { due, step } from "../src/session/session";
 import { canChange, canWrite } from "../src/session/slot";
-import { initial, type Command, type Event, type State } from "../src/session/state";
+import type { Command, Event, State } from "../src/session/state";
 import { dice } from "./dice";
-import { gate, nonce, start } from "./kit";
+import { awake, gate, nonce, start } from "./kit";
 import { FakeRelay, type Line, type Taken } from "./relay";
 
 class World {
@@ -54,7 +54,7 @@ class Wire implements Line {
 }
 
 class Phone {
-  state: State = initial;
+  state: State = awake;
   wire: Wire | null = null;
   /** Sealing and opening that is not done yet. */
   jobs: (() => void)[] = [];
@@ -144,6 +144,7 @@ class Phone {
       }
       case "unlock":
       case "forget":
+      case "blank":
         break;
     }
   }

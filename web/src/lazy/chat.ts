@@ -39,6 +39,12 @@ export const chatScreen = (app: Page): Screen => {
   const middle = el("div", { class: "middle", tabindex: 0 }, talk.node);
   let panel = talk;
   let shown = "";
+  // What stands below the message is in view when its end is.
+  let ended = false;
+  new IntersectionObserver((entries) => {
+    ended = entries.at(-1)?.isIntersecting ?? false;
+    app.changed();
+  }, { root: middle }).observe(meta);
 
   const status = el("span", { role: "status" });
   const code = field("code", { "aria-label": strings.ref, placeholder: strings.ref });
@@ -210,5 +216,5 @@ export const chatScreen = (app: Page): Screen => {
     el("div", { class: "composer" }, el("div", { class: "row start" }, status, code, again), here, write, waiting),
   );
 
-  return { node, update, log: () => panel === talk, back };
+  return { node, update, log: () => panel === talk && ended, back };
 };

@@ -1,7 +1,7 @@
 // What lies behind ⋯.
 
 import { hex, random } from "../bytes";
-import { idleChoices } from "../cover";
+import { idleChoices } from "../session/cover";
 import { button, el, setText, show } from "../dom";
 import { canChange } from "../session/slot";
 import type { Page, Panel } from "../views/page";
@@ -12,7 +12,8 @@ const holdFor = 2000;
 
 /** `close` closes the menu, the others open something in its place. */
 export const menuPanel = (app: Page, close: () => void, share: () => void, help: () => void): Panel => {
-  const { session, settings } = app;
+  const { session } = app;
+  const { settings } = session.state();
   const edit = button(strings.edit, () => {
     session.tell({ type: "edit" });
     close();
@@ -24,7 +25,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
   const invitation = button(strings.invitation, share);
   const idle = el(
     "select",
-    { change: () => { settings.idle = Number(idle.value); } },
+    { change: () => { session.tell({ type: "settings", settings: { idle: Number(idle.value) } }); } },
     ...idleChoices.map((minutes) => el("option", { value: minutes }, String(minutes))),
   );
   idle.value = String(settings.idle);
@@ -37,7 +38,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
       show(check, true);
     });
   });
-  const mark = el("input", { type: "checkbox", change: () => { settings.mark = mark.checked; } });
+  const mark = el("input", { type: "checkbox", change: () => { session.tell({ type: "settings", settings: { mark: mark.checked } }); } });
   mark.checked = settings.mark;
   return {
     node: el(

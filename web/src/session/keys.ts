@@ -79,7 +79,7 @@ export const quiet = (s: Step, asked = false): void => {
   if (!s.blind || !keys || !s.greeted || s.link !== "joined") return;
   if (keys.mustGreet && !s.greeting) greet(s);
   if (s.job || s.wiping || !slot?.mine || slot.read || slot.lock !== "sealed" || typeof slot.text !== "string") return;
-  const leave = asked || (!s.strict && (s.peer === false || s.hidden));
+  const leave = asked || (!s.strict && (s.peer === false || s.hidden || s.cover.kind === "curtain"));
   if ((!leave && !keys.mustSealAnew) || (s.at < s.anewAt && !asked)) return;
   s.anewAt = s.at + anewEvery;
   s.job = {

@@ -83,6 +83,7 @@ export const refusedJoin = (s: Step, error: Data): void => {
       ["otp_invalid", "wrongRef"],
     ]);
     const word = s.purpose === "create" && unknown ? "taken" : (words.get(reason) ?? "failed");
+    if (word === "askRef" || word === "wrongRef") s.form = { ...s.form, askCode: true };
     end(s, word, { count: number(error.attempts_remaining), until });
     return;
   }

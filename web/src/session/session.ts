@@ -2,6 +2,8 @@
 // no DOM. A step takes the state, what happened and when, and gives the new
 // state, with what is to be done in it. Time is in ms since 1970.
 
+import { coverDue, coverStep, uncovered } from "./cover";
+import { blank } from "./form";
 import { number, string, time, type Frame } from "./frames";
 import { greeting, hear, keysSay, lockPatience, quiet, unseal } from "./keys";
 import { again, check, down, join, joined, pushGate, refusedJoin, wipe } from "./room";
@@ -9,7 +11,7 @@ import {
   acknowledged, canWrite, deleted, edit, edited, opened, read, refused, remove, send, stopEditing, take, watch, work,
 } from "./slot";
 import type { Event, State } from "./state";
-import { dial, end, hangup, patience, reset, soon, tell, type Step } from "./step";
+import { dial, doing, end, hangup, patience, reset, soon, tell, type Step } from "./step";
 
 const typingEvery = 3000;
 const typingLasts = 5000;
@@ -63,6 +65,16 @@ const happen = (s: Step, event: Event): void => {
       break;
     case "leave":
       end(s);
+      clear(s);
+      break;
+    case "cover":
+      s.cover = coverStep(s.cover, event.event, s.at, s.settings.idle, s.strict);
+      break;
+    case "form":
+      s.form = { ...s.form, ...event.form };
+      break;
+    case "settings":
+      s.settings = { ...s.settings, ...event.settings };
       break;
     case "retry":
       if (s.phase === "in" && s.link === "down") {
@@ -198,8 +210,30 @@ const redial = (s: Step): void => {
   s.dialAt = soon(s);
 };
 
+/** Nothing that was typed into the first screen is left. */
+const clear = (s: Step): void => {
+  s.cover = uncovered;
+  if (s.form !== blank) doing(s, { do: "blank" });
+  s.form = blank;
+};
+
+/** Someone is in a room, or was and still has what is left of it. */
+export const isInside = ({ phase }: State): boolean => phase === "in" || phase === "gone";
+
+/** What time makes of the cover, and the cover of everything else. */
+const hide = (s: Step): void => {
+  s.cover = coverStep(s.cover, "tick", s.at, s.settings.idle, s.strict);
+  const { kind } = s.cover;
+  if (kind === "forget") end(s, "forgot");
+  // On the first screen there is no PIN that could lift a curtain: what has to be
+  // said there stays, what was typed goes.
+  if (kind === "forget" || (kind === "curtain" && s.phase === "open")) clear(s);
+  if (isInside(s)) s.form = blank;
+};
+
 /** What follows from the time and from everything that happened. */
 const settle = (s: Step): void => {
+  hide(s);
   if (s.answerBy && s.at >= s.answerBy) {
     // An older relay takes no notice of a hello.
     if (s.helloRef && !s.everGreeted) end(s, "noBlind");
@@ -231,5 +265,6 @@ export const warnings = [48 * hour, 12 * hour] as const;
 export const due = (s: State): number => {
   const ends = warnings.map((before) => s.ttl - s.skew - before);
   // Whatever is past was seen to in the last step.
-  return Math.min(...[s.dialAt, s.answerBy, s.seenAt, s.typingUntil, s.anewAt, s.lockedAt && s.lockedAt + lockPatience, ...ends].filter((when) => when > s.at), Infinity);
+  const covered = coverDue(s.cover, s.settings.idle, s.strict);
+  return Math.min(...[covered, s.dialAt, s.answerBy, s.seenAt, s.typingUntil, s.anewAt, s.lockedAt && s.lockedAt + lockPatience, ...ends].filter((when) => when > s.at), Infinity);
 };

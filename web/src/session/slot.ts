@@ -253,7 +253,7 @@ const glance = 500;
 /** Watches over looking: arms the timer, and reports when it has run. */
 export const watch = (s: Step): void => {
   const slot = onRelay(s);
-  const looking = s.attention && slot && !slot.mine && typeof slot.text === "string" && !slot.empty && s.seen !== slot.id;
+  const looking = s.attention && s.cover.kind === "none" && slot && !slot.mine && typeof slot.text === "string" && !slot.empty && s.seen !== slot.id;
   s.seenAt = looking ? s.seenAt || s.at + glance : 0;
   if (!looking || s.at < s.seenAt) return;
   s.seen = slot.id;

@@ -1,5 +1,7 @@
 // What a session knows, what happens to it, and what it wants done.
 
+import { uncovered, type Cover, type CoverEvent } from "./cover";
+import { blank, usual, type Form, type Settings } from "./form";
 import type { Data, Frame } from "./frames";
 
 /** A sealed text, in standard base64. */
@@ -99,7 +101,7 @@ export type Say =
   | "nobody" | "taken" | "samePin" | "wrongPin" | "held" | "locked" | "askRef" | "wrongRef" | "otherRef"
   | "askPlace" | "theirPin" | "faster" | "tooMany" | "answered" | "noBlind" | "moved" | "fault" | "noKey"
   | "busy" | "failed" | "closed" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
-  | "restarting" | "restarted" | "missing" | "ended" | "wiped";
+  | "restarting" | "restarted" | "missing" | "ended" | "wiped" | "forgot";
 
 export interface Notice {
   readonly say: Say;
@@ -114,6 +116,10 @@ export interface State {
   readonly at: number;
   /** What the last step wants done, in this order. */
   readonly commands: readonly Command[];
+
+  readonly cover: Cover;
+  readonly form: Form;
+  readonly settings: Settings;
 
   readonly phase: Phase;
   readonly purpose: Purpose;
@@ -153,7 +159,7 @@ export interface State {
   readonly regate: Regate | null;
   /** Wiping for both was asked for and is not yet confirmed. */
   readonly wiping: boolean;
-  /** Somebody is looking: the log is visible in a focused page. */
+  /** Somebody could be looking: the end of the message is in view of a focused page. */
   readonly attention: boolean;
   /** Id of the last message of the other that was looked at for long enough. */
   readonly seen: string;
@@ -189,7 +195,7 @@ export interface State {
   readonly helloRef: string;
   /** Nothing is ever left for somebody absent. */
   readonly strict: boolean;
-  /** The page is out of sight: what waits must be readable without it. */
+  /** The page is out of sight. */
   readonly hidden: boolean;
   /** When the message in the slot was found locked; and before when none is sealed anew. */
   readonly lockedAt: number;
@@ -201,6 +207,9 @@ export interface State {
 export const initial: State = {
   at: 0,
   commands: [],
+  cover: uncovered,
+  form: blank,
+  settings: usual,
   phase: "open",
   purpose: "enter",
   link: "down",
@@ -274,10 +283,13 @@ export type Event =
   | { type: "strict"; on: boolean }
   /** sotto-2: leave one's own unread message, which was sealed to a page that closed. */
   | { type: "let wait" }
+  | { type: "form"; form: Partial<Form> }
+  | { type: "settings"; settings: Partial<Settings> }
   // From the browser.
+  | { type: "cover"; event: CoverEvent }
   | { type: "attention"; on: boolean }
   | { type: "net"; online: boolean }
-  /** sotto-2: the page is out of sight or covered, or is there again. */
+  /** The page is out of sight, or is there again. */
   | { type: "hidden"; on: boolean }
   /** The page came back from somewhere: is the socket still there? */
   | { type: "check" }
@@ -328,4 +340,6 @@ export type Command =
   | { do: "unlock"; answer: Data }
   | KeyCommand
   /** Let go of everything that was ever entered or derived. */
-  | { do: "forget" };
+  | { do: "forget" }
+  /** Let go of what was derived from what is in the form. */
+  | { do: "blank" };

@@ -1,5 +1,6 @@
 // One step of the machine: what every part of it needs.
 
+import { usual } from "./form";
 import type { Data } from "./frames";
 import { initial, type Notice, type Say, type State } from "./state";
 
@@ -67,11 +68,12 @@ export const end = (s: Step, word?: Say, more?: Omit<Notice, "say">): void => {
   hangup(s);
   doing(s, { do: "forget" });
   reset(s);
+  s.settings = usual;
   if (word) say(s, word, more);
 };
 
-/** As if nothing had ever been entered. */
+/** As if nothing had ever been joined. */
 export const reset = (s: Step): void => {
-  const { at, commands, offline } = s;
-  Object.assign(s, initial, { at, commands, offline });
+  const { at, commands, offline, hidden, cover, form, settings } = s;
+  Object.assign(s, initial, { at, commands, offline, hidden, cover, form, settings });
 };

@@ -2,7 +2,7 @@
 
 import strings from "#strings";
 import { announce, button, el } from "../dom";
-import { isTry, triesAllowed } from "../cover";
+import { isTry, triesAllowed } from "../session/cover";
 import { tries } from "../words";
 import type { Page, Screen } from "./page";
 import { pinField } from "./pin";
@@ -47,7 +47,7 @@ export const curtainScreen = (app: Page): Screen => {
       ),
     ),
     update() {
-      const { wrong } = app.cover();
+      const { wrong } = app.session.state().cover;
       const text = said || !wrong ? said : tries(triesAllowed - wrong);
       announce(status, text, !!text);
     },

@@ -2,17 +2,20 @@
 
 import strings from "#strings";
 import { findCode } from "../blind/code";
-import { isRuled } from "../cover";
+import { isRuled } from "../session/cover";
+import type { Form } from "../session/form";
 import { announce, button, el, field, onEnter, setText, show } from "../dom";
 import { folded, parseInvitation } from "../invitation";
 import { later, laterPrivate, loaded } from "../later";
 import { isCalm, noticeText } from "../words";
 import { languageChoice } from "./language";
-import type { Form, Page, Screen } from "./page";
+import type { Page, Screen } from "./page";
 import { pinField } from "./pin";
 
 export const openScreen = (app: Page): Screen => {
-  const { form, session } = app;
+  const { session } = app;
+  const form = (): Form => session.state().form;
+  const set = (form: Partial<Form>): void => { session.tell({ type: "form", form }); };
 
   // What this screen itself has to say comes before what the last session said.
   let said: string | null = null;
@@ -23,29 +26,27 @@ export const openScreen = (app: Page): Screen => {
     "aria-describedby": "for",
     input: () => {
       // Some keyboards paste without an event of pasting.
-      const jump = number.value.length - form.number.length > 6;
-      if (!jump || !takeInvitation(number.value)) form.number = number.value;
+      const jump = number.value.length - form().number.length > 6;
+      if (!jump || !takeInvitation(number.value)) set({ number: number.value });
       prepare();
-      update();
     },
     paste: (event: ClipboardEvent) => {
       // The field would join the lines of a message before it could be read.
       const text = event.clipboardData?.getData("text/plain") ?? "";
       if ((/\p{L}/u.test(text) || !number.value) && takeInvitation(text)) event.preventDefault();
-      update();
     },
     keydown: onEnter(() => { pin.input.focus(); }),
   });
   const pin = pinField(open);
   const code = field("code", {
-    input: () => { form.code = code.value; },
+    input: () => { set({ code: code.value }); },
     keydown: onEnter(open),
   });
   const country = el("select", {
     "aria-label": strings.country,
     change: () => {
-      form.country = country.value;
-      void fresh(!!form.made?.short);
+      set({ country: country.value });
+      void fresh(!!form().made?.short);
     },
   });
   const intents = ([["start", strings.newNumber], ["invited", strings.invited], ["back", strings.comeBack]] as const)
@@ -54,7 +55,7 @@ export const openScreen = (app: Page): Screen => {
   const short = button(strings.shortNumber, () => void fresh(true));
   const pinHint = el("p", { class: "hint" }, strings.pinNew);
   const place = button("", () => {
-    form.intent = session.state().notice?.say === "askPlace" ? "invited" : "back";
+    set({ intent: session.state().notice?.say === "askPlace" ? "invited" : "back" });
     open();
   });
   const codeRow = el("div", {}, el("label", { for: "code" }, strings.ref), code);
@@ -102,27 +103,26 @@ export const openScreen = (app: Page): Screen => {
       void fresh(false);
       return;
     }
-    if (isMade()) form.number = number.value = "";
-    form.intent = intent;
+    if (isMade()) number.value = "";
     said = "";
-    (form.number ? pin.input : number).focus();
-    update();
+    set({ number: number.value, intent });
+    (number.value ? pin.input : number).focus();
   }
 
   const setForm = (chosen: string, ref: string): void => {
-    form.number = number.value = chosen;
-    form.code = code.value = ref;
-    form.askCode = !!ref;
     said = "";
+    number.value = chosen;
+    code.value = ref;
+    set({ number: chosen, code: ref, askCode: !!ref });
     pin.input.focus();
     prepare();
   };
 
   /** Loads and derives what will be needed while the PIN is typed. */
   const prepare = (): void => {
-    const secret = findCode(folded(form.number));
+    const secret = findCode(folded(form().number));
     if (secret) Promise.all([laterPrivate(), later()]).then(([engine]) => engine.prepare(secret)).catch(() => undefined);
-    else if (parseInvitation(form.number).number) later().catch(() => undefined);
+    else if (parseInvitation(form().number).number) later().catch(() => undefined);
   };
 
   /** Fills the fields from a text with a number in it. Words around it invite, unless one said otherwise. */
@@ -132,15 +132,17 @@ export const openScreen = (app: Page): Screen => {
     // A code with a wrong digit too: the number before it is cover, and nobody's.
     const long = findCode(flat) !== "";
     if (!long && !found.number) return false;
-    if (!form.intent || form.intent === "start") form.intent = /\p{L}/u.test(flat) ? "invited" : "";
+    const { intent } = form();
+    if (!intent || intent === "start") set({ intent: /\p{L}/u.test(flat) ? "invited" : "" });
     if (long) setForm(flat.replace(/\s+/g, " ").trim(), "");
     else setForm(found.number, found.ref);
     return true;
   };
 
   const listCountries = (): void => {
-    country.replaceChildren(...form.countries.map(([name, value]) => el("option", { value }, name)));
-    country.value = form.country;
+    const { countries, country: chosen } = form();
+    country.replaceChildren(...countries.map(([name, value]) => el("option", { value }, name)));
+    country.value = chosen;
   };
 
   /** Invents a number: a private one, whose code is the secret, or a short one of std-1. */
@@ -150,13 +152,17 @@ export const openScreen = (app: Page): Screen => {
       const whole = await lazy.loadTable();
       // The number of a private one is cover, and must never reach anybody.
       const table = short ? whole : lazy.fictions(whole);
-      if (!table[form.country]) form.country = lazy.homeCountry(table, navigator.languages);
-      const { number: invented, mayBeReal } = lazy.invent(table, form.country);
+      const chosen = form().country;
+      const at = table[chosen] ? chosen : lazy.homeCountry(table, navigator.languages);
+      const { number: invented, mayBeReal } = lazy.invent(table, at);
       const text = short ? invented : lazy.card(invented, newCode());
-      form.made = { number: text, mayBeReal, short };
-      form.ownCode = short ? lazy.newRef() : "";
-      form.countries = lazy.countryNames(table, document.documentElement.lang);
-      form.intent = "start";
+      set({
+        country: at,
+        countries: lazy.countryNames(table, document.documentElement.lang),
+        made: { number: text, mayBeReal, short },
+        ownCode: short ? lazy.newRef() : "",
+        intent: "start",
+      });
       listCountries();
       setForm(text, "");
     } catch {
@@ -165,14 +171,14 @@ export const openScreen = (app: Page): Screen => {
     update();
   };
 
-  const isMade = (): boolean => form.made?.number === form.number;
+  const isMade = (): boolean => form().made?.number === form().number;
 
   function open(): void {
     const text = folded(number.value);
     const secretCode = findCode(text);
     const found = parseInvitation(number.value);
     const secret = pin.pin();
-    const ref = form.askCode ? code.value.replace(/[^0-9A-Z]/gi, "") : "";
+    const ref = form().askCode ? code.value.replace(/[^0-9A-Z]/gi, "") : "";
     const complain = (words: string, where: HTMLElement): void => {
       said = words;
       where.focus();
@@ -185,7 +191,7 @@ export const openScreen = (app: Page): Screen => {
     else if (ref && ref.length !== 8) complain(strings.badRef, code);
     else if (session.state().phase !== "opening") {
       said = strings.opening;
-      start(secretCode ? text : found.number, secret, secretCode ? "" : isMade() ? form.ownCode : ref, !!secretCode).then(
+      start(secretCode ? text : found.number, secret, secretCode ? "" : isMade() ? form().ownCode : ref, !!secretCode).then(
         () => { said = null; },
         () => { said = strings.failed; },
       ).finally(update);
@@ -194,7 +200,7 @@ export const openScreen = (app: Page): Screen => {
   }
 
   const start = async (text: string, secret: string, ref: string, isPrivate: boolean): Promise<void> => {
-    const invited = form.intent === "invited";
+    const invited = form().intent === "invited";
     const how = { purpose: isMade() ? "create" : "enter", number: text, pin: secret, code: ref, invited } as const;
     const { gateOf, std1 } = await later();
     if (isPrivate) return session.start((await laterPrivate()).blind, { ...how, gate: null });
@@ -202,35 +208,34 @@ export const openScreen = (app: Page): Screen => {
   };
 
   const update = (): void => {
-    const { phase, notice, link, offline } = session.state();
+    const { phase, notice, link, offline, form: entered } = session.state();
     const busy = phase === "opening";
-    if (notice?.say === "askRef" || notice?.say === "wrongRef") form.askCode = true;
     const fresh = isMade();
-    const intent = form.intent === "start" && !fresh ? "" : form.intent;
+    const intent = entered.intent === "start" && !fresh ? "" : entered.intent;
     for (const [which, node] of intents) node.setAttribute("aria-pressed", String(which === intent));
-    const cover = form.made?.mayBeReal ? " " + strings.mayBeReal : "";
-    const start = form.made?.short ? strings.shortHint + cover : strings.forNew;
+    const cover = entered.made?.mayBeReal ? " " + strings.mayBeReal : "";
+    const start = entered.made?.short ? strings.shortHint + cover : strings.forNew;
     const hints = { "": "", start, invited: strings.forInvited, back: strings.forBack };
     setText(intentHint, hints[intent]);
     show(intentHint, !!intent);
     show(made, fresh);
-    show(short, !form.made?.short);
+    show(short, !entered.made?.short);
     const words = loaded?.words;
     const asked = (notice?.say === "askPlace" ? words?.takePlace : notice?.say === "theirPin" ? words?.isMine : "") ?? "";
     show(place, !!asked && !busy && !said);
     setText(place, asked);
-    show(codeRow, form.askCode);
+    show(codeRow, entered.askCode);
     const trouble = offline ? strings.noNetwork : strings.reconnecting;
     if (busy) announce(status, link === "down" ? trouble : strings.opening);
     else if (said !== null) announce(status, said, said !== strings.opening);
     else announce(status, notice && words ? noticeText(notice, words) : "", !!notice && !isCalm(notice));
-    show(pinHint, !status.textContent && (fresh || !!form.code || intent === "invited"));
+    show(pinHint, !status.textContent && (fresh || !!entered.code || intent === "invited"));
   };
 
-  number.value = form.number;
-  code.value = form.code;
-  pin.input.value = form.pin;
-  pin.input.addEventListener("input", () => { form.pin = pin.input.value; });
+  number.value = form().number;
+  code.value = form().code;
+  pin.input.value = form().pin;
+  pin.input.addEventListener("input", () => { set({ pin: pin.input.value }); });
   listCountries();
 
   return { node, update, back };

@@ -18,6 +18,7 @@ export interface Cover {
 export type CoverEvent =
   | "start" // something to hide is on the page
   | "active" // a key, a touch
+  | "moved" // a mouse or a wheel, which also move over a window without the focus
   | "blur"
   | "focus"
   | "hide" // out of sight, or hidden by its owner
@@ -34,7 +35,8 @@ const curtainFor = 10 * minute;
 /** Wrong PINs until all is forgotten. */
 export const triesAllowed = 5;
 
-export const uncovered: Cover = { kind: "none", since: 0, active: 0, wrong: 0 };
+/** Nothing is hidden, and no time runs before the first event. */
+export const uncovered: Cover = { kind: "none", since: 0, active: Infinity, wrong: 0 };
 
 /** Whether a PIN that is chosen here may be this one. */
 export const isRuled = (pin: string): boolean => /^\d{6,12}$/.test(pin);
@@ -62,6 +64,7 @@ export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: nu
   if ((event === "active" && (kind === "none" || kind === "veil")) || (event === "focus" && kind === "veil")) {
     return { ...cover, kind: "none", active: at };
   }
+  if (event === "moved" && kind === "none") return { ...cover, active: at };
   return cover;
 };
 
