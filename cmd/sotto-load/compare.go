@@ -4,40 +4,64 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 
 	"sotto/loadtest"
 )
 
-// compare shows what changed between two reports; exit 3 if something is worse.
+const compareHelp = `sotto-load compare BEFORE.json AFTER.json
+sotto-load compare BEFORE.json BEFORE.json... -- AFTER.json AFTER.json...
+
+Exit code 3 if something is worse: a failed run, an offence in the ledger or a
+phone that was not served, where there was none; or throughput or a quantile by
+more than a tenth (and 5 ms). Of several runs, all after must be beyond all
+before, else the change is called noise. Invalid runs do not count.
+`
+
+// compare shows what changed between runs; exit 3 if something is worse.
 func compare(_ context.Context, args []string, stdout, _ io.Writer) (int, error) {
 	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
-		say(stdout, "sotto-load compare BEFORE.json AFTER.json\nExit code 3 if a quantile grew by more than a tenth and 5 ms.\n")
+		say(stdout, "%s", compareHelp)
 		return exitOK, nil
 	}
-	if len(args) != 2 {
-		return 0, usage("compare needs two reports")
+	at := slices.Index(args, "--")
+	if at < 0 && len(args) == 2 {
+		at, args = 1, []string{args[0], "--", args[1]}
 	}
-	var reports [2]*loadtest.Report
-	for i, name := range args {
-		r, err := readReport(name)
-		if err != nil {
-			return 0, usage("%s: %v", name, err)
-		}
-		reports[i] = r
+	if at < 1 || at == len(args)-1 {
+		return 0, usage("compare needs two reports, or several with -- between the sides")
 	}
-	changes, err := loadtest.Compare(reports[0], reports[1])
+	before, err := readReports(args[:at])
+	if err != nil {
+		return 0, err
+	}
+	after, err := readReports(args[at+1:])
+	if err != nil {
+		return 0, err
+	}
+	changes, err := loadtest.Compare(before, after)
 	if err != nil {
 		return 0, err
 	}
 	if err := loadtest.WriteChanges(stdout, changes); err != nil {
 		return 0, err
 	}
-	for _, c := range changes {
-		if c.Worse {
-			return exitFailed, nil
-		}
+	if slices.ContainsFunc(changes, func(c loadtest.Change) bool { return c.Tendency == loadtest.Worse }) {
+		return exitFailed, nil
 	}
 	return exitOK, nil
+}
+
+func readReports(names []string) ([]*loadtest.Report, error) {
+	reports := make([]*loadtest.Report, 0, len(names))
+	for _, name := range names {
+		r, err := readReport(name)
+		if err != nil {
+			return nil, usage("%s: %v", name, err)
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
 }
 
 func readReport(name string) (*loadtest.Report, error) {

@@ -35,7 +35,7 @@ func commands() []command {
 	return []command{
 		{"run", "let phones talk and report", load},
 		{relayName, "", relay},
-		{"compare", "compare two reports: sotto-load compare BEFORE.json AFTER.json", compare},
+		{"compare", "compare runs: sotto-load compare BEFORE.json... -- AFTER.json...", compare},
 		{"merge", "one report of several processes': sotto-load merge A.json B.json...", merge},
 		{"calibrate", "compare the two ways to make networks, at some of them", compareModes},
 		{"proxy", "put the network of a phone before any TCP service", network},
