@@ -16,6 +16,7 @@ var commands = []manual.Entry{
 	{Name: "version", Help: "print what this binary is"},
 	{Name: "healthcheck", Help: "exit 0 if the relay that these flags start is healthy"},
 	{Name: "drain", Help: "have it take no new rooms, and end when it is empty or after --drain-for"},
+	{Name: "doctor", Help: "say what is wrong with this machine and, with https://NAME, as seen from there; with a time (6m), whether a quiet socket lasts"},
 	{Name: "man", Help: "print the manual page"},
 	{Name: "completion", Help: "print what makes a shell complete: bash, zsh or fish"},
 }

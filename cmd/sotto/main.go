@@ -4,6 +4,7 @@
 //	sotto version       print what this binary is
 //	sotto healthcheck   exit 0 if the relay that these flags start is healthy
 //	sotto drain         have it take no new rooms, and end when it is empty
+//	sotto doctor [URL [TIME]]  look at the machine, and at the relay by its public address
 //	sotto man           print the manual page
 //	sotto completion X  print what makes a shell complete: bash, zsh or fish
 //
@@ -37,6 +38,14 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 	if command == "man" || command == "completion" {
 		return printPapers(command, args, stdout, stderr)
 	}
+	var asked visit
+	if command == "doctor" {
+		var err error
+		if asked, args, err = parseVisit(args); err != nil {
+			fmt.Fprintln(stderr, err) //nolint:errcheck // nowhere left to say it
+			return exitUsage
+		}
+	}
 	opts, help, err := parseOptions(args, env)
 	switch {
 	case help:
@@ -58,6 +67,8 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 		err = printVersion(stdout)
 	case "healthcheck":
 		err = healthcheck(ctx, opts)
+	case "doctor":
+		err = doctor(ctx, opts, asked, stdout)
 	case "drain":
 		err = drain(ctx, opts, stdout)
 	default:
