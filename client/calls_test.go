@@ -27,6 +27,7 @@ func TestReplacesIsWhatTheCallerHasSeen(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		replaces := make(chan any, 10)
 		steps := make(chan string) // broadcasts to make
+		nonces := map[any]bool{}
 		f := fake(t, script(t, func(p *peer) {
 			p.letIn(roomA, tokenA, message(1, bob, "waiting", ""))
 			go func() {
@@ -38,6 +39,11 @@ func TestReplacesIsWhatTheCallerHasSeen(t *testing.T) {
 				f := p.read()
 				switch f["event"] {
 				case "send_message":
+					if nonce := f.data("nonce"); nonces[nonce] {
+						t.Error("two sends share a nonce")
+					} else {
+						nonces[nonce] = true
+					}
 					replaces <- f.data("replaces")
 					p.took(f, n)
 				case "delete_message":

@@ -87,30 +87,6 @@ func TestAnswerIsDueFromTheWriting(t *testing.T) {
 	})
 }
 
-func TestNoncesDiffer(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		seen := map[any]bool{}
-		f := fake(t, script(t, func(p *peer) {
-			p.letIn(roomA, tokenA, "")
-			for n := range 10 {
-				send := p.expect("send_message")
-				if seen[send.data("nonce")] {
-					t.Error("two sends share a nonce")
-				}
-				seen[send.data("nonce")] = true
-				p.took(send, n)
-			}
-			p.drain()
-		}))
-		s := f.open(f.config())
-		for range 10 {
-			if _, err := s.Send(t.Context(), "hello"); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-}
-
 // A call whose answer was lost and whose effect shows in the new state is done.
 func TestCallsSettledByState(t *testing.T) {
 	id := messageID(1)
