@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { launch } from "./lib/browser.js";
 import { cost, idle, load, opening, talk } from "./lib/figures.js";
+import { words } from "./lib/person.js";
 import { buildRelay, startRelay } from "./lib/relay.js";
 
 const { values: { smoke } } = parseArgs({ options: { smoke: { type: "boolean" } } });
@@ -39,8 +40,12 @@ try {
   const { port } = relay;
   const price = await medians(() => cost(chromium, firefox, port), 1);
   const loaded = await medians(() => load(chromium, port));
-  const opened = await medians(() => opening(chromium, port));
-  const foxOpened = await medians(() => opening(firefox, port));
+  const opened = {};
+  for (const kind of ["newNumber", "shortNumber"]) {
+    opened[kind] = await medians(() => opening(chromium, port, words[kind]));
+    opened[kind].firefox = (await medians(() => opening(firefox, port, words[kind]))).fast;
+  }
+  const { newNumber: long, shortNumber: short } = opened;
   const talked = await medians(() => talk(chromium, firefox, port, keyEvery));
   // Alone, as what the other one does would be counted to the machine.
   const still = await medians(() => idle(chromium, port, idleFor), 1);
@@ -62,8 +67,10 @@ try {
     ["… in Firefox, entry", "97 %", "≤ 1 %", `${share(foxStill.entry)} (empty tab ${share(foxStill.blank)})`],
     ["… in Firefox, waiting", "97 %", "≤ 1 %", share(foxStill.waiting)],
     ["running animations", "endless", "0", `${still.moving}, Firefox ${foxStill.moving}`],
-    ["Open → chat, fast", "0.6–1.1 s", "0.7 s", `${s(opened.fast)}, Firefox ${s(foxOpened.fast)}`],
-    ["Open → chat, throttled", "4.5 s", "1.6 s", s(opened.slow)],
+    ["Open → chat, private number, fast", "", "0.7 s", `${s(long.fast)}, Firefox ${s(long.firefox)}`],
+    ["Open → chat, private number, throttled", "", "1.6 s", s(long.slow)],
+    ["Open → chat, short number, fast", "0.6–1.1 s", "0.7 s", `${s(short.fast)}, Firefox ${s(short.firefox)}`],
+    ["Open → chat, short number, throttled", "4.5 s", "1.6 s", s(short.slow)],
     ["lift the curtain", "0.9–3.6 s", "< 0.1 s", s(talked.lift)],
     ["reconnect after online, draft kept", "none", "< 2 s", s(talked.back)],
     ["taps, creator to shared invitation", "11+", "3 + PIN", `${price.creator} + PIN`],

@@ -108,8 +108,8 @@ export const cost = async (browser, other, port) => {
   return figures;
 };
 
-/** ms from Open to the chat for a creator: as fast as here, and as slow as a cheap phone on Slow 3G. */
-export const opening = async (browser, port) => {
+/** ms from Open to the chat for who makes a number of this kind: as fast as here, and as slow as a cheap phone on Slow 3G. */
+export const opening = async (browser, port, kind) => {
   const figures = {};
   const link = await slowLink(port, slow3G);
   for (const [name, url, cpu] of [["fast", `http://localhost:${port}/`, 1], ["slow", link.url, slowdown]]) {
@@ -119,8 +119,7 @@ export const opening = async (browser, port) => {
       await anna.page.close();
       break;
     }
-    await anna.press(words.newNumber);
-    await until("a number", async () => (await anna.value(words.number)) !== "");
+    await anna.draw(kind);
     await anna.type(words.pin, pins[0]);
     figures[name] = await after(anna, words.open, ".chat");
     await anna.page.close();
