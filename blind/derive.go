@@ -55,7 +55,9 @@ func (c Code) Root() *RootKey {
 		panic("blind: derive root key: " + err.Error()) // refuses parameters only, which are constants
 	}
 	defer clear(k)
-	return NewRootKey([keySize]byte(k))
+	r := new(RootKey)
+	copy(r.k[:], k) // an array by value would stay behind on the stack
+	return r
 }
 
 // NewRootKey returns a root key that was derived before.
@@ -82,7 +84,11 @@ func (r *RootKey) Access(pin string) (wire.AccessHash, error) {
 
 // Life returns the key of one life of the room.
 func (r *RootKey) Life(room wire.RoomID) *LifeKey {
-	return NewLifeKey([keySize]byte(kdf(r.k[:], labelLife, []byte(room.Reveal()), keySize)))
+	k := kdf(r.k[:], labelLife, []byte(room.Reveal()), keySize)
+	defer clear(k)
+	l := new(LifeKey)
+	copy(l.r[:], k)
+	return l
 }
 
 // Wipe overwrites the key, which is of no use after.

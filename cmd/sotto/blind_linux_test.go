@@ -19,6 +19,7 @@ import (
 	"github.com/coder/websocket"
 
 	"sotto/blind"
+	"sotto/internal/dumpattack"
 	"sotto/wire"
 )
 
@@ -181,7 +182,7 @@ func staysBlind(t *testing.T, c *child) {
 	secrets := secretsOf(t, code, number, pins)
 	blindAfter := func(step string) {
 		t.Helper()
-		for _, where := range find(readMemory(t, c.pid(t)), secrets) {
+		for _, where := range dumpattack.Find(readMemory(t, c.pid(t)), secrets) {
 			t.Errorf("after %s: %s", step, where)
 		}
 	}
@@ -237,19 +238,19 @@ func staysBlind(t *testing.T, c *child) {
 
 // findsPlanted has the relay keep every secret, in every form, as the hello of
 // somebody else.
-func findsPlanted(t *testing.T, c *child, secrets []needle) {
+func findsPlanted(t *testing.T, c *child, secrets []dumpattack.Needle) {
 	t.Helper()
 	s := c.join(t, strings.Repeat("8", 64), 'c')
 	for some := range slices.Chunk(secrets, 20) {
 		var planted []byte
 		for _, n := range some {
-			planted = append(planted, n.text...)
+			planted = append(planted, n.Text...)
 		}
 		s.ask("hello", map[string]any{"hello": base64.StdEncoding.EncodeToString(planted)})
 		memory := readMemory(t, c.pid(t))
 		for _, n := range some {
-			if len(find(memory, []needle{n})) == 0 {
-				t.Errorf("%s was planted, and is not found", n.name)
+			if len(dumpattack.Find(memory, []dumpattack.Needle{n})) == 0 {
+				t.Errorf("%s was planted, and is not found", n.Name)
 			}
 		}
 	}
@@ -257,12 +258,12 @@ func findsPlanted(t *testing.T, c *child, secrets []needle) {
 
 // secretsOf is what the relay must not know: number, PINs and code, what comes
 // of them and is not sent, and what std-1 would derive from them.
-func secretsOf(t *testing.T, code blind.Code, number string, pins []string) (secrets []needle) {
+func secretsOf(t *testing.T, code blind.Code, number string, pins []string) (secrets []dumpattack.Needle) {
 	t.Helper()
 	digits := strings.ReplaceAll(code.Reveal(), " ", "")
 	plain := map[string]string{"number": number, "code": digits, "code in groups": code.Reveal(), "PIN 0": pins[0], "PIN 1": pins[1]}
 	for _, name := range slices.Sorted(maps.Keys(plain)) {
-		secrets = append(secrets, needle{name, []byte(plain[name])})
+		secrets = append(secrets, dumpattack.Needle{Name: name, Text: []byte(plain[name])})
 		sum := sha256.Sum256([]byte(plain[name]))
 		secrets = append(secrets, whole("SHA-256 of "+name, sum[:])...)
 	}
@@ -295,7 +296,7 @@ func secretsOf(t *testing.T, code blind.Code, number string, pins []string) (sec
 }
 
 // whole is 32 bytes in their forms.
-func whole(name string, b []byte) []needle { return forms(name, b[:30]) }
+func whole(name string, b []byte) []dumpattack.Needle { return dumpattack.Forms(name, b[:30]) }
 
 // rootKey and life derive K and R, which package blind does not show.
 func rootKey(t *testing.T, digits string) []byte {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
@@ -140,73 +139,22 @@ func sealed(ciphertext []byte) map[string]any {
 	}
 }
 
-// needle is what is looked for in memory, in one of the forms that it may have.
-type needle struct {
-	name string
-	text []byte
-}
-
-// forms are a few bytes raw, as base64 and as hex. Their number is a multiple of
-// 3: then the base64 of the whole, which they begin or go on, has that of them.
-func forms(name string, part []byte) []needle {
-	return []needle{
-		{name + ", raw", part},
-		{name + ", base64", []byte(base64.StdEncoding.EncodeToString(part))},
-		{name + ", hex", []byte(hex.EncodeToString(part))},
-	}
-}
-
 // search looks for pieces of the canary in all writable memory of a process
 // and says where it found which.
 func search(t *testing.T, pid int, canary []byte) []string {
 	t.Helper()
-	const piece = 15 // 20 characters of base64
-	var needles []needle
-	for _, at := range []int{0, len(canary) / 6 * 3, (len(canary) - piece) / 3 * 3} {
-		needles = append(needles, forms(fmt.Sprintf("from byte %d", at), canary[at:at+piece])...)
-	}
-	return find(readMemory(t, pid), needles)
-}
-
-// find says where it found which needle, once a region.
-func find(memory []dumpattack.Region, needles []needle) (found []string) {
-	for _, region := range memory {
-		for _, n := range needles {
-			if at := bytes.Index(region.Bytes, n.text); at >= 0 {
-				found = append(found, fmt.Sprintf("%s, at %x", n.name, region.Address+uint64(at)))
-			}
-		}
+	found, err := dumpattack.Search(pid, canary)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return found
 }
 
 // readMemory copies all writable memory of a process.
-func readMemory(t *testing.T, pid int) (memory []dumpattack.Region) {
+func readMemory(t *testing.T, pid int) []dumpattack.Region {
 	t.Helper()
-	maps, err := os.Open(fmt.Sprintf("/proc/%d/maps", pid))
+	memory, err := dumpattack.Read(pid)
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = maps.Close() }()
-	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = mem.Close() }()
-	lines := bufio.NewScanner(maps)
-	for lines.Scan() {
-		var from, to int64
-		var perms string
-		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &perms); err != nil || !strings.HasPrefix(perms, "rw") {
-			continue
-		}
-		region := make([]byte, to-from)
-		if _, err := mem.ReadAt(region, from); err != nil {
-			continue // pages of the kernel's
-		}
-		memory = append(memory, dumpattack.Region{Address: uint64(from), Bytes: region})
-	}
-	if err := lines.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return memory
