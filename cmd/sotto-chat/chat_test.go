@@ -28,7 +28,9 @@ func (term *terminal) enters(url, pasted, pin string) {
 		term.sees("Their number for you")
 	} else {
 		term.pastes(pasted)
-		term.sees("Pasted, and not shown: a private number.")
+		if seen := term.sees("Pasted, and not shown: a private number."); strings.Contains(seen, pasted[len(pasted)-5:]) {
+			term.t.Errorf("what was pasted is shown:\n%s", seen)
+		}
 	}
 	term.types("Enter")
 	term.sees("PIN", "> ", "Enter open")
@@ -71,7 +73,7 @@ func keep(t *testing.T, name, capture string) {
 // TestConversation leads two people through all screens, in the smallest
 // terminal that is meant and in a large one.
 func TestConversation(t *testing.T) {
-	_, url := startRelay(t)
+	url := startRelay(t).url
 	ann, ben := open(t, 40, 12), open(t, 120, 40)
 
 	ann.types("sotto-chat "+url, "Enter")
@@ -186,7 +188,7 @@ func TestConversation(t *testing.T) {
 
 // TestResize: the same chat in another size, down to one that is too small.
 func TestResize(t *testing.T) {
-	_, url := startRelay(t)
+	url := startRelay(t).url
 	ann := open(t, 120, 40)
 	ann.enters(url, "", annsPIN)
 	ann.types("C-o")
@@ -208,7 +210,7 @@ func TestResize(t *testing.T) {
 
 // TestNoColours: nothing but bold, faint and reverse is sent to the terminal.
 func TestNoColours(t *testing.T) {
-	_, url := startRelay(t)
+	url := startRelay(t).url
 	ann := open(t, 80, 24)
 	ann.enters(url, "", annsPIN)
 	seen := ann.tmux("capture-pane", "-p", "-e")
@@ -223,7 +225,7 @@ func TestNoColours(t *testing.T) {
 // TestClipboard: the terminal is handed the invitation when somebody asks for
 // that, and nothing else at any time.
 func TestClipboard(t *testing.T) {
-	_, url := startRelay(t)
+	url := startRelay(t).url
 	ann := open(t, 80, 24, "set -g set-clipboard on")
 	ann.enters(url, "", annsPIN)
 	ann.types("C-o")

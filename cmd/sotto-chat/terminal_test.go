@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -54,19 +55,39 @@ func build(t *testing.T) string {
 	return file
 }
 
-// startRelay serves a relay and returns its address.
-func startRelay(t *testing.T) (rl *relay.Relay, url string) {
+// house has a relay that can be restarted at its address.
+type house struct {
+	t     *testing.T
+	url   string
+	relay atomic.Pointer[relay.Relay]
+}
+
+func startRelay(t *testing.T) *house {
 	t.Helper()
-	rl, err := relay.New(relay.Config{JoinFloor: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(rl)
+	h := &house{t: t}
+	h.restart()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.relay.Load().ServeHTTP(w, r) }))
+	h.url = server.URL
 	t.Cleanup(func() {
-		_ = rl.Close()
+		_ = h.relay.Load().Close()
 		server.Close()
 	})
-	return rl, server.URL
+	return h
+}
+
+// restart has a new relay take the place of one that tells everybody that it
+// goes.
+func (h *house) restart() {
+	h.t.Helper()
+	rl, err := relay.New(relay.Config{JoinFloor: -1})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if old := h.relay.Swap(rl); old != nil {
+		if err := old.Shutdown(h.t.Context()); err != nil {
+			h.t.Fatal(err)
+		}
+	}
 }
 
 // terminal is a real one, of tmux, in which a shell runs.

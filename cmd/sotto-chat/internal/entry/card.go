@@ -125,9 +125,10 @@ func Find(text string) (Card, error) {
 	text = fold(text)
 	ref := ""
 	for _, run := range refRun.FindAllString(text, -1) {
-		// Of a ref's characters a third are digits: one without any, or without a
-		// letter, is a word or a part of a number.
-		if strings.ContainsAny(run, "0123456789") && strings.ContainsFunc(run, unicode.IsLetter) {
+		// Without a letter it is a part of a number; without a digit mostly a
+		// word, unless in capitals.
+		letters, digits := strings.ContainsFunc(run, unicode.IsLetter), strings.ContainsAny(run, "0123456789")
+		if letters && (digits || run == strings.ToUpper(run)) {
 			ref = run
 		}
 	}

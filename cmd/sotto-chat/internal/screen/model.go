@@ -51,8 +51,8 @@ type Model struct {
 	cfg   Config
 	clock func() time.Time
 	now   time.Time // as last told
-	// stopping and stopped are called around the process being stopped.
-	stopping, stopped func()
+	// write writes to the terminal, past what is drawn.
+	write func(string)
 
 	width, height int
 	blurred       bool // the terminal says that somebody looks elsewhere
@@ -69,13 +69,14 @@ type Model struct {
 	touched   time.Time // when something was last typed
 	escaped   time.Time // when Esc was last pressed, with nothing since
 	suspendBy time.Time // when to stop at the latest; zero: not asked to
-	gone      bool      // nothing is shown any more
+	gone      bool      // it ends
+	last      []string  // what is shown until the terminal is empty, then nil
 }
 
 // New returns what is shown first.
 func New(cfg Config, clock func() time.Time) *Model {
 	now := clock()
-	m := &Model{cfg: cfg, clock: clock, now: now, touched: now, stopping: func() {}, stopped: func() {}}
+	m := &Model{cfg: cfg, clock: clock, now: now, touched: now, write: func(string) {}}
 	m.screen = newNumber()
 	return m
 }
@@ -116,8 +117,6 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.quit()
 	case suspendMsg:
 		return m, m.suspend()
-	case tea.ResumeMsg:
-		m.stopped()
 	case derivedMsg, openedMsg:
 		return m, m.arrived(msg)
 	case happenedMsg:
@@ -243,18 +242,17 @@ func leave(s *client.Session, door *entry.Door, private, now, quit bool) tea.Cmd
 // leftMsg: what leave does is done.
 type leftMsg struct{ quit bool }
 
-// quit leaves the room and ends. The screen is empty from here on.
-func (m *Model) quit() tea.Cmd {
-	session, door, private := m.letGo()
-	m.gone = true
-	return leave(session, door, private, false, true)
-}
+// quit leaves the room and ends; panic ends at once. Nothing is to be seen from
+// here on.
+func (m *Model) quit() tea.Cmd { return m.end(false) }
 
-// panic ends at once.
-func (m *Model) panic() tea.Cmd {
+func (m *Model) panic() tea.Cmd { return m.end(true) }
+
+func (m *Model) end(now bool) tea.Cmd {
+	m.last = m.lines()
 	session, door, private := m.letGo()
 	m.gone = true
-	return leave(session, door, private, true, true)
+	return tea.Sequence(m.erase(), leave(session, door, private, now, true))
 }
 
 // late deals with what comes when all is over.
@@ -264,6 +262,8 @@ func (m *Model) late(msg tea.Msg) tea.Cmd {
 		if msg.quit {
 			return tea.Quit
 		}
+	case erasedMsg:
+		m.last = nil
 	case derivedMsg, openedMsg:
 		return m.arrived(msg)
 	case endMsg: // asked twice

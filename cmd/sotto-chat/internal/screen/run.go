@@ -15,6 +15,7 @@ import (
 // must be a terminal, which is as before when Run returns.
 func Run(cfg Config, in, out *os.File) error {
 	m := New(cfg, time.Now)
+	m.write = func(text string) { _, _ = out.WriteString(text) } // a terminal that is gone shows nothing
 	// No colours, and nobody is asked for any: that would run tmux.
 	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler(),
 		tea.WithColorProfile(colorprofile.ASCII), tea.WithFPS(20))
@@ -24,9 +25,6 @@ func Run(cfg Config, in, out *os.File) error {
 	defer signal.Stop(endings)
 	signal.Notify(suspends, cfg.Suspend)
 	defer signal.Stop(suspends)
-	// The process stops by that signal only if nobody listens.
-	m.stopping = func() { signal.Reset(cfg.Suspend) }
-	m.stopped = func() { signal.Notify(suspends, cfg.Suspend) }
 
 	done := make(chan struct{})
 	listening := make(chan struct{})
@@ -47,9 +45,8 @@ func Run(cfg Config, in, out *os.File) error {
 	close(done)
 	<-listening
 	if !m.gone { // the terminal went away
-		if cmd := m.quit(); cmd != nil {
-			cmd()
-		}
+		session, door, private := m.letGo()
+		leave(session, door, private, false, true)()
 	}
 	if err != nil && !errors.Is(err, tea.ErrProgramKilled) {
 		return fmt.Errorf("draw on the terminal: %w", err)

@@ -22,7 +22,10 @@ func (m *Model) View() tea.View {
 
 // lines returns exactly as many lines as there are, of at most the width.
 func (m *Model) lines() []string {
-	if m.gone || m.width == 0 {
+	switch {
+	case m.gone && m.last != nil:
+		return m.last
+	case m.gone, m.width == 0:
 		return make([]string, m.height)
 	}
 	if m.width < leastWidth || m.height < leastHeight {

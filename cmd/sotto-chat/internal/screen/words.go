@@ -111,7 +111,7 @@ var help = []string{
 	"^L draws the curtain, and two idle minutes do; the PIN lifts it. Five wrong PINs, or ten minutes, forget everything. ^H draws it too where the terminal can tell it from Backspace, which many can't.",
 	"Esc twice is for alarm: keys and screen are emptied at once, and this ends.",
 	"^R shows the PIN while you type it. Pasted numbers and PINs are not shown.",
-	"^Z draws the curtain before it stops; ^C leaves and ends.",
+	"^Z draws the curtain before it stops, and instead if another program, as go run, stands between this and the shell; ^C leaves and ends.",
 	"To begin a message with ?, press ? here once more.",
 	"Nothing is written to a file. What the terminal, tmux or a recorder around it keeps is not in this program's hands.",
 }

@@ -1,0 +1,451 @@
+package screen
+
+import (
+	"context"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"sotto/client"
+	"sotto/cmd/sotto-chat/internal/entry"
+	"sotto/relay"
+)
+
+// testPatience is for a machine that has much else to do.
+const testPatience = time.Minute
+
+// driver is the program around a model, with a clock that a test sets.
+type driver struct {
+	t    *testing.T
+	m    *Model
+	msgs chan tea.Msg
+	now  time.Time
+	quit bool
+}
+
+func drive(t *testing.T, url string) *driver {
+	t.Helper()
+	d := &driver{t: t, msgs: make(chan tea.Msg), now: time.Now()}
+	d.m = New(Config{URL: url, Idle: 2 * time.Minute}, func() time.Time { return d.now })
+	t.Cleanup(func() { leave(d.m.letGoAll())() })
+	d.does(tea.WindowSizeMsg{Width: 60, Height: 14})
+	return d
+}
+
+// letGoAll is letGo for the end of a test.
+func (m *Model) letGoAll() (s *client.Session, door *entry.Door, private, now, quit bool) {
+	s, door, private = m.letGo()
+	return s, door, private, true, true
+}
+
+// does hands the model a message, and runs what it wants.
+func (d *driver) does(msg tea.Msg) {
+	_, cmd := d.m.Update(msg)
+	d.runs(cmd)
+}
+
+func (d *driver) runs(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	ctx := d.t.Context()
+	go func() { // ends with the test at the latest
+		msg := cmd()
+		select {
+		case d.msgs <- msg:
+		case <-ctx.Done():
+		}
+	}()
+}
+
+// passes lets time go by, second by second.
+func (d *driver) passes(span time.Duration) {
+	for range span / time.Second {
+		d.now = d.now.Add(time.Second)
+		_, cmd := d.m.Update(tickMsg(d.now))
+		_ = cmd // the next tick is the test's
+	}
+}
+
+// until deals with messages until the screen shows a text.
+func (d *driver) until(text string) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), testPatience)
+	defer cancel()
+	for !strings.Contains(d.shown(), text) {
+		d.next(ctx)
+	}
+}
+
+func (d *driver) next(ctx context.Context) {
+	d.t.Helper()
+	select {
+	case msg := <-d.msgs:
+		switch msg := msg.(type) {
+		case tea.BatchMsg:
+			for _, cmd := range msg {
+				d.runs(cmd)
+			}
+		case tickMsg: // time is the test's
+		case tea.QuitMsg:
+			d.quit = true
+		default:
+			d.does(msg)
+		}
+	case <-ctx.Done():
+		d.t.Fatalf("nothing more comes; there is:\n%s", d.shown())
+	}
+}
+
+// shown is the screen without attributes, lines joined.
+func (d *driver) shown() string {
+	return strings.Join(strings.Fields(ansi.Strip(strings.Join(d.m.lines(), "\n"))), " ")
+}
+
+// types presses keys, by bubbletea's names for them, or types a text.
+func (d *driver) types(keys ...string) {
+	named := map[string]tea.KeyPressMsg{
+		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "backspace": {Code: tea.KeyBackspace},
+		"pgdown": {Code: tea.KeyPgDown},
+	}
+	for _, key := range keys {
+		if msg, ok := named[key]; ok {
+			d.does(msg)
+			continue
+		}
+		if letter, ok := strings.CutPrefix(key, "^"); ok {
+			d.does(tea.KeyPressMsg{Code: rune(letter[0]), Mod: tea.ModCtrl})
+			continue
+		}
+		for _, r := range key {
+			d.does(tea.KeyPressMsg{Code: r, Text: string(r)})
+		}
+	}
+}
+
+func startRelay(t *testing.T) string {
+	t.Helper()
+	rl, err := relay.New(relay.Config{JoinFloor: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(rl)
+	t.Cleanup(func() {
+		_ = rl.Close()
+		server.Close()
+	})
+	return server.URL
+}
+
+const annsPIN = "271828"
+
+// enters brings somebody into a new room, and returns its number.
+func (d *driver) enters() entry.Card {
+	d.t.Helper()
+	d.types("^n")
+	made, ok := d.m.screen.(*made)
+	if !ok {
+		d.t.Fatal("no number was made")
+	}
+	card := made.card
+	d.types("enter", annsPIN, "enter")
+	d.until("Nobody has written.")
+	return card
+}
+
+// other opens the room for the other person.
+func other(t *testing.T, url string, card entry.Card) *client.Session {
+	t.Helper()
+	door := &entry.Door{URL: url, Card: card}
+	s, _, err := door.Open(t.Context(), "314159", entry.Invited)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestIdle: the curtain is drawn when nothing is typed, what is on the way in is
+// dropped, and ten minutes of curtain forget all, unless only this sitting can
+// open what waits.
+func TestIdle(t *testing.T) {
+	d := drive(t, startRelay(t))
+	d.types("12345")
+	d.passes(2*time.Minute - time.Second)
+	if !strings.Contains(d.shown(), "12345") {
+		t.Error("the number went too early")
+	}
+	d.passes(time.Second)
+	if strings.Contains(d.shown(), "12345") {
+		t.Error("the number stays when nobody is there")
+	}
+
+	d.enters()
+	d.passes(time.Minute)
+	d.types("x")
+	d.passes(2*time.Minute - time.Second)
+	if d.m.curtain != nil {
+		t.Error("the curtain came too early")
+	}
+	d.passes(time.Second)
+	if d.m.curtain == nil || strings.Contains(d.shown(), "connected") {
+		t.Errorf("no curtain: %s", d.shown())
+	}
+	d.types(annsPIN, "enter", "^o", "s", "^l")
+	d.passes(time.Hour)
+	if d.m.curtain == nil {
+		t.Error("what only this sitting can open was forgotten")
+	}
+	d.types(annsPIN, "enter", "^o", "s", "^l")
+	d.passes(10*time.Minute - time.Second)
+	if d.m.curtain == nil {
+		t.Error("forgotten too early")
+	}
+	d.passes(time.Second)
+	d.until("Everything was forgotten.")
+}
+
+// TestFiveWrongPINs forget everything; keys that are no digits are no tries.
+func TestFiveWrongPINs(t *testing.T) {
+	d := drive(t, startRelay(t))
+	d.enters()
+	d.types("^l")
+	for left := range 4 {
+		d.types("no digits", "enter", "000000", "enter")
+		if want := "Wrong PIN, " + string(rune('4'-left)) + " tries left."; !strings.Contains(d.shown(), want) {
+			t.Fatalf("no %q: %s", want, d.shown())
+		}
+	}
+	d.types("000000", "enter")
+	d.until("Everything was forgotten.")
+}
+
+// TestCtrlH is Backspace, but for terminals that can tell the two apart.
+func TestCtrlH(t *testing.T) {
+	d := drive(t, startRelay(t))
+	d.enters()
+	d.types("ab", "^h")
+	if d.m.curtain != nil || d.m.chat.composer.Value() != "a" {
+		t.Errorf("the draft is %q", d.m.chat.composer.Value())
+	}
+	d.does(tea.KeyboardEnhancementsMsg{Flags: 1})
+	d.types("^h")
+	if d.m.curtain == nil {
+		t.Error("no curtain")
+	}
+}
+
+// TestPanic: two Esc within a second empty everything at once; two that are
+// further apart close what is open, and no more.
+func TestPanic(t *testing.T) {
+	d := drive(t, startRelay(t))
+	d.enters()
+	d.types("^o", "esc")
+	d.passes(2 * time.Second)
+	d.types("esc")
+	if d.m.gone {
+		t.Fatal("two slow Esc are no alarm")
+	}
+	d.types("x", "esc")
+	d.types("y", "esc")
+	if d.m.gone {
+		t.Fatal("Esc, a letter and Esc are no alarm")
+	}
+	d.types("esc")
+	if !d.m.gone || d.m.chat != nil || d.m.door != nil {
+		t.Error("something is left")
+	}
+	// Some terminals hand both over as one.
+	d = drive(t, startRelay(t))
+	d.does(tea.KeyPressMsg{Code: tea.KeyEscape, Mod: tea.ModAlt})
+	if !d.m.gone {
+		t.Error("both Esc at once are no alarm")
+	}
+}
+
+// TestReadOnlyInView: a message counts as read when it could be: not behind the
+// curtain or a sheet, nor while the terminal has lost the focus.
+func TestReadOnlyInView(t *testing.T) {
+	url := startRelay(t)
+	d := drive(t, url)
+	ben := other(t, url, d.enters())
+	d.until("they are here")
+	d.does(tea.BlurMsg{})
+	id, err := ben.Send(t.Context(), "Are you there?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.until("Are you there?")
+	for name, hide := range map[string]struct{ hide, show func() }{
+		"focus":   {func() {}, func() { d.does(tea.FocusMsg{}) }},
+		"sheet":   {func() { d.types("^o") }, func() { d.types("esc") }},
+		"curtain": {func() { d.types("^l") }, func() { d.types(annsPIN, "enter") }},
+	} {
+		d.does(tea.BlurMsg{})
+		hide.hide()
+		if name != "focus" {
+			d.does(tea.FocusMsg{})
+		}
+		d.does(shownMsg{chat: d.m.chat, id: id})
+		if d.m.chat.showing == id {
+			t.Errorf("%s: read although out of view", name)
+		}
+		d.does(tea.BlurMsg{})
+		hide.show()
+		d.does(tea.BlurMsg{})
+		d.m.escaped = time.Time{}
+	}
+	d.does(tea.FocusMsg{})
+	for read := false; !read; {
+		d.next(t.Context())
+		read = d.m.chat.showing == id
+	}
+	for {
+		event, err := ben.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := event.(client.MessageRead); ok && e.ID == id {
+			return
+		}
+	}
+}
+
+// TestHostileText: what others write can't command the terminal, nor leave its
+// lines.
+func TestHostileText(t *testing.T) {
+	url := startRelay(t)
+	d := drive(t, url)
+	ben := other(t, url, d.enters())
+	text := "a\x1b]0;owned\x07b\x1b[2Jc\u009b31md\re\u202ef" + strings.Repeat("👩‍👩‍👧 नमस्ते ", 100) + "\nend"
+	if _, err := ben.Send(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+	d.until("they · ")
+	for _, line := range d.m.lines() {
+		if ansi.StringWidth(line) > 60 {
+			t.Errorf("a line is too wide: %q", line)
+		}
+		if bare := ansi.Strip(line); strings.ContainsAny(bare, "\x1b\x07\r\u009b\u202e") {
+			t.Errorf("a control character is shown: %q", bare)
+		}
+		for _, command := range []string{"\x1b]", "\x1b[2J", "\u009b"} {
+			if strings.Contains(line, command) {
+				t.Errorf("a command is shown: %q", line)
+			}
+		}
+	}
+	if got := clean("1\x00\t2\u2028"); got != "1\ufffd 2\ufffd" {
+		t.Errorf("cleaned to %q", got)
+	}
+	for range 100 {
+		d.types("pgdown")
+	}
+	if !strings.Contains(d.shown(), "end") {
+		t.Errorf("the end can't be reached: %s", d.shown())
+	}
+}
+
+// TestFits: every screen keeps to the window, whatever its size.
+func TestFits(t *testing.T) {
+	url := startRelay(t)
+	d := drive(t, url)
+	sizes := [][2]int{{20, 6}, {40, 12}, {80, 24}, {120, 40}, {5, 2}}
+	var seen []string
+	look := func(name string) {
+		seen = append(seen, name)
+		for _, size := range sizes {
+			d.does(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+			lines := d.m.lines()
+			if len(lines) > size[1] {
+				t.Errorf("%s at %v: %d lines", name, size, len(lines))
+			}
+			for _, line := range lines {
+				if ansi.StringWidth(line) > size[0] {
+					t.Errorf("%s at %v: too wide: %q", name, size, line)
+				}
+			}
+		}
+		d.does(tea.WindowSizeMsg{Width: 60, Height: 14})
+	}
+	look("number")
+	d.types("?")
+	look("help")
+	d.passes(time.Second * 2)
+	d.types("esc", "^t")
+	look("short number")
+	card := d.enters()
+	look("empty chat")
+	ben := other(t, url, card)
+	d.types("^o")
+	look("menu")
+	for _, key := range []string{"i", "c", "w"} {
+		d.types(key)
+		look("sheet " + key)
+		d.passes(2 * time.Second)
+		d.types("esc", "^o")
+	}
+	d.types("esc")
+	if _, err := ben.Send(t.Context(), strings.Repeat("word ", 1_000)); err != nil {
+		t.Fatal(err)
+	}
+	d.until("word word")
+	d.types(strings.Repeat("draft ", 100))
+	look("long message and draft")
+	d.types("^l")
+	look("curtain")
+	if !slices.Contains(seen, "curtain") || len(seen) < 10 {
+		t.Errorf("only %v were looked at", seen)
+	}
+}
+
+// TestHalfBlocks: the drawn code is the code, module by module.
+func TestHalfBlocks(t *testing.T) {
+	card := entry.NewPrivate()
+	for _, text := range card.Scans() {
+		lines := halfBlocks(text)
+		if len(lines) == 0 || len(lines) > 24 {
+			t.Fatalf("%d lines", len(lines))
+		}
+		// The three corners that readers look for, and the quiet zone around.
+		width := cells(lines)
+		for _, corner := range [][2]int{{2, 2}, {width - 9, 2}, {2, width - 9}} {
+			for i := range 7 {
+				for j := range 7 {
+					ring := max(abs(i-3), abs(j-3))
+					if dark := ring != 2; dark != isDark(lines, corner[0]+i, corner[1]+j) {
+						t.Fatalf("module %d,%d of the corner at %v", i, j, corner)
+					}
+				}
+			}
+		}
+		for i := range width {
+			if isDark(lines, i, 0) || isDark(lines, i, 1) || isDark(lines, 0, i) || isDark(lines, 1, i) {
+				t.Fatal("no quiet zone")
+			}
+		}
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// isDark reads a module back.
+func isDark(lines []string, x, y int) bool {
+	if y/2 >= len(lines) {
+		return false
+	}
+	switch []rune(lines[y/2])[x] {
+	case ' ':
+		return true
+	case '▄':
+		return y%2 == 0
+	case '▀':
+		return y%2 == 1
+	}
+	return false
+}
