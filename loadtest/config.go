@@ -90,6 +90,21 @@ type Config struct {
 	// NoBackoff has phones that lost the relay dial again once a second, all in
 	// step, as clients without a jittered back-off do.
 	NoBackoff bool
+	// Stages go in place of Pairs, Ramp and Duration.
+	Stages []Stage
+	// Sizes are how long texts are. Nil: a sentence or two.
+	Sizes []Size
+	// Mix goes in place of Profile and Own.
+	Mix []Share
+	// Faults are the shares of the kinds that FaultKinds names, for
+	// ScenarioFaults. Nil: all are as likely.
+	Faults map[string]int
+	// FaultEvery is the mean time between two faults of a pair. 0: six times
+	// Think. It is half of it at least.
+	FaultEvery time.Duration
+	// Limits are judged beside the profiles' targets.
+	Limits Limits
+
 	// Seed decides networks, pauses and faults.
 	Seed uint64
 	// Targets go in place of the profiles' own; a pointer to the zero value
@@ -186,9 +201,13 @@ func (c Config) withDefaults() (Config, []Share, error) {
 	}
 	c.Profile = orDefault(c.Profile, DefaultProfile)
 	shares, err := Blend(c.Profile, c.Own)
+	if len(c.Mix) > 0 {
+		shares, err, c.Profile = c.Mix, nil, Mix
+	}
 	if err != nil {
 		faults = append(faults, err)
 	}
+	faults = append(faults, c.planned()...)
 	c.Pairs = orDefault(c.Pairs, defaultPairs)
 	if c.Network == nil {
 		if c.Dial == nil {
@@ -210,6 +229,7 @@ func (c Config) withDefaults() (Config, []Share, error) {
 	c.Duration = orDefault(c.Duration, duration)
 	c.Think = orDefault(c.Think, think)
 	c.Freeze = orDefault(c.Freeze, defaultFreeze)
+	c.FaultEvery = orDefault(c.FaultEvery, 6*c.Think)
 	c.Ramp = orDefault(c.Ramp, min(c.Duration/5, max(rampAtLeast, time.Duration(2*c.Pairs)*time.Second/rampPerSecond)))
 	if c.Duration < time.Second || c.Think < 0 || c.Freeze < 0 || c.Ramp < 0 || c.Ramp > c.Duration {
 		fault("duration must be a second or more, think, freeze and ramp not negative, ramp not longer than duration")

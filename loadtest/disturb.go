@@ -78,18 +78,20 @@ func (p *pair) disturb(ctx context.Context) {
 		return
 	}
 	for {
-		pause := 3*p.run.cfg.Think + time.Duration(rng.ExpFloat64()*float64(3*p.run.cfg.Think))
+		half := p.run.cfg.FaultEvery / 2
+		pause := half + time.Duration(rng.ExpFloat64()*float64(half))
 		if !p.run.wait(ctx, pause) {
 			return
 		}
-		f := &faults[rng.IntN(len(faults))]
+		f := &faults[p.run.cfg.fault(rng)]
 		begun := time.Now()
 		f.do(ctx, p.phones[rng.IntN(2)], rng)
 		p.run.series.fault(f.name, begun, time.Since(begun))
 	}
 }
 
-// faults are what happens to phones; each is as likely as any other.
+// faults are what happens to phones; each is as likely as any other, unless
+// Config.Faults says so.
 var faults = []struct {
 	name string
 	do   func(ctx context.Context, p *phone, rng *rand.Rand)

@@ -113,7 +113,7 @@ func (r *Report) WriteJUnit(w io.Writer) error {
 		c := testCase{Class: slo.Profile, Name: slo.Name}
 		switch slo.State {
 		case Missed:
-			c.Failure = &message{slo.figure(slo.Got) + ", above " + slo.figure(slo.Bound)}
+			c.Failure = &message{slo.figure(slo.Got) + ", " + slo.side() + " " + slo.figure(slo.Bound)}
 		case TooFew:
 			c.Skipped = &message{fmt.Sprintf("%d samples are too few", slo.Samples)}
 		}

@@ -45,7 +45,7 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 		Setup: Setup{
 			Scenario: r.cfg.Scenario, Protocol: r.cfg.Protocol, Profile: r.cfg.Profile, Pairs: len(r.pairs), Duration: r.cfg.Duration.Seconds(),
 			Ramp: r.cfg.Ramp.Seconds(), Think: r.cfg.Think.Seconds(), Backoff: !r.cfg.NoBackoff, Seed: r.cfg.Seed,
-			OwnRelay: r.cfg.Server != nil, TLS: strings.HasPrefix(r.cfg.URL, "https:"), Targets: r.cfg.Targets,
+			OwnRelay: r.cfg.Server != nil, TLS: strings.HasPrefix(r.cfg.URL, "https:"), Targets: r.cfg.Targets, Limits: r.cfg.Limits,
 		},
 		Environment: Environment{
 			Net: r.cfg.Network.Name(), OS: runtime.GOOS, Kernel: Kernel(), Congestion: r.cfg.Network.Congestion(), CPUs: runtime.NumCPU(), Go: runtime.Version(),
@@ -71,6 +71,7 @@ func (r *run) report(ended time.Time, interrupted bool) *Report {
 	}
 	out.Certain = certainties(out.Ledger)
 	r.costs(out, ended)
+	out.SLOs = append(out.SLOs, r.cfg.Limits.judge(out)...)
 	r.health(out, ended)
 	out.conclude(r.broken)
 	return out
@@ -252,7 +253,7 @@ func (r *Report) conclude(broken error) {
 	}
 	for _, s := range r.SLOs {
 		if s.State == Missed {
-			because(slow, "%s %s is %s, above %s", s.Profile, s.Name, s.figure(s.Got), s.figure(s.Bound))
+			because(slow, "%s %s is %s, %s %s", s.Profile, s.Name, s.figure(s.Got), s.side(), s.figure(s.Bound))
 		}
 	}
 	if q := r.Costs.QuickestRedial; q > 0 && q < 1000 && r.Storm != nil {

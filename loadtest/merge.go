@@ -24,7 +24,7 @@ func Merge(reports []*Report) (*Report, error) {
 		Timeline: []Bucket{}, Faults: []Fault{}, Samples: []Sample{}, Errors: make(map[string]int),
 		Service: Service{Refused: make(map[string]int)},
 	}
-	out.Setup.Pairs = 0
+	out.Setup.Pairs, out.Setup.Limits.Messages = 0, 0
 	measured := make(map[string]*measures)
 	var broken []error
 	for _, r := range reports {
@@ -50,6 +50,7 @@ func Merge(reports []*Report) (*Report, error) {
 		m.fill(&out.Profiles[i])
 		out.SLOs = append(out.SLOs, judge.judge(on.Profile, m, out)...)
 	}
+	out.SLOs = append(out.SLOs, out.Setup.Limits.judge(out)...)
 	out.Certain = certainties(out.Ledger)
 	out.conclude(errors.Join(broken...))
 	out.Notes = append(out.Notes, fmt.Sprintf("Merged from %d reports; the seed is the first one's.", len(reports)))
@@ -60,7 +61,7 @@ func Merge(reports []*Report) (*Report, error) {
 func (r *Report) agrees(other *Report) error {
 	a, b := r.Setup, other.Setup
 	sameBounds := a.Targets == nil && b.Targets == nil || a.Targets != nil && b.Targets != nil && *a.Targets == *b.Targets
-	if r.Schema != other.Schema || a.Scenario != b.Scenario || a.Protocol != b.Protocol || !sameBounds {
+	if r.Schema != other.Schema || a.Scenario != b.Scenario || a.Protocol != b.Protocol || !sameBounds || a.Limits.Failures != b.Limits.Failures {
 		return fmt.Errorf("%w: reports of different scenarios, protocols or bounds cannot be merged", ErrConfig)
 	}
 	return nil
@@ -73,6 +74,7 @@ func (r *Report) add(o *Report) {
 	}
 	r.Seconds, r.Interrupted = max(r.Seconds, o.Seconds), r.Interrupted || o.Interrupted
 	r.Setup.Pairs += o.Setup.Pairs
+	r.Setup.Limits.Messages += o.Setup.Limits.Messages
 	l, m := &r.Ledger, o.Ledger
 	for _, sum := range []struct {
 		to   *int

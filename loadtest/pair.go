@@ -153,15 +153,23 @@ func (p *pair) next() {
 func (p *pair) pause() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	think := float64(p.run.cfg.Think)
+	mean := p.run.cfg.think(time.Since(p.run.begun))
+	think := float64(mean)
 	d := time.Duration(max(think/10, think*p.rng.ExpFloat64()))
-	d = min(d, 10*p.run.cfg.Think)
+	d = min(d, 10*mean)
 	p.turns++
 	const often = 6
 	if (p.turns+p.index)%often == 0 && p.run.cfg.Scenario != ScenarioChurn {
 		d += 12*time.Second + time.Duration(p.rng.Float64()*float64(6*time.Second))
 	}
 	return d
+}
+
+// text returns the text of a stamp.
+func (p *pair) text(s ledger.Stamp) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return s.Text(p.run.cfg.size(p.rng))
 }
 
 // afterthought is what becomes of a message before anybody has read it.

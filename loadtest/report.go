@@ -76,6 +76,7 @@ type Setup struct {
 	TLS      bool     `json:"tls"`
 	// Targets went in place of the profiles' own.
 	Targets *Targets `json:"slo,omitempty"`
+	Limits  Limits   `json:"limits"`
 }
 
 // Environment is where it ran.
@@ -109,7 +110,7 @@ type OnProfile struct {
 type SLO struct {
 	Profile string  `json:"profile"`
 	Name    string  `json:"name"`
-	Unit    string  `json:"unit"` // "ms" or "%"
+	Unit    string  `json:"unit"` // "ms", "%", or "/s", a least
 	Bound   float64 `json:"bound"`
 	Got     float64 `json:"got"`
 	Samples int64   `json:"samples"`
@@ -120,6 +121,9 @@ type SLO struct {
 func (s SLO) figure(v float64) string {
 	if s.Unit == "%" {
 		return fmt.Sprintf("%g %%", v)
+	}
+	if s.Unit == "/s" {
+		return fmt.Sprintf("%g/s", v)
 	}
 	return ms1(v)
 }

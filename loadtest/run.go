@@ -162,7 +162,7 @@ func (r *run) play(early context.Context) (*Report, error) {
 func (r *run) ramp(talk, ctx context.Context, phones *sync.WaitGroup) {
 	n := 2 * len(r.pairs)
 	for i := range n {
-		at := r.begun.Add(r.cfg.Ramp * time.Duration(i) / time.Duration(n))
+		at := r.begun.Add(r.cfg.arrival(i, n))
 		if !r.wait(talk, time.Until(at)) {
 			return
 		}

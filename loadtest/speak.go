@@ -137,7 +137,7 @@ func (p *phone) speak(s *client.Session, room *ledger.Room, planned time.Time) {
 			p.link.Cut()
 		})
 	}
-	id, replaced, err := s.Answer(p.run.ctx, stamp.Text(messageBytes))
+	id, replaced, err := s.Answer(p.run.ctx, p.pair.text(stamp))
 	now := time.Now()
 	p.pair.answered(stamp, sent)
 
@@ -188,7 +188,7 @@ func (p *phone) changes(s *client.Session, room *ledger.Room, stamp ledger.Stamp
 		err = s.Delete(p.run.ctx, id)
 	} else {
 		stamp = room.Editing(stamp)
-		err = s.Edit(p.run.ctx, id, stamp.Text(messageBytes))
+		err = s.Edit(p.run.ctx, id, p.pair.text(stamp))
 	}
 	switch {
 	case err == nil:

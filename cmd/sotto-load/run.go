@@ -14,6 +14,7 @@ import (
 
 	"sotto/loadtest"
 	"sotto/loadtest/relayproc"
+	"sotto/loadtest/scenario"
 	"sotto/loadtest/tun"
 )
 
@@ -25,14 +26,16 @@ const (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	cfg      loadtest.Config
-	profiles string
-	slo      string
-	out      string
-	net      string
-	json     bool
-	tls      bool
-	set      *flag.FlagSet
+	cfg        loadtest.Config
+	profiles   string
+	slo        string
+	out        string
+	net        string
+	prometheus string
+	file       string
+	json       bool
+	tls        bool
+	set        *flag.FlagSet
 }
 
 func newRunFlags() *runFlags {
@@ -52,6 +55,8 @@ func newRunFlags() *runFlags {
 	fs.Uint64Var(&c.Seed, "seed", 0, "decides networks, pauses and faults (default: a random one, which the report tells)")
 	fs.StringVar(&f.slo, "slo", "", "JSON `file` with bounds in place of the profiles' own, or off")
 	fs.StringVar(&f.out, "out", "", outHelp)
+	fs.StringVar(&f.file, "file", "", "YAML `file` that says what is to be done, see go doc sotto/loadtest/scenario")
+	fs.StringVar(&f.prometheus, "prometheus", "", "`address` at which Prometheus may ask for /metrics while it runs")
 	fs.StringVar(&f.net, "net", netConn, "how networks are made: conn, in this process above loopback TCP; or tun, between two namespaces with the kernel's own TCP (Linux, as root or where users may make namespaces)")
 	fs.BoolVar(&f.json, "json", false, "print the report as JSON instead of text")
 	fs.BoolVar(&f.tls, "tls", false, "TLS to the relay of its own; the bounds on joins are without")
@@ -69,6 +74,11 @@ func (f *runFlags) config() error {
 	}
 	if f.cfg.Own, err = ownProfiles(f.profiles); err != nil {
 		return err
+	}
+	if f.file != "" {
+		if err := f.readFile(); err != nil {
+			return err
+		}
 	}
 	switch f.slo {
 	case "":
@@ -88,6 +98,35 @@ func (f *runFlags) config() error {
 	}
 	if f.cfg.Seed == 0 {
 		f.cfg.Seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // short enough to type again
+	}
+	return nil
+}
+
+// readFile has the file in place of the flags that say what is to be done.
+func (f *runFlags) readFile() error {
+	var err error
+	f.set.Visit(func(set *flag.Flag) {
+		switch set.Name {
+		case "file", "url", "profiles", "seed", "slo", "out", "net", "json", "tls", "prometheus":
+		default:
+			err = usage("--%s is for the scenario file to say", set.Name)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(f.file)
+	if err != nil {
+		return usage("%v", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	seed, url := f.cfg.Seed, f.cfg.URL
+	if f.cfg, err = scenario.Read(file, f.cfg.Own); err != nil {
+		return err
+	}
+	f.cfg.URL = url
+	if seed != 0 {
+		f.cfg.Seed = seed
 	}
 	return nil
 }
@@ -137,6 +176,14 @@ func load(ctx context.Context, args []string, stdout, stderr io.Writer) (code in
 	debug.SetGCPercent(gcPercent)
 	show := newProgress(stderr)
 	f.cfg.Progress = show.update
+	if f.prometheus != "" {
+		live, err := serveMetrics(f.prometheus, stderr)
+		if err != nil {
+			return 0, err
+		}
+		defer live.close()
+		f.cfg.Progress = func(now loadtest.Progress) { show.update(now); live.update(now) }
+	}
 	report, err := loadtest.Run(ctx, f.cfg)
 	show.done()
 	if err != nil {
