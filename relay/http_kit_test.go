@@ -71,7 +71,7 @@ func wantSecurityHeaders(t *testing.T, resp *http.Response) {
 			t.Errorf("%s is %q; want %q", name, got, value)
 		}
 	}
-	if got := resp.Header.Get("Permissions-Policy"); !strings.Contains(got, "camera=()") {
+	if got := resp.Header.Get("Permissions-Policy"); !strings.Contains(got, "camera=(self)") {
 		t.Errorf("Permissions-Policy is %q", got)
 	}
 }

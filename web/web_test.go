@@ -122,7 +122,7 @@ var always = map[string]string{
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Origin-Agent-Cluster":         "?1",
 	"X-Frame-Options":              "DENY",
-	"Permissions-Policy":           "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()",
+	"Permissions-Policy":           "camera=(self), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()",
 	"X-Robots-Tag":                 "noindex",
 	"Cache-Control":                "no-store",
 }
@@ -327,7 +327,7 @@ func TestBudget(t *testing.T) {
 	// What a phone loads after the first paint: the conversation and the engine of
 	// private numbers while somebody types, the rest when it is asked for.
 	for path, most := range map[string]int{
-		lazy(t, "more-en-"): 10_000, lazy(t, "more-sw-"): 10_000, lazy(t, "rest-"): 11_800,
+		lazy(t, "more-en-"): 11_200, lazy(t, "more-sw-"): 11_200, lazy(t, "rest-"): 11_800,
 		lazy(t, "numbers-"): 2_100, lazy(t, "strings-sw-"): 2_100, "/help-en.json": 2_100, "/help-sw.json": 2_100,
 	} {
 		n := len(ask(t, secure, "GET", path, "Accept-Encoding: br").body)

@@ -19,7 +19,8 @@ const hsts = "max-age=63072000"
 // common lists the headers that do not depend on the answer. Keys are in
 // canonical form, so that Set can assign them without looking at them again.
 //
-// Permissions-Policy names what a page could do harm with. Denying everything
+// Permissions-Policy names what a page could do harm with; the page alone may
+// ask for the camera, to read an invitation's QR code. Denying everything
 // there is would cost 900 bytes, and break copying and sharing.
 var common = [...]struct{ key, value string }{
 	{"Content-Security-Policy", Strict},
@@ -30,7 +31,7 @@ var common = [...]struct{ key, value string }{
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 	{"Origin-Agent-Cluster", "?1"},
 	{"X-Frame-Options", "DENY"},
-	{"Permissions-Policy", "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()"},
+	{"Permissions-Policy", "camera=(self), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()"},
 	{"X-Robots-Tag", "noindex"},
 	{"Cache-Control", "no-store"},
 }

@@ -198,6 +198,56 @@ for (const pair of pairs) {
       assert.equal(await anna.value(words.ref), invitation.slice(-9));
     });
 
+    test("the invitation goes out by the phone's own sheet, and comes in by its camera, which is off at once", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      await anna.page.evaluateOnNewDocument(() => {
+        navigator.share = ({ text }) => { window.shared = text; return Promise.resolve(); };
+      });
+      await anna.reload();
+      const invitation = await anna.create("314159", words.newNumber);
+      await anna.press(words.share);
+      assert.equal(await anna.run(() => window.shared), invitation);
+      await (await anna.find("input", words.withAddress)).click();
+      await anna.press(words.share);
+      assert.equal(await anna.run(() => window.shared), `${invitation} (${new URL(anna.url).host})`);
+
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.page.evaluateOnNewDocument((text) => {
+        window.tracks = [];
+        window.reads = [];
+        window.BarcodeDetector = class {
+          detect() { return Promise.resolve(window.reads); }
+        };
+        const getUserMedia = () => {
+          const canvas = document.createElement("canvas");
+          canvas.getContext("2d");
+          const stream = canvas.captureStream();
+          window.tracks.push(...stream.getTracks());
+          return Promise.resolve(stream);
+        };
+        Object.defineProperty(navigator, "mediaDevices", { value: { getUserMedia } });
+        window.invitation = text;
+      }, invitation);
+      await ben.reload();
+      const live = () => ben.run(() => window.tracks.map(({ readyState }) => readyState).join());
+      const look = async () => {
+        await ben.press(words.scan);
+        await ben.see(words.scanHint);
+        await ben.press(words.useCamera);
+      };
+      await ben.press(words.invited);
+      await look();
+      await until("a picture", async () => (await live()) === "live");
+      await ben.press(words.close);
+      await until("the camera to be off", async () => (await live()) === "ended");
+      await look();
+      await ben.run(() => { window.reads = [{ rawValue: window.invitation }]; });
+      await until("the camera to be off", async () => (await live()) === "ended,ended");
+      await ben.type(words.pin, "271828");
+      await ben.press(words.open);
+      await ben.find("button", words.menu);
+    });
+
     test("a new ref takes the place of the old one", async () => {
       const anna = await on.visit("Anna", pair[0]);
       const old = await anna.create("314159");

@@ -3,7 +3,11 @@ import { test } from "node:test";
 import en from "../src/strings/later.en.json";
 import sw from "../src/strings/later.sw.json";
 import { fill } from "../src/dom";
-import { parseInvitation } from "../src/invitation";
+import { card, dialled } from "../src/blind/card";
+import { findCode } from "../src/blind/code";
+import { folded, parseInvitation } from "../src/invitation";
+import { contact } from "../src/lazy/card";
+import { cardText } from "../src/lazy/scan";
 import { digits, foldDigits, group } from "../src/phone";
 import { newRef } from "../src/std1";
 
@@ -60,6 +64,21 @@ void test("finds what the page itself invites with, in every language", () => {
     }
     assert.equal(found(fill(strings.inviteNumber, { number: "+254 733 444 444" })), "254733444444");
   }
+});
+
+void test("what the QR code says is all that joining needs, with an address or without", () => {
+  const code = "4821993701642278531042912";
+  for (const address of ["", "notes.example.org", "192.168.100.200:8080/a-1234-abcd"]) {
+    const short = cardText(contact("+447700900123", "4WNM-VD7H", address));
+    assert.equal(found(short), "447700900123 4WNM-VD7H");
+    assert.equal(findCode(folded(cardText(contact(dialled("+44 7700 900123", code), "", address)))), code);
+    assert.equal(contact("+447700900123", "", address).includes("URL:"), !!address);
+    // The same in the sentence.
+    const behind = address && ` (${address})`;
+    assert.equal(found(fill(en.invite, { number: "+44 7700 900123", ref: "4WNM-VD7H" }) + behind), "447700900123 4WNM-VD7H");
+    assert.equal(findCode(folded(fill(en.inviteNumber, { number: card("+44 7700 900123", code) }) + behind)), code);
+  }
+  assert.equal(cardText("My other number: +44 7700 900123"), "My other number: +44 7700 900123");
 });
 
 // In time that grows with the square of its length it would take hours, which

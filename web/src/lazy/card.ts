@@ -6,16 +6,22 @@ import { generate } from "lean-qr/nano";
 const quiet = 4;
 const pixels = 6;
 
-// Named by its number: the name is for the owner of the phone to choose.
-const card = (tel: string): string =>
-  ["BEGIN:VCARD", "VERSION:3.0", "N:;;;;", `FN:${tel}`, `TEL:${tel}`, "END:VCARD", ""].join("\r\n");
+/**
+ * Named by its number: the name is for the owner of the phone to choose. `code`
+ * is the pairing code that a short number needs, `address` where the page is;
+ * empty if there is none, or it is not to be told.
+ */
+export const contact = (tel: string, code = "", address = ""): string =>
+  ["BEGIN:VCARD", "VERSION:3.0", "N:;;;;", `FN:${tel}`, `TEL:${tel}`, code && `NOTE:${code}`, address && `URL:${address}`, "END:VCARD", ""]
+    .filter((line, i, all) => line || i === all.length - 1)
+    .join("\r\n");
 
 /**
- * Draws the card of a number, black on white whatever the page's colours are.
- * On a canvas, as what is drawn there is in no attribute.
+ * Draws a text, black on white whatever the page's colours are. On a canvas, as
+ * what is drawn there is in no attribute.
  */
-export const draw = (tel: string, label: string): HTMLCanvasElement => {
-  const code = generate(card(tel));
+export const draw = (text: string, label: string): HTMLCanvasElement => {
+  const code = generate(text);
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", label);
@@ -36,7 +42,7 @@ export const draw = (tel: string, label: string): HTMLCanvasElement => {
 /** Offers the card of a number as a file. */
 export const save = (tel: string): void => {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([card(tel)], { type: "text/vcard" }));
+  link.href = URL.createObjectURL(new Blob([contact(tel)], { type: "text/vcard" }));
   link.download = "contact.vcf";
   link.click();
   URL.revokeObjectURL(link.href);

@@ -6,5 +6,6 @@ export { card } from "../blind/card";
 export { canonicalRef, gateOf, newRef, std1 } from "../std1";
 export { chatScreen } from "./chat";
 export { helpSheet } from "./help";
+export { scanning, scanSheet } from "./scan";
 export { countryNames, fictions, homeCountry, invent, loadTable } from "./numbers";
 export { default as words, speak } from "./words";

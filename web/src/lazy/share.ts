@@ -1,11 +1,11 @@
 // The creator's sheet: how to get the other one in.
 
 import { card, dialled, readCard } from "../blind/card";
-import { button, el, fill, setText, show } from "../dom";
+import { announce, button, el, fill, setText, show } from "../dom";
 import { digits } from "../phone";
 import { gateOf, newRef } from "../std1";
 import type { Content, Page } from "../views/page";
-import { draw, save } from "./card";
+import { contact, draw, save } from "./card";
 import { day } from "./lock";
 import strings from "./words";
 
@@ -24,11 +24,39 @@ export const share = ({ session }: Page): Content => {
   const until = el("p", { class: "hint" });
   const picture = el("div");
 
+  // Who taps an address has it in their history: it goes along only when that is wanted.
+  const here = location.host + location.pathname.replace(/\/$/, "");
+  const tellAddress = el("input", { type: "checkbox", change: () => { update(); } });
+  const address = (): string => (tellAddress.checked ? here : "");
+  const paint = (): void => {
+    picture.replaceChildren(draw(contact(tel, session.state().code, address()), strings.qrLabel));
+  };
+
   const copy = (): void => {
     navigator.clipboard.writeText(sentence.textContent).then(
       () => { setText(status, strings.copied); },
       () => { setText(status, strings.copyByHand); },
     );
+  };
+
+  const send = (): void => {
+    navigator.share({ text: sentence.textContent }).catch((error: unknown) => {
+      // To change one's mind is no failure.
+      if (!(error instanceof DOMException && error.name === "AbortError")) announce(status, strings.copyByHand, true);
+    });
+  };
+  const canShare = "share" in navigator;
+
+  const update = (): void => {
+    const state = session.state();
+    const ref = state.code;
+    const ends = state.ttl - state.skew;
+    const before = sentence.textContent;
+    setText(sentence, fill(ref ? strings.invite : strings.inviteNumber, { number, ref }) + (address() && ` (${address()})`));
+    if (picture.firstChild && before !== sentence.textContent) paint();
+    setText(until, fill(strings.joinFor, { time: day(ends) }));
+    // If it should be over and is not, this phone's clock is wrong.
+    show(until, ends > state.at);
   };
 
   return {
@@ -37,12 +65,13 @@ export const share = ({ session }: Page): Content => {
       el("p", { class: "big" }, el("bdi", { dir: "ltr" }, number)),
       sentence,
       status,
-      button(strings.copy, copy, { class: "primary" }),
+      ...(canShare ? [button(strings.share, send, { class: "primary" })] : []),
+      button(strings.copy, copy, { class: canShare ? "" : "primary" }),
       el(
         "p",
         { class: "row start" },
         button(strings.qr, () => {
-          picture.replaceChildren(draw(tel, strings.qrLabel));
+          paint();
           picture.scrollIntoView({ block: "nearest" });
         }),
         // Links that never are a part of the page: what they say can't be read there.
@@ -51,16 +80,9 @@ export const share = ({ session }: Page): Content => {
         ...(isPrivate ? [] : [button(strings.newRef, () => void renew())]),
       ),
       picture,
+      el("label", { class: "row" }, strings.withAddress, tellAddress),
       until,
     ],
-    update() {
-      const state = session.state();
-      const ref = state.code;
-      const ends = state.ttl - state.skew;
-      setText(sentence, fill(ref ? strings.invite : strings.inviteNumber, { number, ref }));
-      setText(until, fill(strings.joinFor, { time: day(ends) }));
-      // If it should be over and is not, this phone's clock is wrong.
-      show(until, ends > state.at);
-    },
+    update,
   };
 };

@@ -6,10 +6,10 @@ import { isRuled } from "../session/cover";
 import type { Form } from "../session/form";
 import { announce, button, el, field, onEnter, setText, show } from "../dom";
 import { folded, parseInvitation } from "../invitation";
-import { later, laterPrivate, loaded } from "../later";
+import { later, laterPrivate, loaded, type Later } from "../later";
 import { isCalm, noticeText } from "../words";
 import { languageChoice } from "./language";
-import type { Page, Screen } from "./page";
+import type { Page, Panel, Screen } from "./page";
 import { pinField } from "./pin";
 
 export const openScreen = (app: Page): Screen => {
@@ -53,6 +53,7 @@ export const openScreen = (app: Page): Screen => {
     .map(([intent, text]) => [intent, button(text, () => { choose(intent); }, { "aria-pressed": "false" })] as const);
   const intentHint = el("p", { id: "for", class: "hint" });
   const short = button(strings.shortNumber, () => void fresh(true));
+  const scanner = button(strings.scan, scan);
   const pinHint = el("p", { class: "hint" }, strings.pinNew);
   const place = button("", () => {
     set({ intent: session.state().notice?.say === "askPlace" ? "invited" : "back" });
@@ -67,6 +68,7 @@ export const openScreen = (app: Page): Screen => {
     { class: "page" },
     el("div", { class: "row intents", role: "group" }, ...intents.map(([, node]) => node)),
     intentHint,
+    scanner,
     el("div", {}, el("label", { for: "number" }, strings.number), number),
     made,
     pin.node,
@@ -80,10 +82,11 @@ export const openScreen = (app: Page): Screen => {
   const page = el("div", { class: "page" }, head, fields);
   const node = el("main", { class: "open" }, page);
 
-  function help(): void {
+  /** Lays a sheet over the fields. */
+  function lay(sheet: (lazy: Later) => Panel): void {
     later().then(
-      ({ helpSheet }) => {
-        page.replaceChildren(head, helpSheet(back).node);
+      (lazy) => {
+        page.replaceChildren(head, sheet(lazy).node);
         node.focus();
       },
       () => {
@@ -91,6 +94,18 @@ export const openScreen = (app: Page): Screen => {
         update();
       },
     );
+  }
+
+  function help(): void {
+    lay(({ helpSheet }) => helpSheet(back));
+  }
+
+  function scan(): void {
+    lay(({ scanSheet }) => scanSheet(back, (text) => {
+      back();
+      said = takeInvitation(text) ? "" : strings.noNumber;
+      update();
+    }));
   }
 
   function back(): void {
@@ -218,6 +233,7 @@ export const openScreen = (app: Page): Screen => {
     const hints = { "": "", start, invited: strings.forInvited, back: strings.forBack };
     setText(intentHint, hints[intent]);
     show(intentHint, !!intent);
+    show(scanner, intent === "invited" && !entered.number && "BarcodeDetector" in self);
     show(made, fresh);
     show(short, !entered.made?.short);
     const words = loaded?.words;
@@ -237,6 +253,8 @@ export const openScreen = (app: Page): Screen => {
   pin.input.value = form().pin;
   pin.input.addEventListener("input", () => { set({ pin: pin.input.value }); });
   listCountries();
+  // The browser's question drew the veil over it.
+  if (form().intent === "invited" && loaded?.scanning()) scan();
 
   return { node, update, back };
 };
