@@ -27,21 +27,29 @@ import (
 // manifests are all objects, by kind and name.
 type manifests map[string]metav1.Object
 
-// decode reads the manifests into the types of Kubernetes; a field that these
-// do not have is an error.
-func decode(t *testing.T) manifests {
+// decode reads what the chart makes of values into the types of Kubernetes; a
+// field that these do not have is an error.
+func decode(t *testing.T, v values) manifests {
 	t.Helper()
 	kinds := map[string]func() metav1.Object{
-		"v1 Namespace":                       func() metav1.Object { return new(corev1.Namespace) },
-		"v1 Service":                         func() metav1.Object { return new(corev1.Service) },
-		"apps/v1 StatefulSet":                func() metav1.Object { return new(appsv1.StatefulSet) },
-		"apps/v1 Deployment":                 func() metav1.Object { return new(appsv1.Deployment) },
-		"policy/v1 PodDisruptionBudget":      func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
-		"networking.k8s.io/v1 NetworkPolicy": func() metav1.Object { return new(networkingv1.NetworkPolicy) },
+		"v1 ConfigMap":                        func() metav1.Object { return new(corev1.ConfigMap) },
+		"monitoring.coreos.com/v1 PodMonitor": func() metav1.Object { return new(podMonitor) },
+		"v1 Service":                          func() metav1.Object { return new(corev1.Service) },
+		"apps/v1 StatefulSet":                 func() metav1.Object { return new(appsv1.StatefulSet) },
+		"apps/v1 Deployment":                  func() metav1.Object { return new(appsv1.Deployment) },
+		"policy/v1 PodDisruptionBudget":       func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
+		"networking.k8s.io/v1 NetworkPolicy":  func() metav1.Object { return new(networkingv1.NetworkPolicy) },
 	}
 	all := make(manifests)
-	for _, file := range []string{"relay.yaml", "edge.yaml"} {
-		for document := range bytes.SplitSeq(read(t, "kubernetes/"+file), []byte("\n---\n")) {
+	rendered, err := render(t, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range rendered {
+		for document := range bytes.SplitSeq([]byte(text), []byte("\n---\n")) {
+			if len(bytes.TrimSpace(document)) == 0 {
+				continue
+			}
 			var kind metav1.TypeMeta
 			if err := yaml.Unmarshal(document, &kind); err != nil {
 				t.Fatalf("%s: %v", file, err)
@@ -59,16 +67,60 @@ func decode(t *testing.T) manifests {
 			if strict, err := json.UnmarshalStrict(text, object); err != nil || len(strict) > 0 {
 				t.Fatalf("%s: %s: %v, %v", file, kind.Kind, err, strict)
 			}
-			if object.GetNamespace() != "sotto" && kind.Kind != "Namespace" {
+			if object.GetNamespace() != "sotto" {
 				t.Errorf("%s %s is in the namespace %q", kind.Kind, object.GetName(), object.GetNamespace())
 			}
 			all[kind.Kind+" "+object.GetName()] = object
 		}
 	}
-	if len(all) != 9 {
-		t.Errorf("%d objects, not 9", len(all))
-	}
 	return all
+}
+
+// podMonitor is what the chart says of the Prometheus operator's type, whose own
+// package would bring the operator.
+type podMonitor struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Selector            metav1.LabelSelector `json:"selector"`
+		PodMetricsEndpoints []struct {
+			Port        string `json:"port"`
+			Interval    string `json:"interval"`
+			Relabelings []struct {
+				TargetLabel string `json:"targetLabel"`
+				Replacement string `json:"replacement"`
+			} `json:"relabelings"`
+		} `json:"podMetricsEndpoints"`
+	} `json:"spec"`
+}
+
+// What there is follows from how many relays there are, and from who watches.
+func TestChart_Objects(t *testing.T) {
+	for want, v := range map[int]values{
+		9:  {},
+		10: {"monitoring": values{"podMonitor": true}},
+		4:  {"relays": 1},
+	} {
+		if got := len(decode(t, v)); got != want {
+			t.Errorf("%v makes %d objects; want %d", v, got, want)
+		}
+	}
+}
+
+// Memory, what Go makes of it, and the time for a drain go together.
+func TestChart_Values(t *testing.T) {
+	set := get[*appsv1.StatefulSet](t, decode(t, values{"memoryMiB": 2000, "drainSeconds": 60, "relays": 5, "settings": values{"CREATE_RATE": "40"}}), "StatefulSet relay")
+	s := set.Spec.Template.Spec
+	c := s.Containers[0]
+	if *set.Spec.Replicas != 5 || c.Resources.Limits.Memory().Value() != 2000<<20 || *s.TerminationGracePeriodSeconds != 90 {
+		t.Errorf("%d relays of %v with %d s", *set.Spec.Replicas, c.Resources.Limits.Memory(), *s.TerminationGracePeriodSeconds)
+	}
+	if want := []corev1.EnvVar{{Name: "GOMEMLIMIT", Value: "1800MiB"}, {Name: "SOTTO_CREATE_RATE", Value: "40"}}; !slices.Equal(c.Env, want) {
+		t.Errorf("the environment is %v", c.Env)
+	}
+	if c.Lifecycle == nil || !slices.Contains(c.Lifecycle.PreStop.Exec.Command, "drain") || !slices.Contains(c.Lifecycle.PreStop.Exec.Command, "--drain-for=60s") {
+		t.Errorf("before its end: %v", c.Lifecycle)
+	}
 }
 
 // get returns an object that must be there.
@@ -91,7 +143,7 @@ func pods(t *testing.T, all manifests) map[string]corev1.PodTemplateSpec {
 
 // Pods have no more rights than they need, and time to say goodbye.
 func TestPodsAreConfined(t *testing.T) {
-	for app, pod := range pods(t, decode(t)) {
+	for app, pod := range pods(t, decode(t, nil)) {
 		s := pod.Spec
 		switch c := s.SecurityContext; {
 		case c == nil, c.RunAsNonRoot == nil, !*c.RunAsNonRoot, c.RunAsUser == nil, *c.RunAsUser == 0:
@@ -130,7 +182,7 @@ func TestPodsAreConfined(t *testing.T) {
 
 // Whatever names a port or selects Pods means something that is there.
 func TestManifestsFitTogether(t *testing.T) {
-	all := decode(t)
+	all := decode(t, nil)
 	templates := pods(t, all)
 	port := func(app string, p intstr.IntOrString) bool {
 		return slices.ContainsFunc(templates[app].Spec.Containers[0].Ports, func(c corev1.ContainerPort) bool {
@@ -192,7 +244,7 @@ func TestManifestsFitTogether(t *testing.T) {
 // The relay takes the flags of the manifest, and what is asked of it there it
 // answers.
 func TestRelayTakesTheFlagsOfThePod(t *testing.T) {
-	c := pods(t, decode(t))["relay"].Spec.Containers[0]
+	c := pods(t, decode(t, nil))["relay"].Spec.Containers[0]
 	address := program.Loopback(2)
 	var args []string
 	for _, arg := range c.Args {
@@ -222,36 +274,33 @@ func TestRelayTakesTheFlagsOfThePod(t *testing.T) {
 // The configuration made for the Pods is one that HAProxy takes, and names
 // each Pod of the StatefulSet.
 func TestEdgeIsConfiguredForThePods(t *testing.T) {
-	dir := t.TempDir()
-	if out, err := exec.Command("../kubernetes/configure", dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	file := filepath.Join(dir, "haproxy.cfg")
-	text, err := os.ReadFile(file)
-	if err != nil {
+	all := decode(t, nil)
+	config := get[*corev1.ConfigMap](t, all, "ConfigMap edge").Data
+	file := filepath.Join(t.TempDir(), "haproxy.cfg")
+	text := config["haproxy.cfg"]
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "together.lua"), []byte(config["together.lua"]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	all := decode(t)
 	set := get[*appsv1.StatefulSet](t, all, "StatefulSet relay")
 	for n := range *set.Spec.Replicas {
 		server := fmt.Sprintf(" %s-%d.%s.%s.svc.cluster.local:8080 id %d\n", set.Name, n, set.Spec.ServiceName, set.Namespace, n+1)
-		if strings.Count(string(text), server) != 2 { // for those who return, and for newcomers
+		if strings.Count(text, server) != 2 { // for those who return, and for newcomers
 			t.Errorf("HAProxy does not know%s", server)
 		}
 	}
-	if strings.Count(string(text), "\n    server ") != 2*int(*set.Spec.Replicas) {
+	if strings.Count(text, "\n    server ") != 2*int(*set.Spec.Replicas) {
 		t.Error("HAProxy knows relays that are not there")
 	}
 	for _, p := range pods(t, all)["edge"].Spec.Containers[0].Ports {
-		if strings.Count(string(text), fmt.Sprintf("bind :%d", p.ContainerPort)) != 1 {
+		if strings.Count(text, fmt.Sprintf("bind :%d", p.ContainerPort)) != 1 {
 			t.Errorf("HAProxy does not listen on port %d", p.ContainerPort)
 		}
 	}
 	certificate := "crt /etc/haproxy/sotto.pem"
-	if !strings.Contains(string(text), certificate) {
+	if !strings.Contains(text, certificate) {
 		t.Fatal("no certificate")
 	}
-	plain := strings.Replace(string(text), " ssl "+certificate+" alpn http/1.1", "", 1)
+	plain := strings.Replace(text, " ssl "+certificate+" alpn http/1.1", "", 1)
 	if err := os.WriteFile(file, []byte(plain), 0o600); err != nil {
 		t.Fatal(err)
 	}

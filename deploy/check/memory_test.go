@@ -11,7 +11,6 @@ import (
 func TestMemoryLimitsGoTogether(t *testing.T) {
 	for file, limit := range map[string]string{
 		"container/compose.yaml": `(?m)^    mem_limit: (\S+)$`,
-		"kubernetes/relay.yaml":  `(?m)^            limits: {memory: (\S+)}$`,
 		"systemd/sotto.service":  `(?m)^MemoryMax=(\S+)$`,
 	} {
 		t.Run(file, func(t *testing.T) {
