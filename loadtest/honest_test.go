@@ -19,7 +19,7 @@ func TestHonestRelayPasses(t *testing.T) {
 				for seed := range uint64(honestSeeds) {
 					cfg := Config{Protocol: protocol, Scenario: scenario, Profile: "fast-4g", Pairs: 6, Duration: 90 * time.Second, Seed: seed + 1, Targets: lax()}
 					if scenario == ScenarioSoak {
-						cfg.Duration = 10 * time.Minute
+						cfg.Duration = 20 * time.Minute
 					}
 					runInMemory(t, cfg, nil).mustPass(t)
 					if t.Failed() {
