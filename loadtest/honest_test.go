@@ -17,7 +17,7 @@ func TestHonestRelayPasses(t *testing.T) {
 			t.Run(fmt.Sprint(scenario, " ", protocol), func(t *testing.T) {
 				t.Parallel()
 				for seed := range uint64(honestSeeds) {
-					cfg := Config{Protocol: protocol, Scenario: scenario, Profile: "fast-4g", Pairs: 6, Duration: 90 * time.Second, Seed: seed + 1, Targets: lax()}
+					cfg := Config{Protocol: protocol, Scenario: scenario, Profile: "fast-4g", Pairs: 6, Duration: 90 * time.Second, Seed: seed + 1}
 					if scenario == ScenarioSoak {
 						cfg.Duration = 20 * time.Minute
 					}

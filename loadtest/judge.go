@@ -100,7 +100,7 @@ func certainties(l ledger.Totals) []Certainty {
 
 // judge compares a profile's measures with its targets.
 func (r *run) judge(p Profile, m *measures, out *Report) []SLO {
-	t := p.Targets
+	t := p.bounds(r.cfg.Protocol)
 	if r.cfg.Targets != nil {
 		t = *r.cfg.Targets
 	}

@@ -41,7 +41,7 @@ func Merge(reports []*Report) (*Report, error) {
 			}
 		}
 	}
-	judge := &run{cfg: Config{Targets: first.Setup.Targets}}
+	judge := &run{cfg: Config{Targets: first.Setup.Targets, Protocol: first.Setup.Protocol}}
 	for i := range out.Profiles {
 		judge.shares = append(judge.shares, Share{Profile: out.Profiles[i].Profile})
 	}

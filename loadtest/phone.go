@@ -30,6 +30,7 @@ type phone struct {
 	room      *ledger.Room
 	came      time.Time // zero: not yet
 	joined    bool
+	entered   bool      // the session has been joined
 	dropped   int       // connections lost
 	lostAt    time.Time // zero while joined
 	gaveUp    time.Time // a connection, the last time
@@ -160,7 +161,7 @@ func (p *phone) live(ctx context.Context) {
 		l := p.pair.in(s.RoomID())
 		l.room.Opened(p.seat)
 		p.mu.Lock()
-		p.session, p.room, p.slot = s, l.room, slot{}
+		p.session, p.room, p.slot, p.entered = s, l.room, slot{}, false
 		p.mu.Unlock()
 		end := p.receive(ctx, s)
 		p.leave(s)
@@ -169,6 +170,7 @@ func (p *phone) live(ctx context.Context) {
 		case errors.Is(end, client.ErrRoomLost), errors.Is(end, client.ErrRoomExpired):
 			p.pair.ended(l)
 			p.run.wait(ctx, p.redialPause())
+			p.found() // another room
 		case errors.Is(end, client.ErrMoved) && p.overtaken():
 			p.returns(ctx)
 		default:
@@ -212,6 +214,15 @@ func (p *phone) returns(ctx context.Context) {
 		}
 	}
 	p.run.wait(ctx, p.redialPause())
+	p.found()
+}
+
+// found forgets that the phone has lost its connection, where that was not the
+// network's doing.
+func (p *phone) found() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lostAt = time.Time{}
 }
 
 // leave ends a session and what was planned in it.
@@ -279,7 +290,7 @@ func (p *phone) receive(ctx context.Context, s *client.Session) error {
 
 // lose notes that the connection is gone. Called with p.mu held.
 func (p *phone) lose() {
-	if p.lostAt.IsZero() {
+	if p.lostAt.IsZero() && p.entered {
 		p.lostAt = time.Now()
 		p.gaveUp = p.lostAt
 		p.dropped++
@@ -309,7 +320,7 @@ func (p *phone) arrived(now time.Time, e client.State) {
 		}
 		p.lostAt = time.Time{}
 	}
-	p.troubled = false
+	p.troubled, p.entered = false, true
 	if !p.joined {
 		p.joined = true
 		p.run.present(1)

@@ -51,16 +51,14 @@ func Profiles() []Profile {
 				Down: 9000 * kbit, Up: 1500 * kbit, RTT: 60 * ms, Jitter: 15 * ms,
 				Loss: 0.001, LossBurst: 100 * ms, RadioWake: lteWake, RadioTail: radioTail, NATIdle: 30 * time.Minute,
 			},
-			Targets: targets(100, 250, 600, 1600, 1500, 3000),
 			Source: "Chrome DevTools Fast 4G; median of retransmissions 0.06 %, LTE promotion p50 435 ms " +
 				"and tail 10 s: Huang et al., SIGCOMM'13",
 			Ours: burstOurs + ", jitter, NAT time-out",
 		},
 		{
 			Name: "slow-4g", Link: slow4G,
-			Targets: targets(220, 450, 900, 1800, 2500, 4000),
-			Source:  "Chrome DevTools and Lighthouse Slow 4G; loss and jitter: Loadero 4G; radio: Huang et al., SIGCOMM'13",
-			Ours:    burstOurs + ", NAT time-out",
+			Source: "Chrome DevTools and Lighthouse Slow 4G; loss and jitter: Loadero 4G; radio: Huang et al., SIGCOMM'13",
+			Ours:   burstOurs + ", NAT time-out",
 		},
 		{
 			Name: "3g",
@@ -68,15 +66,13 @@ func Profiles() []Profile {
 				Down: 700 * kbit, Up: 700 * kbit, RTT: 300 * ms, Jitter: 50 * ms,
 				Loss: 0.005, LossBurst: 200 * ms, RadioWake: threeGWake, RadioTail: radioTail, NATIdle: 30 * time.Minute,
 			},
-			Targets: targets(420, 800, 1500, 5500, 5000, 7000),
-			Source:  "Lighthouse mobileRegular3G; Loadero 3G; 3G promotion of about 2 s: Qian et al.",
-			Ours:    burstOurs + ", NAT time-out",
+			Source: "Lighthouse mobileRegular3G; Loadero 3G; 3G promotion of about 2 s: Qian et al.",
+			Ours:   burstOurs + ", NAT time-out",
 		},
 		{
 			Name: "slow-3g", Link: slow3G,
-			Targets: targets(650, 1200, 2500, 6000, 7000, 10_000),
-			Source:  "WebPageTest 3G_EM; loss 1.5 %: README of comcast, 3G",
-			Ours:    burstOurs + ", jitter, NAT time-out",
+			Source: "WebPageTest 3G_EM; loss 1.5 %: README of comcast, 3G",
+			Ours:   burstOurs + ", jitter, NAT time-out",
 		},
 		{
 			Name: "edge",
@@ -84,9 +80,8 @@ func Profiles() []Profile {
 				Down: 240 * kbit, Up: 200 * kbit, RTT: 840 * ms, Jitter: 100 * ms,
 				Loss: 0.01, LossBurst: 400 * ms, RadioWake: threeGWake, RadioTail: radioTail, NATIdle: 5 * time.Minute,
 			},
-			Targets: targets(1200, 2200, 4500, 7000, 10_000, 14_000),
-			Source:  "WebPageTest Edge, which is ATC Edge-Average; loss: ATC Edge-Lossy",
-			Ours:    burstOurs + ", jitter, NAT time-out; " + radioOurs,
+			Source: "WebPageTest Edge, which is ATC Edge-Average; loss: ATC Edge-Lossy",
+			Ours:   burstOurs + ", jitter, NAT time-out; " + radioOurs,
 		},
 		{
 			Name: "2g-urban",
@@ -104,9 +99,8 @@ func Profiles() []Profile {
 				Loss: 0.02, LossBurst: 600 * ms, RadioWake: threeGWake, RadioTail: radioTail,
 				NATIdle: 255 * time.Second, NATReset: true,
 			},
-			Targets: targets(2500, 5500, 10_000, 10_000, 20_000, 30_000),
-			Source:  "ATC 2G-DevelopingRural; NAT: the worst carrier of NetPiculet, SIGCOMM'11",
-			Ours:    burstOurs + ", jitter; " + radioOurs,
+			Source: "ATC 2G-DevelopingRural; NAT: the worst carrier of NetPiculet, SIGCOMM'11",
+			Ours:   burstOurs + ", jitter; " + radioOurs,
 		},
 		{
 			Name: "bus", Link: bus,
@@ -125,24 +119,14 @@ func Profiles() []Profile {
 				Down: 1000 * kbit, Up: 1000 * kbit, RTT: 200 * ms, Jitter: 100 * ms,
 				Loss: 0.05, LossBurst: 150 * ms, NATIdle: 5 * time.Minute,
 			},
-			Targets: targets(400, 1300, 3000, 0, 4000, 5000),
-			Source:  "Loadero high jitter; Perfecto very unstable: loss 5 %",
-			Ours:    "rate, " + burstOurs + ", NAT time-out",
+			Source: "Loadero high jitter; Perfecto very unstable: loss 5 %",
+			Ours:   "rate, " + burstOurs + ", NAT time-out",
 		},
 	}
 	for i := range profiles {
-		profiles[i].Targets.RelayAddedP99 = relayAddedP99
-		profiles[i].Targets.StormBack = stormBack
+		profiles[i].Targets = bounds(model[profiles[i].Name][ProtocolSotto2])
 	}
 	return profiles
-}
-
-// targets takes milliseconds.
-func targets(hot50, hot95, hot99, cold95, join95, reconnect95 time.Duration) Targets {
-	return Targets{
-		HotP50: hot50 * ms, HotP95: hot95 * ms, HotP99: hot99 * ms,
-		ColdP95: cold95 * ms, JoinP95: join95 * ms, ReconnectP95: reconnect95 * ms,
-	}
 }
 
 // mix is a guess at a population: the shares are ours.

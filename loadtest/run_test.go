@@ -33,34 +33,6 @@ func (r *Report) mustPass(t *testing.T) {
 // messages come at all.
 func lax() *Targets { return &Targets{RelayAddedP99: ms, HotP50: time.Minute} }
 
-// Conversations on every network keep their promises, in virtual time, where
-// neither machine nor relay is slow.
-func TestPairOnEveryProfile(t *testing.T) {
-	for _, p := range Profiles() {
-		t.Run(p.Name, func(t *testing.T) {
-			t.Parallel()
-			r := runInMemory(t, Config{
-				Profile: p.Name, Pairs: 4, Duration: 3 * time.Minute, Seed: 1,
-				Targets: lax(),
-			}, nil)
-			r.mustPass(t)
-			on := r.Profiles[0]
-			if on.Hot.Count < 30 || on.Added.Count < 20 || on.Added.Max > 0.001 {
-				t.Errorf("%d hot, %d measured at the relay, at most %v ms", on.Hot.Count, on.Added.Count, on.Added.Max)
-			}
-			if sleeps := p.Link.RadioTail > 0; sleeps != (on.Cold.Count > 0) {
-				t.Errorf("%d cold", on.Cold.Count)
-			}
-			if least := float64(p.Link.RTT.Milliseconds()); on.Hot.P50 < least {
-				t.Errorf("hot p50 %v ms, below the round trip", on.Hot.P50)
-			}
-			if least := millisOf(p.Link.RTT + p.Link.RadioWake); on.Cold.Count > 0 && on.Cold.P50 < least {
-				t.Errorf("cold p50 %v ms, below round trip and radio", on.Cold.P50)
-			}
-		})
-	}
-}
-
 func TestMixDealsProfiles(t *testing.T) {
 	r := runInMemory(t, Config{Profile: Mix, Pairs: 20, Duration: time.Minute, Seed: 2, Targets: lax()}, nil)
 	r.mustPass(t)

@@ -149,6 +149,9 @@ func (p *phone) speak(s *client.Session, room *ledger.Room, planned time.Time) {
 		room.Accepted(stamp, id, replaced)
 		p.pair.measures.acked.record(now.Sub(planned))
 		p.run.accepted()
+		if p.slot.id != replaced {
+			p.plans(now) // the other's answer may have come first
+		}
 		if p.collides {
 			p.collides = false
 			p.run.later(func() { p.collide(s, room, stamp, id) })
