@@ -3,7 +3,7 @@
 
 import { after, afterEach, before } from "node:test";
 import { engines, launch } from "./browser.js";
-import { Person } from "./person.js";
+import { Person, words } from "./person.js";
 import { buildRelay, startRelay } from "./relay.js";
 import { Tap } from "./tap.js";
 
@@ -51,10 +51,10 @@ export const theatre = (flags, browsers) => {
     },
 
     /** Two people in conversation. */
-    async pair([first, second], pins = ["314159", "271828"]) {
+    async pair([first, second], pins = ["314159", "271828"], kind = words.shortNumber) {
       const anna = await it.visit("Anna", first);
       const ben = await it.visit("Ben", second);
-      const invitation = await anna.create(pins[0]);
+      const invitation = await anna.create(pins[0], kind);
       await ben.join(invitation, pins[1]);
       await anna.missing(invitation);
       return { anna, ben, invitation };
