@@ -74,8 +74,7 @@ func chat(o *options, stdin, stdout *os.File) error {
 		return err
 	}
 	return screen.Run(screen.Config{
-		URL: o.url, HTTP: guarded.http, Idle: o.idle, Missing: guarded.missing,
-		Endings: endings, Suspend: syscall.SIGTSTP,
+		URL: o.url, HTTP: guarded.http, Idle: o.idle, Missing: guarded.missing, Endings: endings,
 	}, stdin, stdout)
 }
 

@@ -45,7 +45,7 @@ type (
 func (m *Model) ask(card entry.Card, how entry.How) tea.Cmd {
 	m.attempt.stop(m.door)
 	m.door = &entry.Door{URL: m.cfg.URL, HTTP: m.cfg.HTTP, Card: card}
-	m.screen, m.status = &pinScreen{how: how, pin: newPIN()}, ""
+	m.screen, m.status = newPINScreen(how), ""
 	m.attempt = attempt{number: m.attempt.number + 1, began: m.now, busy: true}
 	number, door := m.attempt.number, m.door
 	return func() tea.Msg { return derivedMsg{number: number, door: door, estimate: entry.Estimate()} }
@@ -123,6 +123,7 @@ func (m *Model) enter(msg openedMsg) tea.Cmd {
 	m.attempt = attempt{number: m.attempt.number}
 	m.status = ""
 	m.chat = newChat(msg.session, m.door.Private())
+	m.chat.sittingOnly = m.door.SittingOnly
 	m.chat.composer.SetValue(m.draft)
 	m.draft = ""
 	m.screen = m.chat
@@ -145,7 +146,7 @@ func (m *Model) refused(err error) tea.Cmd {
 	case "not_found", "taken":
 		m.restart(said.Text)
 	case "wrong_pin", "bad_pin", "locked", "rate_limited", "faster", "ref_required", "wrong_ref":
-		m.screen, m.status = &pinScreen{how: a.how, pin: newPIN()}, said.Text
+		m.screen, m.status = newPINScreen(a.how), said.Text
 	default:
 		if !errors.Is(err, context.Canceled) {
 			m.ended(said.Text)

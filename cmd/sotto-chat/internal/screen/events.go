@@ -10,6 +10,7 @@ import (
 	"sotto/blind"
 	"sotto/client"
 	"sotto/cmd/sotto-chat/internal/entry"
+	"sotto/wire"
 )
 
 // happenedMsg is an event of a session, or why it ended.
@@ -87,6 +88,9 @@ func (c *chat) hold(message *client.Message) {
 		c.scroll, c.typing = 0, time.Time{}
 	}
 	c.slot = message
+	if c.editing != (wire.MessageID{}) && c.changeable() == nil {
+		c.editing, c.notice = wire.MessageID{}, wordAnswered
+	}
 }
 
 // over lets go of a room that has ended. After a restart of the relay number,
@@ -107,7 +111,7 @@ func (m *Model) over(err error) tea.Cmd {
 	}
 	m.screen = &question{text: said.Text, keyLine: keysEnded, yes: func() tea.Cmd {
 		m.draft = draft
-		m.screen = &pinScreen{how: entry.Again, pin: newPIN()}
+		m.screen = newPINScreen(entry.Again)
 		m.attempt = attempt{number: m.attempt.number + 1, derived: true}
 		return nil
 	}}

@@ -6,13 +6,19 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"rsc.io/qr"
+
+	"sotto/cmd/sotto-chat/internal/entry"
 )
 
 // invitation is a sheet with what to hand on, while the other has not come.
 type invitation struct{}
 
+// canInvite reports whether the other's place is free and the number is still
+// known: it is let go of once they have come.
+func (m *Model) canInvite() bool { return m.chat.awaiting && m.door.Card != (entry.Card{}) }
+
 func (*invitation) update(m *Model, msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok && press.String() == "c" && m.chat.awaiting {
+	if press, ok := msg.(tea.KeyPressMsg); ok && press.String() == "c" && m.canInvite() {
 		m.status = wordCopied
 		return tea.SetClipboard(m.door.Card.Invitation())
 	}
@@ -20,7 +26,7 @@ func (*invitation) update(m *Model, msg tea.Msg) tea.Cmd {
 }
 
 func (*invitation) body(m *Model, width, height int) []string {
-	if !m.chat.awaiting {
+	if !m.canInvite() {
 		return append([]string{bold.Render(wordInvitation), ""}, wrap(wordNoInvite, width)...)
 	}
 	card := m.door.Card
@@ -42,7 +48,7 @@ func (*invitation) body(m *Model, width, height int) []string {
 }
 
 func (*invitation) keys(m *Model) string {
-	if m.chat.awaiting {
+	if m.canInvite() {
 		return keysInvitation
 	}
 	return keysSheet

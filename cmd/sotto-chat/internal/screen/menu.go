@@ -113,6 +113,7 @@ func toggleSitting(m *Model) tea.Cmd {
 	c := m.chat
 	c.sittingOnly = !c.sittingOnly
 	c.session.SetMode(c.sittingOnly)
+	m.door.SittingOnly = c.sittingOnly // for a session that follows this one
 	m.status = map[bool]string{true: wordSittingOn, false: wordSittingOff}[c.sittingOnly]
 	return nil
 }

@@ -27,9 +27,8 @@ type Config struct {
 	Idle time.Duration
 	// Missing is what the sandbox lacks, in words; "" if nothing.
 	Missing string
-	// Endings are the signals that end it, Suspend the one that stops it.
+	// Endings are the signals that end it.
 	Endings []os.Signal
-	Suspend os.Signal
 }
 
 // panicTime is how soon the second Esc has to follow to be an alarm.
@@ -53,6 +52,8 @@ type Model struct {
 	now   time.Time // as last told
 	// write writes to the terminal, past what is drawn.
 	write func(string)
+	// stops reports whether the process can be stopped.
+	stops func() bool
 
 	width, height int
 	blurred       bool // the terminal says that somebody looks elsewhere
@@ -76,7 +77,7 @@ type Model struct {
 // New returns what is shown first.
 func New(cfg Config, clock func() time.Time) *Model {
 	now := clock()
-	m := &Model{cfg: cfg, clock: clock, now: now, touched: now, write: func(string) {}}
+	m := &Model{cfg: cfg, clock: clock, now: now, touched: now, write: func(string) {}, stops: func() bool { return false }}
 	m.screen = newNumber()
 	return m
 }
@@ -197,7 +198,7 @@ func (m *Model) hide() {
 // restart goes back to the first screen, and lets go of the way in.
 func (m *Model) restart(status string) {
 	m.attempt.stop(m.door)
-	m.door, m.chat, m.curtain, m.status = nil, nil, nil, status
+	m.door, m.chat, m.curtain, m.draft, m.status = nil, nil, nil, "", status
 	m.screen = newNumber()
 }
 

@@ -1,8 +1,6 @@
 package screen
 
 import (
-	"context"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -13,162 +11,7 @@ import (
 
 	"sotto/client"
 	"sotto/cmd/sotto-chat/internal/entry"
-	"sotto/relay"
 )
-
-// testPatience is for a machine that has much else to do.
-const testPatience = time.Minute
-
-// driver is the program around a model, with a clock that a test sets.
-type driver struct {
-	t    *testing.T
-	m    *Model
-	msgs chan tea.Msg
-	now  time.Time
-	quit bool
-}
-
-func drive(t *testing.T, url string) *driver {
-	t.Helper()
-	d := &driver{t: t, msgs: make(chan tea.Msg), now: time.Now()}
-	d.m = New(Config{URL: url, Idle: 2 * time.Minute}, func() time.Time { return d.now })
-	t.Cleanup(func() { leave(d.m.letGoAll())() })
-	d.does(tea.WindowSizeMsg{Width: 60, Height: 14})
-	return d
-}
-
-// letGoAll is letGo for the end of a test.
-func (m *Model) letGoAll() (s *client.Session, door *entry.Door, private, now, quit bool) {
-	s, door, private = m.letGo()
-	return s, door, private, true, true
-}
-
-// does hands the model a message, and runs what it wants.
-func (d *driver) does(msg tea.Msg) {
-	_, cmd := d.m.Update(msg)
-	d.runs(cmd)
-}
-
-func (d *driver) runs(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	ctx := d.t.Context()
-	go func() { // ends with the test at the latest
-		msg := cmd()
-		select {
-		case d.msgs <- msg:
-		case <-ctx.Done():
-		}
-	}()
-}
-
-// passes lets time go by, second by second.
-func (d *driver) passes(span time.Duration) {
-	for range span / time.Second {
-		d.now = d.now.Add(time.Second)
-		_, cmd := d.m.Update(tickMsg(d.now))
-		_ = cmd // the next tick is the test's
-	}
-}
-
-// until deals with messages until the screen shows a text.
-func (d *driver) until(text string) {
-	d.t.Helper()
-	ctx, cancel := context.WithTimeout(d.t.Context(), testPatience)
-	defer cancel()
-	for !strings.Contains(d.shown(), text) {
-		d.next(ctx)
-	}
-}
-
-func (d *driver) next(ctx context.Context) {
-	d.t.Helper()
-	select {
-	case msg := <-d.msgs:
-		switch msg := msg.(type) {
-		case tea.BatchMsg:
-			for _, cmd := range msg {
-				d.runs(cmd)
-			}
-		case tickMsg: // time is the test's
-		case tea.QuitMsg:
-			d.quit = true
-		default:
-			d.does(msg)
-		}
-	case <-ctx.Done():
-		d.t.Fatalf("nothing more comes; there is:\n%s", d.shown())
-	}
-}
-
-// shown is the screen without attributes, lines joined.
-func (d *driver) shown() string {
-	return strings.Join(strings.Fields(ansi.Strip(strings.Join(d.m.lines(), "\n"))), " ")
-}
-
-// types presses keys, by bubbletea's names for them, or types a text.
-func (d *driver) types(keys ...string) {
-	named := map[string]tea.KeyPressMsg{
-		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "backspace": {Code: tea.KeyBackspace},
-		"pgdown": {Code: tea.KeyPgDown},
-	}
-	for _, key := range keys {
-		if msg, ok := named[key]; ok {
-			d.does(msg)
-			continue
-		}
-		if letter, ok := strings.CutPrefix(key, "^"); ok {
-			d.does(tea.KeyPressMsg{Code: rune(letter[0]), Mod: tea.ModCtrl})
-			continue
-		}
-		for _, r := range key {
-			d.does(tea.KeyPressMsg{Code: r, Text: string(r)})
-		}
-	}
-}
-
-func startRelay(t *testing.T) string {
-	t.Helper()
-	rl, err := relay.New(relay.Config{JoinFloor: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(rl)
-	t.Cleanup(func() {
-		_ = rl.Close()
-		server.Close()
-	})
-	return server.URL
-}
-
-const annsPIN = "271828"
-
-// enters brings somebody into a new room, and returns its number.
-func (d *driver) enters() entry.Card {
-	d.t.Helper()
-	d.types("^n")
-	made, ok := d.m.screen.(*made)
-	if !ok {
-		d.t.Fatal("no number was made")
-	}
-	card := made.card
-	d.types("enter", annsPIN, "enter")
-	d.until("Nobody has written.")
-	return card
-}
-
-// other opens the room for the other person.
-func other(t *testing.T, url string, card entry.Card) *client.Session {
-	t.Helper()
-	door := &entry.Door{URL: url, Card: card}
-	s, _, err := door.Open(t.Context(), "314159", entry.Invited)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
 
 // TestIdle: the curtain is drawn when nothing is typed, what is on the way in is
 // dropped, and ten minutes of curtain forget all, unless only this sitting can
@@ -301,10 +144,7 @@ func TestReadOnlyInView(t *testing.T) {
 		d.m.escaped = time.Time{}
 	}
 	d.does(tea.FocusMsg{})
-	for read := false; !read; {
-		d.next(t.Context())
-		read = d.m.chat.showing == id
-	}
+	d.untilTrue(func() bool { return d.m.chat.showing == id })
 	for {
 		event, err := ben.Next(t.Context())
 		if err != nil {
@@ -402,6 +242,52 @@ func TestFits(t *testing.T) {
 	if !slices.Contains(seen, "curtain") || len(seen) < 10 {
 		t.Errorf("only %v were looked at", seen)
 	}
+}
+
+// TestProgress: the bar follows the estimate, and is never full before the end.
+func TestProgress(t *testing.T) {
+	began := time.Now()
+	a := attempt{number: 1, began: began, estimate: time.Second}
+	for passed, want := range map[time.Duration]int{0: 0, 500 * time.Millisecond: 9, time.Minute: 17} {
+		if got := strings.Count(a.progress(began.Add(passed), 38), "#"); got != want {
+			t.Errorf("after %s: %d of 18", passed, got)
+		}
+	}
+	a.derived = true
+	if got := a.progress(began, 38); got != "" {
+		t.Errorf("in the end: %q", got)
+	}
+}
+
+// TestAnsweredWhileEdited: the text stays, and is an answer then.
+func TestAnsweredWhileEdited(t *testing.T) {
+	url := startRelay(t)
+	d := drive(t, url)
+	ben := other(t, url, d.enters())
+	d.until("they are here")
+	d.types("First", "enter")
+	d.until("Waiting for the answer.")
+	d.untilTrue(func() bool { return !d.m.chat.sending })
+	d.types("^o", "e", ", changed")
+	d.until("Editing.")
+	for state := client.Event(nil); state == nil; {
+		event, err := ben.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, ok := event.(client.NewMessage); ok && !m.Message.Mine {
+			state = event
+		}
+	}
+	if _, err := ben.Send(t.Context(), "Answer"); err != nil {
+		t.Fatal(err)
+	}
+	d.until("They answered in the meantime.")
+	if got := d.m.chat.composer.Value(); got != "First, changed" {
+		t.Errorf("the text is %q", got)
+	}
+	d.types("enter")
+	d.until("you · ")
 }
 
 // TestHalfBlocks: the drawn code is the code, module by module.

@@ -53,7 +53,7 @@ func (q *question) update(m *Model, msg tea.Msg) tea.Cmd {
 		return q.mine()
 	case name == "enter" || name == "esc":
 		m.attempt.pin = ""
-		m.screen = &pinScreen{how: m.attempt.how, pin: newPIN()}
+		m.screen = newPINScreen(m.attempt.how)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 func Run(cfg Config, in, out *os.File) error {
 	m := New(cfg, time.Now)
 	m.write = func(text string) { _, _ = out.WriteString(text) } // a terminal that is gone shows nothing
+	m.stops = canStop
 	// No colours, and nobody is asked for any: that would run tmux.
 	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler(),
 		tea.WithColorProfile(colorprofile.ASCII), tea.WithFPS(20))
@@ -23,8 +24,10 @@ func Run(cfg Config, in, out *os.File) error {
 	endings, suspends := make(chan os.Signal, 2), make(chan os.Signal, 1)
 	signal.Notify(endings, cfg.Endings...)
 	defer signal.Stop(endings)
-	signal.Notify(suspends, cfg.Suspend)
-	defer signal.Stop(suspends)
+	if len(suspendSignals) > 0 { // none would mean all
+		signal.Notify(suspends, suspendSignals...)
+		defer signal.Stop(suspends)
+	}
 
 	done := make(chan struct{})
 	listening := make(chan struct{})

@@ -2,11 +2,7 @@ package screen
 
 import (
 	"fmt"
-	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -30,36 +26,11 @@ func (m *Model) suspendIfSettled() tea.Cmd {
 		return nil
 	}
 	m.suspendBy = time.Time{}
+	if !m.stops() {
+		return nil // the curtain has to do
+	}
 	return tea.Sequence(m.erase(), tea.Exec(stop{}, func(error) tea.Msg { return tea.ClearScreen() }))
 }
-
-// stop is the program that is run meanwhile: it stops this one, and whoever
-// started it for the shell, as ^Z does. Not by the same signal: once a Go program
-// has listened to that, it does not stop by it any more.
-type stop struct{}
-
-func (stop) Run() error {
-	// Who stands between this and the shell, such as go run, would have to stop
-	// too, for the shell to come back. The sandbox lets nobody else be signalled:
-	// then the curtain has to do.
-	parent := syscall.Getppid()
-	group, err := syscall.Getpgid(parent)
-	if err == nil && group == syscall.Getpgrp() && syscall.Kill(parent, 0) != nil {
-		return nil
-	}
-	goesOn := make(chan os.Signal, 1)
-	signal.Notify(goesOn, syscall.SIGCONT)
-	defer signal.Stop(goesOn)
-	if err := syscall.Kill(0, syscall.SIGSTOP); err != nil {
-		return err
-	}
-	<-goesOn // a signal to a process takes a moment to reach all its threads
-	return nil
-}
-
-func (stop) SetStdin(io.Reader)  {}
-func (stop) SetStdout(io.Writer) {}
-func (stop) SetStderr(io.Writer) {}
 
 // erase empties the terminal line by line: where there is no alternate screen,
 // what is cleared at once can be scrolled back to.

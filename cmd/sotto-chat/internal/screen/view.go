@@ -37,9 +37,7 @@ func (m *Model) lines() []string {
 	for i := range min(len(body), m.height-2) {
 		lines[i] = fit(body[i], m.width)
 	}
-	if m.curtain == nil || m.status == "" {
-		lines[m.height-2] = fit(m.statusLine(), m.width)
-	}
+	lines[m.height-2] = fit(m.statusLine(), m.width)
 	lines[m.height-1] = reverse.Render(fit(front.keys(m), m.width))
 	return lines
 }

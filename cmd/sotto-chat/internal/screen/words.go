@@ -54,6 +54,7 @@ const (
 	wordWaitsHere  = "They are not here. Your text waits here."
 	wordTooLong    = "Too long by %d bytes."
 	wordBytesLeft  = "%d bytes left."
+	wordAnswered   = "They answered in the meantime. Your text is still here."
 	wordEditing    = "Editing. Enter saves, Esc leaves it as it is."
 	wordDoneDelete = "Deleted."
 	wordCantChange = "There is nothing of yours to change."
