@@ -104,7 +104,9 @@ func load(fsys fs.FS) (map[string]*route, error) {
 		}
 	}
 	for _, at := range []string{"/", "/about", "/security", "/host"} {
-		if rs[at] == nil || rs[at].offer[0] != fallback || !slices.Equal(rs[at].offer, rs["/"].offer) {
+		whole := rs["/"] // the texts are not there in all of its languages, but all in the same
+		if rs[at] == nil || rs[at].offer[0] != fallback || at != "/" && (!slices.Equal(rs[at].offer, rs["/host"].offer) ||
+			slices.ContainsFunc(rs[at].offer, func(l string) bool { return !slices.Contains(whole.offer, l) })) {
 			return nil, fmt.Errorf("%s is not there in every language", at)
 		}
 	}

@@ -12,9 +12,13 @@ import (
 	"slices"
 )
 
-// languages are those of src/strings and pages. The first is the one that
-// others are checked against, and what who speaks none of them is served.
-var languages = []string{"en", "sw"}
+// languages are those of src/strings. The first is the one that others are
+// checked against, and what who speaks none of them is served. Those of pages
+// have the texts too; the others are shown the first one's.
+var (
+	languages     = []string{"en", "sw", "fr", "es", "pt", "ar", "hi"}
+	textLanguages = languages[:2]
+)
 
 // files are what was built, by name in dist.
 type files map[string][]byte
@@ -56,9 +60,16 @@ func build(root string, numberTable []byte) (files, error) {
 		}
 		urls.strings[l] = out.addHashed("strings-"+l, ".json", list)
 	}
-	numbersURL := map[string]any{"__NUMBERS_URL__": out.addHashed("numbers", ".json", numberTable)}
+	style, err := minifyStyle(src, "src/lazy/style.css")
+	if err != nil {
+		return nil, err
+	}
+	defines := map[string]any{
+		"__NUMBERS_URL__": out.addHashed("numbers", ".json", numberTable),
+		"__STYLE__":       string(style),
+	}
 	for _, l := range languages {
-		more, files, err := bundleLazy(src, "more", l, numbersURL)
+		more, files, err := bundleLazy(src, "more", l, defines)
 		if err != nil {
 			return nil, err
 		}
@@ -93,10 +104,14 @@ func buildLanguage(src tree, l string, t *table, urls assets, out files) error {
 	sum := sha256.Sum256(doc)
 	hash := hex.EncodeToString(sum[:6])
 
+	texts, own := make(map[string]*text, len(pages)), slices.Contains(textLanguages, l)
+	from := languages[0]
+	if own {
+		from = l
+	}
 	help := make(map[string][][2]string, len(helpPages))
-	texts := make(map[string]*text, len(pages))
 	for _, page := range pages {
-		texts[page], err = readText(src, "pages/"+l+"/"+page+".md", hash)
+		texts[page], err = readText(src, "pages/"+from+"/"+page+".md", hash)
 		if err != nil {
 			return err
 		}
@@ -105,6 +120,9 @@ func buildLanguage(src tree, l string, t *table, urls assets, out files) error {
 		help[page] = texts[page].blocks
 	}
 	for _, page := range pages {
+		if !own {
+			break
+		}
 		if out[page+"."+l+".html"], err = renderPage(src, l, t, texts, page); err != nil {
 			return err
 		}

@@ -64,6 +64,7 @@ func fixture(t *testing.T, change map[string]string) string {
 		"node_modules/tiny/index.js":     `export const tiny = 7`,
 		"src/document.html":              "<!doctype html>\n<html lang=\"{{lang}}\" dir=\"{{dir}}\">\n  <title>{{title}}</title>\n  <!--style-->\n  <noscript>{{noscript}}</noscript>\n  <!--script-->\n",
 		"src/style.css":                  "/* a comment */ body { color : #ff0000 }",
+		"src/lazy/style.css":             "p { color : #ff0000 }",
 		"src/main.ts":                    "import s from '#strings'\nconst t: string = s.hello\nconsole.log(t, __LANG__, __PRIVATE_URL__, __STRINGS_URLS__)\nconst later = __MORE_URL__\nvoid import(later).then((m) => m.draw())\n",
 		"src/lazy/more.ts":               "import { tiny } from 'tiny'\nexport const draw = (): string => tiny + __NUMBERS_URL__\n",
 		"src/lazy/words.ts":              "export default {}\n",
@@ -82,6 +83,10 @@ func fixture(t *testing.T, change map[string]string) string {
 		"pages/sw/about.md":              "# Kuhusu\n\nManeno.\n",
 		"pages/sw/security.md":           "# Salama?\n\n- Moja\n",
 		"node_modules/tiny/package.json": `{"name":"tiny","type":"module","main":"index.js"}`,
+	}
+	for _, l := range languages[2:] {
+		tree["src/strings/"+l+".json"] = tree["src/strings/sw.json"]
+		tree["src/strings/later."+l+".json"] = tree["src/strings/later.sw.json"]
 	}
 	for name, content := range change {
 		tree[name] = content

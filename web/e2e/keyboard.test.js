@@ -91,7 +91,7 @@ for (const pair of pairs) {
 
       // The first person: help and back, a new number, the invitation.
       await a.press(words.help);
-      await anna.see("How it works");
+      await anna.see(words.howItWorks);
       await a.press(words.close);
       await a.at(words.help);
       await a.press(words.newNumber);
@@ -139,10 +139,10 @@ for (const pair of pairs) {
       // Edit and delete what is unread; Esc closes the menu.
       await a.press(words.menu, { back: true });
       await a.press(words.help);
-      await anna.see("How it works");
+      await anna.see(words.howItWorks);
       await a.kept("opening the help");
       await a.keyboard.press("Escape");
-      await anna.missing("How it works");
+      await anna.missing(words.howItWorks);
       await a.kept("closing the help");
       // Twice in short time would be a panic.
       await pause(900);

@@ -7,7 +7,7 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { words } from "./lib/person.js";
+import { learn, words } from "./lib/person.js";
 import { pairs, theatre } from "./lib/stage.js";
 import { shortWalk, walk } from "./lib/walk.js";
 import { wear } from "./lib/wear.js";
@@ -21,6 +21,8 @@ const views = [
   { name: "light-360", size: phone },
   { name: "dark-360", size: phone, settings: { dark: true } },
   { name: "forced-360", size: phone, settings: { forced: true } },
+  { name: "ar-320", size: { width: 320, height: 568 }, lang: "ar" },
+  { name: "hi-320", size: { width: 320, height: 568 }, lang: "hi" },
   { name: "light-320", size: { width: 320, height: 568 } },
   { name: "dark-1280", size: { width: 1280, height: 800 }, settings: { dark: true } },
   { name: "light-1280", size: { width: 1280, height: 800 } },
@@ -40,7 +42,7 @@ const sheet = async (browser, file, shots, { width }) => {
 };
 
 for (const [engine, other] of pairs) {
-  for (const { name, size, settings } of views) {
+  for (const { name, size, settings, lang = "en" } of views) {
     const file = `${engine}-${name}`;
     if (!file.includes(which)) continue;
     const { it, raise, clear, close } = theatre(shortWalk);
@@ -51,7 +53,11 @@ for (const [engine, other] of pairs) {
       await writeFile(join(folder, `${file}-${state.replaceAll(/\W+/g, "-")}.png`), Buffer.from(data, "base64"));
     };
     try {
-      await raise(size);
+      await learn(lang);
+      await raise(size, {
+        args: [`--lang=${lang}`, `--accept-lang=${lang}`],
+        prefs: { "intl.accept_languages": lang },
+      });
       await walk(it, engine, other, async (state, { page }) => {
         const undo = await wear(it.browsers[engine], page, settings);
         await shoot(state, page);
@@ -63,13 +69,6 @@ for (const [engine, other] of pairs) {
         await wear(it.browsers[engine], anna.page, settings);
         await shoot(path, anna.page);
       }
-      const anna = await it.visit("Anna", engine);
-      await anna.speak("Kiswahili");
-      await anna.see("Nimealikwa");
-      await wear(it.browsers[engine], anna.page, settings);
-      await shoot("Swahili", anna.page);
-      await anna.speak("English");
-      await anna.see(words.invited);
       await sheet(it.browsers[engine], `sheet-${file}.png`, shots, size);
       await clear();
       console.log(file, shots.length);

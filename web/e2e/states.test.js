@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { engines, launch } from "./lib/browser.js";
-import { until, words } from "./lib/person.js";
+import { faults } from "./lib/looks.js";
+import { learn, until, words } from "./lib/person.js";
 import { pairs, stage } from "./lib/stage.js";
 
 // A name that means this machine without being a secure context, as localhost is.
@@ -55,25 +56,47 @@ for (const engine of engines) {
       }
     });
 
-    test("Swahili: by the browser's choice, and by a button", async () => {
+    test("every language: chosen on the page, in words of its own to the last, and none too long for a small phone", async () => {
       const anna = await on.visit("Anna", engine);
-      await anna.speak("Kiswahili");
-      await anna.see("Nimealikwa");
-      assert.equal(await anna.run(() => document.documentElement.lang), "sw");
-      await anna.press("Msaada");
-      await anna.see("Jinsi inavyofanya kazi");
-      await anna.press("Funga");
-      await anna.speak("English");
-      await anna.see(words.invited);
+      await anna.page.setViewport({ width: 320, height: 568 });
+      const names = await anna.run(() => [...document.querySelectorAll("option[lang]")].map(({ lang, text }) => [lang, text]));
+      assert.ok(names.length >= 7);
+      const english = { ...words };
+      try {
+        for (const [lang, name] of [...names.slice(1), names[0]]) {
+          await anna.speak(name);
+          await learn(lang);
+          await anna.see(words.invited);
+          assert.deepEqual(await anna.run(() => [document.documentElement.lang, document.documentElement.dir]), [lang, words.dir]);
+          await anna.press(words.help);
+          await anna.see(words.helpTurns);
+          await anna.press(words.readAll);
+          await anna.missing(words.helpTurns);
+          await anna.press(words.close);
+          await anna.draw();
+          await anna.type(words.pin, "314159");
+          assert.deepEqual(await anna.run(faults), [], lang);
+          await anna.press(words.open);
+          await anna.see(words.copy);
+          assert.deepEqual(await anna.run(faults), [], lang);
+          await anna.press(words.close);
+          await anna.choose(words.forget);
+          await anna.see(words.invited);
+        }
+      } finally {
+        Object.assign(words, english);
+      }
+    });
+
+    test("by the browser's choice: Arabic, from right to left", async () => {
       const browser = await launch(engine, undefined, {
-        args: ["--lang=sw", "--accept-lang=sw"],
-        prefs: { "intl.accept_languages": "sw-KE, sw, en" },
+        args: ["--lang=ar", "--accept-lang=ar"],
+        prefs: { "intl.accept_languages": "ar-EG, ar, en" },
       });
       try {
         const page = await browser.newPage();
         await page.goto(`http://localhost:${on.relay.port}/`);
-        await until("Swahili", async () =>
-          (await page.evaluate(() => document.body.innerText)).includes("Nimealikwa"));
+        await until("Arabic", () => page.evaluate(() => document.dir === "rtl" && document.body.innerText.includes("لديّ دعوة")));
       } finally {
         await browser.close();
       }

@@ -6,6 +6,8 @@ declare const __LANG__: string;
 /** Script modules of lazy/more.ts and lazy/private.ts. */
 declare const __MORE_URL__: string;
 declare const __PRIVATE_URL__: string;
+/** lazy/style.css. */
+declare const __STYLE__: string;
 /** Number table, see numbers.ts. */
 declare const __NUMBERS_URL__: string;
 /** Strings of every other language, by language. */

@@ -9,6 +9,7 @@ const define = Object.fromEntries(
     __LANG__: "en",
     __MORE_URL__: "./more-00000000.js",
     __PRIVATE_URL__: "./rest-00000000.js",
+    __STYLE__: "",
     __NUMBERS_URL__: "./numbers-00000000.json",
     __STRINGS_URLS__: { en: "./strings-en-00000000.json", sw: "./strings-sw-00000000.json" },
   }).map(([name, value]) => [name, JSON.stringify(value)]),

@@ -9,7 +9,12 @@ import { root } from "./relay.js";
 
 /** The words of the page. */
 const table = async (name) => JSON.parse(await readFile(join(root, "web/src/strings", name), "utf8"));
-export const words = { ...(await table("en.json")), ...(await table("later.en.json")) };
+export const words = {};
+
+/** From now on everybody speaks another language. */
+export const learn = async (lang) => Object.assign(words, await table(`${lang}.json`), await table(`later.${lang}.json`));
+
+await learn("en");
 
 /** A string with its gaps filled. */
 export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));

@@ -83,7 +83,7 @@ export const walk = async (on, engine, other, look) => {
   await anna.see(words.nobody);
   await state("open: nobody there");
   await anna.press(words.help);
-  await anna.see("How it works");
+  await anna.see(words.howItWorks);
   await state("open: help");
   await anna.press(words.close);
 
@@ -133,7 +133,7 @@ export const walk = async (on, engine, other, look) => {
   await anna.find("button", words.edit);
   await state("menu: own message");
   await anna.press(words.help);
-  await anna.see("How it works");
+  await anna.see(words.howItWorks);
   await state("chat: help");
   await anna.press(words.close);
   await anna.choose(words.edit);

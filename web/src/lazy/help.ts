@@ -61,9 +61,8 @@ export const helpSheet = (close: () => void): Panel => {
 
 /** What /about and /security say, as text, without going there: a visit would be in the history. Rejects without network. */
 const load = async (): Promise<HTMLElement[]> => {
-  const lang = strings.textLang;
-  const { about, security } = (await (await fetch(`./help-${lang}.json`)).json()) as Help;
-  return [el("div", { lang, dir: "ltr" }, ...blocks([...about, ...security]))];
+  const { about, security } = (await (await fetch(`./help-${document.documentElement.lang}.json`)).json()) as Help;
+  return [el("div", { class: "page", lang: strings.textLang, dir: "ltr" }, ...blocks([...about, ...security]))];
 };
 
 /** Items that follow each other are one list. */

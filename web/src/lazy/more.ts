@@ -2,6 +2,10 @@
 // somebody types. Chromium writes its name to disk beside its code cache,
 // no-store or not: so the name tells nothing of what is in it.
 
+import { wear } from "./style";
+
+wear();
+
 export { card } from "../blind/card";
 export { canonicalRef, gateOf, newRef, std1 } from "../std1";
 export { chatScreen } from "./chat";

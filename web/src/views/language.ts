@@ -11,7 +11,9 @@ type Words = readonly string[];
 const keys = Object.keys(strings) as (keyof typeof strings)[];
 
 /** Names of the languages in themselves. A browser knows them too, but takes 25 ms of a fast machine to tell. */
-const names: Readonly<Record<string, string>> = { en: "English", sw: "Kiswahili" };
+const names: Readonly<Record<string, string>> = {
+  en: "English", sw: "Kiswahili", fr: "Français", es: "Español", pt: "Português", ar: "العربية", hi: "हिन्दी",
+};
 
 const tables: Record<string, Words> = {};
 
