@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +155,72 @@ func TestReturnWaitsOutLock(t *testing.T) {
 				next[client.State](t, s)
 				if dials := f.dials(); dials[2].at.Sub(dials[1].at) < 1234*time.Second {
 					t.Errorf("dialled after %v", dials[2].at.Sub(dials[1].at))
+				}
+			})
+		})
+	}
+}
+
+// A relay that is about to restart and has no such room is left for another, if
+// a proxy has one: PROTOCOL.md, another relay.
+func TestRestarting(t *testing.T) {
+	no := func(p *peer) {
+		p.answer(p.expect("join"), `"error":{"reason":"restarting","retry_after":600}`)
+		p.drain()
+	}
+	in := func(p *peer) {
+		p.letIn(roomA, tokenA, "")
+		p.send(`{"event":"restarting","data":{"retry_after":600}}`)
+		p.drain()
+	}
+	lost := func(p *peer) { p.letIn(roomA, tokenA, "") }
+	for name, tt := range map[string]struct {
+		scripts []func(*peer)
+		end     error
+		queries string
+	}{
+		"the room is at the other": {[]func(*peer){no, in}, nil, "-e"},
+		"nor is it there":          {[]func(*peer){no, no}, client.ErrRestarting, "-e"},
+		"it went there meanwhile":  {[]func(*peer){lost, no, in}, nil, "--e"},
+		"it is gone":               {[]func(*peer){lost, no, no}, client.ErrRoomLost, "--e"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				f := fake(t, script(t, tt.scripts...))
+				cfg := f.config()
+				began := time.Now()
+				s, err := client.Open(t.Context(), cfg)
+				for err == nil {
+					var e client.Event
+					if e, err = s.Next(t.Context()); err != nil {
+						break
+					}
+					if r, ok := e.(client.Restarting); ok {
+						if in := time.Until(r.At); in != 10*time.Minute {
+							t.Errorf("told that it restarts in %v", in)
+						}
+						break
+					}
+				}
+				if s != nil {
+					defer s.Close()
+				}
+				if !errors.Is(err, tt.end) {
+					t.Errorf("ended with %v; want %v", err, tt.end)
+				}
+				var queries strings.Builder
+				for _, r := range f.dials() {
+					if strings.HasSuffix(r.path, "?elsewhere") {
+						queries.WriteByte('e')
+					} else {
+						queries.WriteByte('-')
+					}
+				}
+				if queries.String() != tt.queries {
+					t.Errorf("dialled %s; want %s", queries.String(), tt.queries)
+				}
+				if took := time.Since(began); took > 10*time.Second {
+					t.Errorf("it took %v, as if it had waited for the restart", took)
 				}
 			})
 		})

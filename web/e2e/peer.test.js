@@ -14,43 +14,25 @@ for (const engine of engines) {
   describe(`${engine} and the Go client`, () => {
     const on = stage();
 
-    test("the page opens, the Go client is invited", async () => {
-      const anna = await on.visit("Anna", engine);
-      const invitation = await anna.create("314159");
-      const gopher = gophers.start({
-        url: `http://127.0.0.1:${on.relay.port}`,
-        number: invitation,
-        pin: "271828",
+    for (const [name, kind] of [["a short number", words.shortNumber], ["a private number", words.newNumber]]) {
+      test(`${name}: the page opens, the Go client is invited`, async () => {
+        const anna = await on.visit("Anna", engine);
+        const invitation = await anna.create("314159", kind);
+        const gopher = gophers.start({ url: `http://127.0.0.1:${on.relay.port}`, number: invitation, pin: "271828" });
+        await gopher.hears("in");
+        await anna.see(words.connected);
+        await anna.write("Grüße 🙂\nzweite Zeile");
+        await gopher.hears("message", "Grüße 🙂\nzweite Zeile");
+        await anna.see(words.read);
+        gopher.tell("नमस्ते <b>&amp;</b>");
+        await anna.sees("नमस्ते <b>&amp;</b>");
+        await gopher.hears("read");
+        await anna.write("third, on the chain");
+        await gopher.hears("message", "third, on the chain");
+        await gopher.leave();
+        await anna.see(words.notConnected);
       });
-      await gopher.hears("in");
-      await anna.see(words.connected);
-      await anna.write("Grüße 🙂\nzweite Zeile");
-      await gopher.hears("message", "Grüße 🙂\nzweite Zeile");
-      await anna.see(words.read);
-      gopher.tell("नमस्ते <b>&amp;</b>");
-      await anna.sees("नमस्ते <b>&amp;</b>");
-      await gopher.hears("read");
-      await gopher.leave();
-      await anna.see(words.notConnected);
-    });
-
-    test("a private number: the page opens, the Go client is invited", async () => {
-      const anna = await on.visit("Anna", engine);
-      const invitation = await anna.create("314159", words.newNumber);
-      const gopher = gophers.start({ url: `http://127.0.0.1:${on.relay.port}`, number: invitation, pin: "271828" });
-      await gopher.hears("in");
-      await anna.see(words.connected);
-      await anna.write("Grüße 🙂\nzweite Zeile");
-      await gopher.hears("message", "Grüße 🙂\nzweite Zeile");
-      await anna.see(words.read);
-      gopher.tell("नमस्ते <b>&amp;</b>");
-      await anna.sees("नमस्ते <b>&amp;</b>");
-      await gopher.hears("read");
-      await anna.write("third, on the chain");
-      await gopher.hears("message", "third, on the chain");
-      await gopher.leave();
-      await anna.see(words.notConnected);
-    });
+    }
 
     test("a private number: the Go client opens and leaves a message, the page is invited", async () => {
       const code = "48219 93701 64227 85310 42912";
