@@ -13,7 +13,8 @@
 // package ledger the account, package relayproc a relay in a process of its
 // own. Networks come from [Profiles], and each says its sources. With package tun
 // connections are the kernel's, and package calibrate compares both. Package proxy
-// gives other services the same networks.
+// gives other services the same networks, and package scenario reads a Config
+// from a file.
 //
 // # What is measured
 //
