@@ -30,3 +30,22 @@ func TestHonestRelayPasses(t *testing.T) {
 		}
 	}
 }
+
+// Runs in which an honest relay was accused: of two messages in a slot, as a
+// frozen phone sent and what it answered was guessed; and of adding a second, as
+// messages to phones that were not there counted as hot.
+func TestFormerAccusations(t *testing.T) {
+	for name, cfg := range map[string]Config{
+		"two in a slot": {Duration: time.Minute, Seed: 11},
+		"a second":      {Duration: time.Minute, Seed: 2, Think: time.Second, Freeze: 4 * time.Second},
+		"minutes":       {Duration: 5 * time.Minute, Seed: 3},
+	} {
+		for _, protocol := range []Protocol{ProtocolSotto2, ProtocolStd1} {
+			t.Run(fmt.Sprint(name, " ", protocol), func(t *testing.T) {
+				t.Parallel()
+				cfg.Scenario, cfg.Profile, cfg.Protocol = ScenarioFaults, "fast-4g", protocol
+				runInMemory(t, cfg, nil).mustPass(t)
+			})
+		}
+	}
+}

@@ -267,9 +267,10 @@ func (p *pair) note(s ledger.Stamp, what func(f *flight)) {
 	delete(p.flights, s)
 	switch {
 	case !f.clear:
-	case f.handed.IsZero() || f.taken.Before(f.handed):
+	case f.handed.IsZero() || f.taken.Before(f.sent):
 		p.measures.leftOut.Add(1)
 	default:
-		p.measures.added.record(f.taken.Sub(f.handed))
+		// A quick relay has told of it before who handed it over looks at the clock.
+		p.measures.added.record(max(0, f.taken.Sub(f.handed)))
 	}
 }

@@ -106,7 +106,10 @@ type OnProfile struct {
 	LeftOut int64 `json:"relay_added_left_out"`
 }
 
-// SLO is a bound and how it was kept.
+// SLO is a bound and how it was kept. One is missed when so many samples are
+// above it that a relay which keeps it has as many in less than one run of a
+// thousand (of a hundred, for the share of relay-added); so Got may be above Bound
+// by chance.
 type SLO struct {
 	Profile string  `json:"profile"`
 	Name    string  `json:"name"`
