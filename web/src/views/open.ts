@@ -242,9 +242,11 @@ export const openScreen = (app: Page): Screen => {
     setText(place, asked);
     show(codeRow, entered.askCode);
     const trouble = offline ? strings.noNetwork : strings.reconnecting;
+    const before = status.textContent;
     if (busy) announce(status, link === "down" ? trouble : strings.opening);
     else if (said !== null) announce(status, said, said !== strings.opening);
     else announce(status, notice && words ? noticeText(notice, words) : "", !!notice && !isCalm(notice));
+    if (status.textContent !== before) status.scrollIntoView({ block: "nearest" });
     show(pinHint, !status.textContent && (fresh || !!entered.code || intent === "invited"));
   };
 
