@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { ml_kem768_x25519 } from "@noble/post-quantum/hybrid.js";
 import { hex } from "../src/bytes";
 import { complete, findCode, shown } from "../src/blind/code";
-import { blind } from "../src/blind/engine";
+import { blind, prepare, unprepare } from "../src/blind/engine";
 import {
   checkDigits, headerBytes, keysOf, leftChain, leftKey, makeHello, maxText, openMessage, readHeader, readHello,
   sealedType, sealMessage, sealTo, textKind,
@@ -44,6 +44,17 @@ void test("an author's mark tells nothing of the PIN", async () => {
     marks.add(credentials.sender_hash);
   }
   assert.equal(marks.size, 3);
+});
+
+void test("what was derived while somebody typed is used once, or dropped with the form", async () => {
+  const typed = prepare(v.code);
+  assert.equal(prepare(v.code), typed, "derived once");
+  unprepare();
+  assert.notEqual(prepare(v.code), typed, "dropped");
+  const prepared = prepare(v.code);
+  await blind.identify(v.code, v.pin);
+  assert.notEqual(prepare(v.code), prepared, "taken over by who opens");
+  unprepare();
 });
 
 void test("who forgets has nothing left to tell a PIN by", async () => {
