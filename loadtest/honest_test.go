@@ -43,6 +43,7 @@ func TestFormerAccusations(t *testing.T) {
 		for _, protocol := range []Protocol{ProtocolSotto2, ProtocolStd1} {
 			t.Run(fmt.Sprint(name, " ", protocol), func(t *testing.T) {
 				t.Parallel()
+				cfg := cfg
 				cfg.Scenario, cfg.Profile, cfg.Protocol = ScenarioFaults, "fast-4g", protocol
 				runInMemory(t, cfg, nil).mustPass(t)
 			})
