@@ -61,7 +61,7 @@ func Run(c Config) Result {
 	if c.Phones <= 0 || c.Nodes <= 1 || c.JoinsPerSecond <= 0 || c.Detect <= 0 || c.Away <= c.Detect {
 		panic("rolling: Config without a figure")
 	}
-	random := rand.New(rand.NewPCG(c.Seed, 0))
+	random := rand.New(rand.NewPCG(c.Seed, 0)) //nolint:gosec // chance that can be repeated, not a secret
 	phones := make([]phone, c.Phones/2*2)
 	for i := 0; i < len(phones); i += 2 {
 		home := random.IntN(c.Nodes)
@@ -72,13 +72,13 @@ func Run(c Config) Result {
 	var r Result
 	everyone := make([]int32, len(phones))
 	for i := range everyone {
-		everyone[i] = int32(i) //nolint:gosec // as small as Phones
+		everyone[i] = int32(i)
 	}
 	for node := range int32(c.Nodes) { //nolint:gosec // as small as Nodes
 		var its []int32
 		for i := range phones {
 			if phones[i].home == node {
-				its = append(its, int32(i)) //nolint:gosec // as above
+				its = append(its, int32(i))
 			}
 		}
 		// Rooms of the node are lost; who met elsewhere meanwhile loses that room
