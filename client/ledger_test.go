@@ -16,6 +16,7 @@ type ledger struct {
 	// last showed as unreadable.
 	rooms  map[wire.RoomID]bool
 	locked map[wire.MessageID]bool
+	acks   int
 
 	deleted map[wire.MessageID]bool // as the other saw
 }
@@ -35,6 +36,7 @@ type text struct {
 	room  wire.RoomID // once it is acknowledged
 
 	acknowledged, seen bool
+	acked              int // place in the order of acknowledgements
 }
 
 // unseen says that somebody was told of an answer to older words than their
@@ -60,7 +62,8 @@ func (l *ledger) write(p *person, id wire.MessageID, words bool) *text {
 func (l *ledger) acknowledged(t *text, id wire.MessageID, room wire.RoomID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t.acknowledged, t.id, t.room = true, id, room
+	l.acks++
+	t.acknowledged, t.acked, t.id, t.room = true, l.acks, id, room
 	l.trail = append(l.trail, fmt.Sprintf("%s has %q of %x acknowledged,", t.by[:1], t.words, id[:2]))
 }
 
@@ -114,6 +117,12 @@ func (l *ledger) balance() {
 
 // fate says how it is that t needs not be in the slot; empty if it was lost.
 func (l *ledger) fate(t *text) string {
+	for _, other := range l.texts {
+		// What one's other page had written before may arrive after it.
+		if other.by == t.by && other.id == t.id && other.acked > t.acked {
+			return "changed"
+		}
+	}
 	last := len(l.texts) // where the words end of which t are the last
 	for _, later := range l.texts[t.n+1:] {
 		if later.by != t.by || !later.acknowledged && !later.seen {
