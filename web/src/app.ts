@@ -48,7 +48,7 @@ export const startApp = (): void => {
       document.body.replaceChildren(screen.node);
       setTimeout(app.changed, 100);
       // With a keyboard one goes on where one writes; on a phone it would come up by itself.
-      const field = atDesk() ? screen.node.querySelector<HTMLElement>("textarea, .page input") : null;
+      const field = atDesk() ? screen.node.querySelector<HTMLElement>("textarea, .page [type=text], .page [type=password]") : null;
       // Taking the focus costs a layout, which the first paint need not wait for.
       if (!first) (field ?? screen.node).focus();
     } else screen.update();
