@@ -41,6 +41,15 @@ for (const pair of pairs) {
 
     test("each message is announced once, whatever else is drawn", async () => {
       const { anna, ben } = await on.pair(pair);
+      // Ben's page keeps what was said before, and announces nothing of it again.
+      await ben.press(words.menu);
+      await ben.find("button", words.help);
+      await ben.run((label) => {
+        const select = [...document.querySelectorAll("label")].find(({ textContent }) => textContent.startsWith(label)).querySelector("select");
+        select.value = "5";
+        select.dispatchEvent(new Event("change"));
+      }, words.keep);
+      await ben.press(words.menu);
       for (const person of [anna, ben]) await person.run(listen);
       const said = ["Yes", "No", "No", "last"];
       await anna.write(said[0]);
@@ -70,8 +79,12 @@ for (const pair of pairs) {
       await anna.sees(said[3]);
       await ben.sees(said[3], words.read);
       await ben.press(words.hide);
+      await until("the curtain", () => ben.run(() => !document.querySelector(".bubble")));
       await ben.comeBack("271828");
       await ben.sees(said[3], words.read);
+      const bubbles = () => [...document.querySelectorAll(".bubble")].map(({ textContent }) => textContent);
+      assert.deepEqual(await ben.run(bubbles), said);
+      assert.deepEqual(await anna.run(bubbles), said.slice(3));
       for (const person of [anna, ben]) assert.deepEqual(await heardBy(person, "log"), said, person.name);
       for (const person of [anna, ben]) assert.deepEqual(await heardBy(person, "status"), [words.reconnecting], person.name);
     });

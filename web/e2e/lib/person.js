@@ -270,7 +270,7 @@ export class Person {
   message() {
     return this.run(() => {
       const log = document.querySelector("[role=log]");
-      return log?.checkVisibility() ? log.innerText.trim() : "";
+      return log?.checkVisibility() ? (log.lastElementChild?.innerText.trim() ?? "") : "";
     });
   }
 

@@ -24,7 +24,8 @@ export const chatScreen = (app: Page): Screen => {
   const peer = el("span");
   const more = button("⋯", () => { open(panel === menu ? talk : menu); }, { "aria-label": strings.menu });
 
-  const bubble = el("p", { class: "bubble", dir: "auto" });
+  // By the messages' ids: the last is the one in the slot.
+  const bubbles = new Map<string, HTMLElement>();
   const log = el("div", { class: "log", role: "log" });
   const meta = el("p", { class: "meta" });
   const typing = el("p", { class: "meta" }, strings.typing);
@@ -38,7 +39,6 @@ export const chatScreen = (app: Page): Screen => {
   // whatever is open, so that what comes in is announced, and nothing twice.
   const middle = el("div", { class: "middle", tabindex: 0 }, talk.node);
   let panel = talk;
-  let shown = "";
   // What stands below the message is in view when its end is.
   let ended = false;
   new IntersectionObserver((entries) => {
@@ -97,25 +97,35 @@ export const chatScreen = (app: Page): Screen => {
 
   function updateTalk(): void {
     const state = session.state();
-    const { slot, wiping, typingUntil } = state;
+    const { slot, past, wiping, typingUntil } = state;
     show(typing, !!typingUntil);
     show(letWait, state.strict && !state.peer && !!slot?.mine && !slot.read && slot.lock === "sealed" && !state.job);
     setText(notes, state.notes.map(({ say, at }) => fill(strings[say], { time: clock(at) })).join(" "));
-    if (!slot || wiping || slot.text === undefined) {
-      bubble.remove();
+    const current = wiping || slot?.text === undefined ? null : slot;
+    const said = wiping ? [] : [...past, ...(current ? [{ ...current, text: current.empty ? strings.deleted : (current.text ?? lockText(state)) }] : [])];
+    for (const [id, node] of bubbles) {
+      if (said.some((one) => one.id === id)) continue;
+      node.remove();
+      bubbles.delete(id);
+    }
+    // Who reads what was said before goes on reading; else the newest is in view.
+    const atEnd = middle.scrollHeight - middle.scrollTop - middle.clientHeight < 50;
+    for (const { id, mine, text: words } of said) {
+      const node = bubbles.get(id) ?? el("p", { class: mine ? "bubble mine" : "bubble", dir: "auto" });
+      setText(node, words);
+      if (bubbles.has(id)) continue;
+      // Into the log comes what is to be read out, once.
+      bubbles.set(id, node);
+      log.append(node);
+      if (atEnd && past.length) node.scrollIntoView({ block: "nearest" });
+    }
+    if (!current) {
       setText(meta, slot && !wiping ? strings.opening : "");
       return;
     }
-    const { id, mine, at } = slot;
-    // Into the log comes what is to be read out, once.
-    if (id !== shown) bubble.remove();
-    shown = id;
-    setText(bubble, slot.empty ? strings.deleted : (slot.text ?? lockText(state)));
-    if (!bubble.parentNode) log.append(bubble);
-    const where = whereText(slot);
-    setText(meta, clock(at) + (where ? " · " + where : ""));
-    bubble.classList.toggle("mine", mine);
-    meta.classList.toggle("mine", mine);
+    const where = whereText(current);
+    setText(meta, clock(current.at) + (where ? " · " + where : ""));
+    meta.classList.toggle("mine", current.mine);
   }
 
   /** Where a message is, and who can open it. */

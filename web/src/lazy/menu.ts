@@ -3,6 +3,7 @@
 import { hex, random } from "../bytes";
 import { idleChoices } from "../session/cover";
 import { button, el, setText, show } from "../dom";
+import { keepChoices } from "../session/past";
 import { canChange } from "../session/slot";
 import type { Page, Panel } from "../views/page";
 import strings from "./words";
@@ -29,6 +30,11 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
     ...idleChoices.map((minutes) => el("option", { value: minutes }, String(minutes))),
   );
   idle.value = String(settings.idle);
+  const kept = el(
+    "select",
+    { change: () => { session.tell({ type: "keep", count: Number(kept.value) }); } },
+    ...keepChoices.map((count) => el("option", { value: count }, String(count))),
+  );
   const strict = el("input", { type: "checkbox", change: () => { session.tell({ type: "strict", on: strict.checked }); } });
   const strictRow = el("label", { class: "row" }, strings.openOnly, strict);
   const check = el("p", { class: "big", dir: "ltr" });
@@ -51,6 +57,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
       check,
       strictRow,
       el("label", { class: "row" }, strings.hideAfter, idle),
+      el("label", { class: "row" }, strings.keep, kept),
       el("label", { class: "row" }, strings.mark, mark),
       button(strings.help, help),
       button(strings.forget, app.forget),
@@ -68,6 +75,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
       show(check, !!check.textContent);
       show(strictRow, !!state.blind);
       strict.checked = state.strict;
+      kept.value = String(state.keep);
       show(invitation, state.awaiting);
     },
   };

@@ -6,6 +6,7 @@ import { coverDue, coverStep, uncovered } from "./cover";
 import { blank } from "./form";
 import { number, string, time, type Frame } from "./frames";
 import { greeting, hear, keysSay, lockPatience, quiet, unseal } from "./keys";
+import { keep, remember } from "./past";
 import { again, check, down, join, joined, pushGate, refusedJoin, wipe } from "./room";
 import {
   acknowledged, canWrite, deleted, edit, edited, opened, read, refused, remove, send, stopEditing, take, watch, work,
@@ -21,6 +22,7 @@ export const step = (before: State, event: Event, at: number): State => {
   const s: Step = { ...before, at, commands: [] };
   happen(s, event);
   settle(s);
+  remember(s, before);
   return s;
 };
 
@@ -82,6 +84,9 @@ const happen = (s: Step, event: Event): void => {
         s.notice = null;
       }
       check(s);
+      break;
+    case "keep":
+      keep(s, event);
       break;
     case "strict":
       s.strict = event.on;

@@ -51,6 +51,9 @@ export interface Slot {
   readonly sent?: number;
 }
 
+/** A message that was answered. */
+export type Past = Readonly<Pick<Slot, "id" | "mine" | "at"> & { text: string }>;
+
 /** The one thing that is under way with a message of one's own. */
 export interface Job {
   readonly kind: "send" | "edit" | "delete";
@@ -150,6 +153,9 @@ export interface State {
   readonly other: string;
 
   readonly slot: Slot | null;
+  /** How many messages the page keeps, and those before the one in the slot, oldest first. */
+  readonly keep: number;
+  readonly past: readonly Past[];
   /** What is in the composer. It stays there until the relay has it. */
   readonly draft: string;
   /** Id of the message being edited, and the draft that was there before. */
@@ -228,6 +234,8 @@ export const initial: State = {
   peer: null,
   other: "",
   slot: null,
+  keep: 1,
+  past: [],
   draft: "",
   editing: "",
   aside: "",
@@ -278,6 +286,8 @@ export type Event =
   | { type: "again"; code: string; gate: Data }
   | { type: "wipe" }
   | { type: "leave" }
+  /** How many messages are kept from now on. */
+  | { type: "keep"; count: number }
   | { type: "retry" }
   /** sotto-2: whether texts may be left for somebody absent. */
   | { type: "strict"; on: boolean }
