@@ -32,7 +32,8 @@ const since = (then, by = 0) => {
   return minutes;
 };
 
-const bubble = (person) => person.run(() => document.querySelector(".talk").innerText);
+/** What the message says, also when a veil was just being lifted. */
+const bubble = (person) => until("a message", () => person.run(() => document.querySelector(".talk")?.innerText));
 
 for (const engine of engines) {
   describe(`in ${engine}`, () => {

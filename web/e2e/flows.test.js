@@ -290,8 +290,7 @@ for (const pair of pairs) {
       await anna.write("before it restarts");
       await ben.sees("before it restarts");
       const cleo = await on.visit("Cleo", pair[0]);
-      await cleo.press(words.shortNumber);
-      await until("a number", () => cleo.value(words.number));
+      await cleo.draw(words.shortNumber);
       await cleo.type(words.pin, "161803");
       await cleo.press(words.open);
       await cleo.see(words.restarting.split("{")[0]);
