@@ -336,7 +336,9 @@ func TestPrivateVoice(t *testing.T) {
 				t.Fatal(err)
 			}
 			until(t, b, func(e client.MessageRead) bool { return e.ID == answer })
-			atA.cut() // and the next one is sent while there is no connection
+			if i < 2 {
+				atA.cut() // and the next one is sent while there is no connection
+			}
 		}
 		_, err := a.SendVoice(t.Context(), &client.Voice{MediaType: mediaType, Data: make([]byte, blind.MaxVoice)})
 		if !errors.Is(err, client.ErrTooLarge) {
