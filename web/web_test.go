@@ -331,7 +331,7 @@ func TestBudget(t *testing.T) {
 	// private numbers while somebody types, the rest when it is asked for.
 	most := map[string]int{lazy(t, "rest-"): 11_800, lazy(t, "numbers-"): 2_100}
 	for _, lang := range languages {
-		most[lazy(t, "more-"+lang+"-")], most[lazy(t, "strings-"+lang+"-")], most["/help-"+lang+".json"] = 12_500, 2_500, 2_500
+		most[lazy(t, "more-"+lang+"-")], most[lazy(t, "strings-"+lang+"-")], most["/help-"+lang+".json"] = 18_500, 2_800, 2_500
 	}
 	for path, most := range most {
 		n := len(ask(t, secure, "GET", path, "Accept-Encoding: br").body)

@@ -151,13 +151,33 @@ for (const engine of engines) {
         await anna.press(words.goOn);
         await anna.see(words.pinRule);
       }
-      for (const told of [say("wrongPin", { left: 1 }), words.invited]) {
+      for (const told of [say("wrongPin", { left: 1 }), words.forgot]) {
         await anna.type(words.pin, "000000");
         await anna.press(words.goOn);
         await anna.see(told);
       }
       await assertFirstScreen(anna, secrets);
       await ben.see(words.notConnected);
+    });
+
+    test("who only moves the mouse or turns the wheel is there", async () => {
+      const { anna } = await inConversation();
+      // Its clock goes on by so many ms, and something happens.
+      const after = (ms, what) => anna.run((ms, what) => {
+        const { now } = Date;
+        const then = now() + ms;
+        Date.now = () => Math.max(then, now());
+        dispatchEvent(new Event(what));
+      }, ms, what);
+      for (const what of ["wheel", "pointermove"]) {
+        // One move counts for all that follow it within 5 s, as of the mouse that clicked.
+        await pause(5000);
+        await after(100_000, what);
+        await anna.glance();
+      }
+      assert.ok(!(await anna.text()).includes(words.goOn));
+      await after(121_000, "focus");
+      await anna.see(words.goOn);
     });
 
     if (engine === "chromium") {

@@ -141,7 +141,9 @@ for (const pair of pairs) {
       await anna.write("not for Ben yet");
       const ben = await on.visit("Ben", pair[1]);
       await ben.enter(invitation, "314159");
-      await ben.see(words.samePin);
+      await ben.see(words.whose);
+      await ben.press(words.invited);
+      await ben.see(words.otherPin);
       assert.ok(!(await ben.text()).includes("not for Ben yet"));
       await anna.see(words.notCome);
     });
@@ -248,6 +250,21 @@ for (const pair of pairs) {
       await ben.find("button", words.menu);
     });
 
+    test("who comes back alone keeps what was sent, or makes another invitation, which works", async () => {
+      const anna = await on.visit("Anna", pair[0]);
+      const old = await anna.create("314159");
+      await anna.reload();
+      await anna.enter(old.replace(/, code.*/, ""), "314159");
+      await anna.see(words.refUnknown);
+      assert.equal(await anna.glimpse("button", words.copy), null);
+      await anna.press(words.newRef);
+      const invitation = await anna.invitation();
+      assert.notEqual(invitation, old);
+      const ben = await on.visit("Ben", pair[1]);
+      await ben.join(invitation, "271828");
+      await anna.see(words.connected);
+    });
+
     test("a new ref takes the place of the old one", async () => {
       const anna = await on.visit("Anna", pair[0]);
       const old = await anna.create("314159");
@@ -264,14 +281,24 @@ for (const pair of pairs) {
       await anna.see(words.connected);
     });
 
-    test("the relay restarts: both are told, and are together again behind the ref they hold", async () => {
-      const { anna, ben } = await on.pair(pair);
+    test("the relay restarts: both are told, and are together again, which the old invitation lets nobody else be", async () => {
+      const { anna, ben, invitation } = await on.pair(pair);
       await anna.write("will be lost");
       await ben.sees("will be lost");
       await ben.type(words.message, "half a sentence");
+      // He comes back second, when somebody with the old invitation has tried.
+      ben.tap.cut();
+      await ben.see(words.reconnecting);
       await on.restart();
       await anna.see(words.restarted);
-      await ben.see(words.restarted);
+      const eve = await on.visit("Eve", pair[0]);
+      await eve.enter(invitation, "000000");
+      await eve.see(words.wrongRef);
+      await anna.comeBack("314159");
+      ben.tap.mend();
+      await ben.tryNow();
+      await ben.see(words.missing);
+      await ben.press(words.startAgain);
       await anna.see(words.connected);
       await ben.see(words.connected);
       // Nobody pretends that the message still waits for them.
@@ -280,6 +307,7 @@ for (const pair of pairs) {
       assert.equal(await ben.value(words.message), "half a sentence");
       await ben.press(words.send);
       await anna.sees("half a sentence");
+      await anna.missing(words.restarted);
     });
 
     test("the relay is to restart: those who talk are told when and talk on, nobody begins", async () => {
@@ -320,6 +348,52 @@ for (const pair of pairs) {
       await ben.sees("three");
       await anna.write("four");
       await ben.sees("four");
+    });
+
+    test("a long message is read when its end was seen, and answered no sooner", async () => {
+      const { anna, ben } = await on.pair(pair);
+      const long = Array.from({ length: 150 }, (_, i) => `line ${i}`).join("\n");
+      await anna.page.bringToFront();
+      await (await anna.find("textarea", words.message)).evaluate((field, text) => {
+        field.value = text;
+        field.dispatchEvent(new InputEvent("input"));
+      }, long);
+      await anna.press(words.send);
+      await ben.comeBack("271828");
+      await ben.sees(long);
+      await ben.glance();
+      await ben.type(words.message, "too soon");
+      await ben.press(words.send);
+      await ben.see(words.unread);
+      await anna.sees(long, words.onRelay);
+      await ben.run(() => document.querySelector(".middle").scrollTo(0, 1e6));
+      await anna.sees(long, words.read);
+      await ben.press(words.send);
+      await anna.sees("too soon");
+    });
+
+    test("without a connection a text can be taken back and changed, and waits for its writer", async () => {
+      const { anna, ben } = await on.pair(pair);
+      anna.tap.cut();
+      await anna.see(words.reconnecting);
+      await anna.type(words.message, "on");
+      await anna.press(words.send);
+      await anna.see(words.here);
+      await anna.press(words.cancel);
+      await anna.missing(words.here);
+      await anna.press(words.send);
+      await anna.type(words.message, "e");
+      await anna.missing(words.here);
+      await anna.press(words.send);
+      await anna.see(words.here);
+      await anna.press(words.hide);
+      anna.tap.mend();
+      await ben.see(words.connected);
+      await anna.comeBack("314159");
+      await anna.see(words.notSent);
+      assert.equal(await anna.value(words.message), "one");
+      await anna.press(words.send);
+      await ben.sees("one");
     });
 
     test("the curtain hides everything, and the PIN lifts it", async () => {

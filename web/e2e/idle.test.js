@@ -97,6 +97,7 @@ describe("on the waiting screen", () => {
         const [seenAfter, countedAfter, busyAfter, framesAfter] = after[i];
         assert.equal(seen.animations, 0, engine);
         assert.deepEqual(seenAfter, seen, engine);
+        assert.ok(seen.elements <= 120, `${engine}: ${seen.elements} elements`);
         assert.equal(framesAfter, frames, `${engine} sent or got frames`);
         const percent = ((busyAfter - busy) / seconds) * 100;
         t.diagnostic(`${engine}: ${percent.toFixed(2)} % of a core, all of the browser`);

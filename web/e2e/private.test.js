@@ -126,7 +126,7 @@ for (const pair of pairs) {
       const invitation = await anna.create(pins[0], words.newNumber);
       const ben = await on.visit("Ben", pair[1]);
       await ben.enter(invitation, pins[0]);
-      await ben.see(words.theirPin);
+      await ben.see(words.whose);
       const other = await on.visit("Anna's other phone", pair[1]);
       await other.enter(card(invitation), "314158");
       await other.see(words.askPlace);

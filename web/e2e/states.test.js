@@ -142,8 +142,13 @@ describe("the end", () => {
     const { anna, ben } = await on.pair(pairs[0]);
     await anna.write("soon gone");
     await ben.sees("soon gone");
+    // Behind the curtain, too, and with what he was writing.
+    await ben.type(words.message, "half a sentence");
+    await ben.press(words.hide);
     await anna.see(words.ended);
+    await ben.comeBack("271828");
     await ben.see(words.ended);
+    assert.equal(await ben.value(words.message), "half a sentence");
     for (const person of [anna, ben]) assert.ok(!(await person.text()).includes("soon gone"));
   });
 });

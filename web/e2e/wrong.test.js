@@ -68,8 +68,22 @@ for (const pair of pairs) {
       // The right ref with the creator's PIN.
       await eve.reload();
       await keepLedger(eve, [text]);
-      await tries(eve, invitation, "314159", words.samePin);
+      await tries(eve, invitation, "314159", words.whose);
+      await eve.press(words.invited);
+      await eve.isTold(words.otherPin);
       await assertNeverShown(eve);
+      // The creator, whose tab was thrown away, with the own invitation. Here only the place knows the code.
+      await anna.reload();
+      await tries(anna, invitation, "314159", words.whose);
+      await anna.press(words.iMadeIt);
+      await anna.sees(text, words.onRelay);
+      await anna.choose(words.invitation);
+      assert.equal(await anna.invitation(), invitation);
+      await anna.press(words.close);
+      await anna.choose(words.forget);
+      // The same one mistypes the PIN: that takes no place either. The count began anew with the code. (1)
+      await anna.press(words.comeBack);
+      await tries(anna, invitation, "314158", words.notYours);
 
       // Both places are as they were.
       const ben = await on.visit("Ben", pair[1]);
@@ -79,14 +93,14 @@ for (const pair of pairs) {
       await anna.join(number, "314159");
       await anna.sees(text, words.read);
 
-      // A third person with the invitation. (3)
+      // A third person with the invitation. (2)
       await eve.reload();
       await keepLedger(eve, [text]);
       await tries(eve, invitation, "000000", words.held);
-      // The same without, until the door is locked. (4 to 10)
+      // The same without, until the door is locked. (3 to 10)
       await eve.reload();
       await keepLedger(eve, [text]);
-      for (const left of [6, 5, 4, 3, 2]) await tries(eve, number, "000000", say("wrongPin", { left }));
+      for (const left of [7, 6, 5, 4, 3, 2]) await tries(eve, number, "000000", say("wrongPin", { left }));
       await tries(eve, number, "000000", say("wrongPin", { left: 1 }));
       const before = Date.now();
       // Also for the right PIN, from a page that was not inside.

@@ -4,7 +4,7 @@
 import { atDesk } from "./dom";
 import { loaded, loadedPrivate } from "./later";
 import type { CoverEvent } from "./session/cover";
-import { isInside } from "./session/session";
+import { isInside } from "./session/first";
 import { createSession } from "./socket";
 import strings from "#strings";
 import { curtainScreen, veilScreen } from "./views/curtain";
@@ -58,7 +58,7 @@ export const startApp = (): void => {
     if (document.title !== title) document.title = title;
   };
 
-  const session = createSession(render, () => loadedPrivate?.unprepare());
+  const session = createSession(render, () => loadedPrivate?.unprepare(), () => loaded?.machine);
   const { tell } = session;
 
   const cover = (event: CoverEvent): void => {

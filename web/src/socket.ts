@@ -4,7 +4,7 @@
 import { isRuled } from "./session/cover";
 import type { Data, Engine, Identity, Keyring } from "./engine";
 import { readFrame } from "./session/frames";
-import { due, step } from "./session/session";
+import { first, type Machine } from "./session/first";
 import { initial, type Command, type Event, type KeyCommand, type State } from "./session/state";
 
 export interface Session {
@@ -30,7 +30,8 @@ export interface Session {
 }
 
 export interface Start {
-  readonly purpose: "create" | "enter";
+  /** own: by the one who made the number, who does not say the code. */
+  readonly purpose: "create" | "enter" | "own";
   readonly number: string;
   readonly pin: string;
   readonly code: string;
@@ -41,15 +42,19 @@ export interface Start {
 // Longer timers fire at once.
 const longestTimer = 2 ** 31 - 1;
 
-/** `changed` runs after every event; `blanked` when what was typed into the first screen is gone. */
-export const createSession = (changed: () => void, blanked: () => void): Session => {
+/**
+ * `changed` runs after every event; `blanked` when what was typed into the first
+ * screen is gone. `whole` is the whole machine, once it is loaded: it must be
+ * before a session is started.
+ */
+export const createSession = (changed: () => void, blanked: () => void, whole: () => Machine | undefined): Session => {
   let state = initial;
   let engine: Engine | null = null;
   let identity: Identity | null = null;
   let number = "";
   let ruled = true;
   // Resolves when the keys have done all that they were asked for.
-  let keys: Promise<Keyring> | null = null;
+  let keys: Promise<Keyring | null> | null = null;
   let generation = 0;
   let socket: WebSocket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -61,6 +66,7 @@ export const createSession = (changed: () => void, blanked: () => void): Session
 
   const tell = (event: Event): void => {
     back = Math.max(back, state.at - Date.now());
+    const { step, due } = whole() ?? first;
     state = step(state, event, Date.now() + back);
     const { at, commands } = state;
     commands.forEach(run);
@@ -85,7 +91,7 @@ export const createSession = (changed: () => void, blanked: () => void): Session
         break;
       case "unlock":
         forgetKeys();
-        keys = identity?.unlock(command.answer) ?? null;
+        keys = identity && unlock(identity, command.answer);
         break;
       case "forget":
         forgetKeys();
@@ -102,11 +108,20 @@ export const createSession = (changed: () => void, blanked: () => void): Session
     }
   };
 
+  /** Null if the keys can't be had: then it is over, as nobody is to wait for them. */
+  const unlock = (who: Identity, answer: Data): Promise<Keyring | null> => {
+    const current = generation;
+    return who.unlock(answer).catch(() => {
+      if (generation === current) tell({ type: "fault" });
+      return null;
+    });
+  };
+
   /** One after another: what the keys know depends on what they were asked before. */
   const askKeys = (command: KeyCommand): void => {
     const current = generation;
     keys = keys?.then(async (ring) => {
-      const events = await ring.run(command).catch(() => [{ type: "fault" as const }]);
+      const events = (await ring?.run(command).catch(() => [{ type: "fault" as const }])) ?? [];
       // Of keys that were given up nobody wants to hear.
       if (generation === current) events.forEach(tell);
       return ring;
@@ -114,7 +129,7 @@ export const createSession = (changed: () => void, blanked: () => void): Session
   };
 
   const forgetKeys = (): void => {
-    void keys?.then((ring) => { ring.forget(); });
+    void keys?.then((ring) => { ring?.forget(); });
     keys = null;
     generation++;
   };

@@ -68,8 +68,15 @@ export const std1: Engine = {
     const room = await hash(number, "stelegano-room" + year);
     const access = await accessHash(number, pin);
     const sender = await hash(number, access, room, "stelegano-sender" + year);
+    let derived: Promise<CryptoKey> | null = null;
+    /** The key. Where a phone had no memory for it just now, the next one who asks tries again. */
+    const key = (): Promise<CryptoKey> =>
+      (derived ??= deriveKey(number, room).catch((error: unknown) => {
+        derived = null;
+        throw error;
+      }));
     // It needs nothing of the relay's: so it is derived while the join waits.
-    const key = deriveKey(number, room);
+    key().catch(() => undefined);
     return {
       path: `room/${room}/ws`,
       author: sender,
@@ -83,12 +90,15 @@ export const std1: Engine = {
         return Promise.resolve({
           async run(command) {
             if (command.do === "seal") {
-              return [{ type: "sealed", nonce: command.nonce, sealed: await seal(await key, command.text) }];
+              const { nonce, text } = command;
+              return [{ type: "sealed", nonce, sealed: await key().then((found) => seal(found, text)).catch(() => null) }];
             }
             if (command.do !== "open") return [];
             const { sealed } = command;
-            const text = (await open(await key, sealed))
-              ?? (await open(await (other ??= deriveKey(number, String(answer.room_id))), sealed));
+            const text = await key()
+              .then(async (found) => (await open(found, sealed))
+                ?? (await open(await (other ??= deriveKey(number, String(answer.room_id))), sealed)))
+              .catch(() => null);
             return [{ type: "opened", iv: sealed.iv, text }];
           },
           compare: () => Promise.resolve(""),

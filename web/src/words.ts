@@ -22,4 +22,4 @@ export const noticeText = ({ say, count = 0, until = 0 }: Notice, words: Readonl
 };
 
 /** Whether it is no error, but what was asked for, or a question. */
-export const isCalm = ({ say }: Notice): boolean => /^(?:ask|ended|wiped|forgot|moved|stale|restarted)/.test(say);
+export const isCalm = ({ say }: Notice): boolean => /^(?:ask|whose|ended|wiped|forgot|moved|stale|unread|restarted)/.test(say);

@@ -9,7 +9,7 @@ import { root } from "./bundle.js";
 /** What the parts may import: files by name, folders with a slash. What is not named here is free, but for circles. */
 const allowed = {
   main: ["app"],
-  app: ["session/cover", "session/session", "dom", "later", "socket", "views/"],
+  app: ["session/cover", "session/first", "dom", "later", "socket", "views/"],
   "views/": ["views/", "blind/code", "session/cover", "session/form", "dom", "invitation", "later", "phone", "socket", "words"],
   "lazy/": ["lazy/", "views/page", "session/", "blind/", "bytes", "dom", "phone", "std1", "words"],
   "session/": ["session/"],

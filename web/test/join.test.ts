@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initial, type Notice } from "../src/session/state";
-import { day, gate, Hand, inside, message, nonce, opening, roomOk, stamp, start, who, write } from "./kit";
+import { day, gate, Hand, inside, message, nonce, opening, openText, roomOk, stamp, start, who, write } from "./kit";
 
 const me = { sender_hash: "me", access_hash: "mine" };
 const resume = "f".repeat(64);
@@ -90,12 +90,33 @@ for (const [purpose, withCode, reason, more, want] of first) {
   });
 }
 
-void test("the creator's PIN with an invitation is not let in", () => {
+void test("the creator's PIN with an invitation: whose number it is comes before any advice", () => {
   const { hand, ref } = opening("enter", { gate, code: "P2K4-9H7M" });
   hand.ok(ref, roomOk({ awaiting_party: true, current_message: message("m1", "me") }));
   assert.deepEqual(hand.names(), ["hangup", "forget"]);
-  assert.deepEqual(hand.state.notice, { say: "samePin" });
+  assert.deepEqual(hand.state.notice, { say: "whose" });
   assert.equal(hand.state.slot, null);
+  hand.tell({ type: "form", form: { intent: "invited" } });
+  assert.deepEqual(hand.state.notice, { say: "otherPin" });
+});
+
+void test("the creator with their own invitation: never takes the second seat, and the code works again", () => {
+  const { hand, ref, join } = opening("own", { gate, code: "P2K4-9H7M" });
+  assert.deepEqual(join, { ...me, intent: "enter", ext: 1 });
+  hand.ok(ref, roomOk({ awaiting_party: true }));
+  assert.equal(hand.state.phase, "in");
+  assert.equal(hand.state.code, "", "perhaps there was another one since");
+  const sent = hand.did.find((command) => command.do === "frame");
+  assert.equal(sent?.event, "reset_pairing");
+  assert.deepEqual(sent.data, gate);
+  hand.ok(sent.ref);
+  assert.equal(hand.state.code, "P2K4-9H7M");
+
+  const { hand: mistyped, ref: first } = opening("own", { gate });
+  mistyped.tell({ type: "form", form: { intent: "back" } });
+  mistyped.error(first, "otp_required");
+  assert.equal(mistyped.state.notice?.say, "notYours");
+  assert.equal(mistyped.state.form.askCode, false);
 });
 
 void test("the creator comes back before the other, without the code", () => {
@@ -197,7 +218,7 @@ void test("close codes", () => {
   const hand = inside();
   hand.down(1000);
   assert.deepEqual(hand.names(), ["hangup", "forget"]);
-  assert.deepEqual(hand.state.notice, { say: "ended" });
+  assert.deepEqual(hand.state.notice, { say: "wipedThere" });
 });
 
 void test("a socket that closes when nobody is in a room is nobody's business", () => {
@@ -422,10 +443,32 @@ void test("wiping for both without network is done on coming back, and sends not
   assert.equal(hand.state.phase, "open");
 });
 
-void test("the other wipes, or time is up", () => {
+void test("the other wipes: nothing is left", () => {
   const hand = inside({ current_message: message("m1", "other") });
+  hand.tell({ type: "draft", text: "half" });
   hand.broadcast("room_expired");
   assert.deepEqual(hand.names(), ["hangup", "forget"]);
-  assert.deepEqual(hand.state.notice, { say: "ended" });
+  assert.deepEqual(hand.state.notice, { say: "wipedThere" });
   assert.equal(hand.state.slot, null);
+  assert.equal(hand.state.draft, "");
+});
+
+void test("time is up: what was being written is kept, and nothing else", () => {
+  for (const draft of ["half", ""]) {
+    const hand = inside({ current_message: message("m1", "other"), ttl_expires_at: stamp(start) });
+    hand.tell({ type: "keep", count: 5 });
+    openText(hand.broadcast("new_message", message("m2", "other")), "iv-m2");
+    assert.equal(hand.state.past.length, 1);
+    hand.tell({ type: "draft", text: draft });
+    hand.tell({ type: "cover", event: "hide" });
+    hand.broadcast("room_expired");
+    assert.deepEqual(hand.state.notice, { say: "ended" });
+    assert.equal(hand.state.slot, null);
+    assert.deepEqual(hand.state.past, []);
+    assert.equal(hand.state.draft, draft);
+    assert.equal(hand.state.phase, draft ? "gone" : "open");
+    assert.equal(hand.state.cover.kind, draft ? "curtain" : "none");
+    hand.wait(day / 24 / 12);
+    assert.deepEqual(hand.state.notice, { say: "ended" }, "until it was seen");
+  }
 });

@@ -3,7 +3,7 @@
 import type { Data } from "../src/engine";
 import { readFrame } from "../src/session/frames";
 import { due, step } from "../src/session/session";
-import { initial, type Command, type Event, type State, type Who } from "../src/session/state";
+import { initial, type Command, type Event, type Purpose, type State, type Who } from "../src/session/state";
 
 export const start = Date.UTC(2026, 5, 1, 12);
 export const day = 86_400_000;
@@ -80,7 +80,7 @@ export class Hand {
 
 export const gate = { otp_hash: "9".repeat(64) };
 
-export const who = (purpose: "create" | "enter", more: Partial<Who> = {}): Who => ({
+export const who = (purpose: Purpose, more: Partial<Who> = {}): Who => ({
   purpose,
   author: "me",
   credentials: { sender_hash: "me", access_hash: "mine" },
@@ -111,7 +111,7 @@ export const message = (id: string, sender: string, more: Data = {}): Data => ({
 });
 
 /** A machine that waits for the answer to its first join. */
-export const opening = (purpose: "create" | "enter", more: Partial<Who> = {}): { hand: Hand; ref: string; join: Data } => {
+export const opening = (purpose: Purpose, more: Partial<Who> = {}): { hand: Hand; ref: string; join: Data } => {
   const hand = new Hand();
   hand.tell({ type: "start", who: who(purpose, more) });
   hand.tell({ type: "up" });

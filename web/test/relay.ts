@@ -145,7 +145,7 @@ export class FakeRelay {
     const gate = typeof data.otp_hash === "string" ? data.otp_hash : null;
     if (data.intent === "return" && this.room?.id !== data.room_id) return { reply: "not_found" };
     if (data.intent === "enter" && !this.room) return { reply: "not_found" };
-    this.room ??= { id: `room-${++this.rooms}`, gate, seats: [], slot: null, members: new Map<Line, Seat>() };
+    this.room ??= { id: `${String(++this.rooms).padStart(8, "0")}-0000-4000-8000-000000000000`, gate, seats: [], slot: null, members: new Map<Line, Seat>() };
     const { room } = this;
     let seat = room.seats.find((one) => one.access === access);
     if (!seat) {

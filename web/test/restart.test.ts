@@ -32,6 +32,49 @@ void test("an announced restart: starts again behind the code by itself, on the 
   assert.equal(hand.sent().data.intent, "return");
 });
 
+/** A room's name as relays make them, and what both of its pair know by it. */
+const named = { room_id: "0a1b2c3d-0000-4000-8000-000000000001" };
+const meeting = { otp_hash: "0a1b2c3d000040008000000000000001".repeat(2) };
+
+void test("who were in there together meet again behind the name of the room, not behind the old invitation", () => {
+  for (const [purpose, more] of [["create", withCode], ["enter", withCode], ["enter", {}]] as const) {
+    const hand = inside({ ...named, awaiting_party: purpose === "create" }, purpose, more);
+    if (purpose === "create") hand.broadcast("party_paired");
+    lost(hand, 1012);
+    const { ref, data } = hand.sent();
+    assert.deepEqual(data, { ...me, ...meeting, ext: 1 });
+    hand.ok(ref, roomOk({ room_id: "0a1b2c3d-0000-4000-8000-000000000002", awaiting_party: true }));
+    assert.equal(hand.state.code, "", "the old code opens nothing");
+    // Both have to have been in the second one for its name to be known to both.
+    lost(hand, 1012);
+    assert.deepEqual(hand.sent().data, { ...me, ...meeting, ext: 1 });
+  }
+});
+
+void test("who is still alone starts again behind the code, which nobody has used", () => {
+  const hand = lost(inside({ ...named, awaiting_party: true }, "create"), 1012);
+  assert.deepEqual(hand.sent().data, { ...me, ...gate, ext: 1 });
+});
+
+void test("a new code after a restart takes the place of what both know", () => {
+  const hand = lost(inside(named, "enter", withCode), 1006);
+  hand.tell({ type: "again", code: "", gate: null }).tell({ type: "up" });
+  assert.deepEqual(hand.sent().data, { ...me, ...meeting, ext: 1 });
+  hand.error(hand.sent().ref, "otp_invalid");
+  hand.tell({ type: "again", code: "AAAA-2222", gate: { otp_hash: "new" } }).tell({ type: "up" });
+  assert.deepEqual(hand.sent().data, { ...me, otp_hash: "new", ext: 1 });
+});
+
+void test("that the relay restarted is to be read until the next message is", () => {
+  for (const away of [false, true]) {
+    const hand = lost(inside(named, "enter", withCode), 1012);
+    hand.ok(hand.sent().ref, roomOk({ room_id: "room-2", current_message: message("m1", "other") }));
+    hand.tell({ type: "hidden", on: away });
+    hand.broadcast("new_message", message("m2", "other"));
+    assert.deepEqual(hand.state.notice, away ? { say: "restarted" } : null);
+  }
+});
+
 void test("an announced restart without the code: nothing by itself", () => {
   const hand = lost(inside(), 1012);
   assert.deepEqual(hand.names(), ["hangup"]);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canChange, canWrite } from "../src/session/slot";
+import { canChange, canWrite, isQueued } from "../src/session/slot";
 import { back, day, inside, message, nonce, openText, own, roomOk, seal, sealed, write } from "./kit";
 
 void test("send: sealed, with nonce and what it answers; the text stays until the relay has it", () => {
@@ -68,7 +68,7 @@ void test("send: a message that came in just before is not replaced unseen", () 
   hand.wait(499);
   hand.tell({ type: "send", nonce: nonce(1) });
   assert.deepEqual(hand.names(), []);
-  assert.deepEqual(hand.state.notice, { say: "stale" });
+  assert.deepEqual(hand.state.notice, { say: "unread" });
   assert.equal(hand.state.draft, "hello");
   hand.wait(1);
   hand.tell({ type: "send", nonce: nonce(1) });
@@ -97,6 +97,55 @@ void test("send: without network it waits here, and goes out once on coming back
   assert.equal(hand.sent().event, "send_message");
   hand.tell({ type: "tick" });
   assert.deepEqual(hand.names(), []);
+});
+
+void test("send: what waits for a connection can be taken back and changed until it has gone", () => {
+  for (const change of [{ type: "cancel" }, { type: "draft", text: "hello" }] as const) {
+    const hand = inside();
+    hand.down(1006);
+    write(hand, "hello");
+    assert.equal(isQueued(hand.state), true);
+    hand.tell(change);
+    assert.equal(hand.state.job, null);
+    assert.equal(hand.state.draft, "hello");
+    hand.wait(1000).tell({ type: "up" });
+    hand.ok(hand.sent().ref, roomOk());
+    assert.deepEqual(hand.names(), [], "not before it was asked for again");
+    assert.equal(write(hand, "hello!", 2)?.data.nonce, nonce(2));
+    hand.down(1006);
+    hand.tell(change);
+    assert.ok(hand.state.job, "it went out, and perhaps got there");
+  }
+});
+
+void test("send: what waits for a connection does not go out behind the curtain, and that is said", () => {
+  for (const away of [{ type: "cover", event: "hide" }, { type: "hidden", on: true }] as const) {
+    const hand = inside({ current_message: message("m1", "me") });
+    hand.down(1006);
+    hand.tell({ type: "edit" });
+    write(hand, "hello");
+    hand.tell(away);
+    hand.wait(1000).tell({ type: "up" });
+    hand.ok(hand.sent().ref, roomOk({ current_message: message("m1", "me") }));
+    assert.deepEqual(hand.names(), []);
+    assert.equal(hand.state.draft, "hello");
+    assert.deepEqual(hand.state.notice, { say: "notSent" });
+  }
+  // What was sent while there was a connection goes out, however long sealing takes.
+  const hand = inside();
+  hand.tell({ type: "draft", text: "hello" }).tell({ type: "send", nonce: nonce(1) });
+  hand.tell({ type: "hidden", on: true });
+  hand.tell({ type: "sealed", nonce: nonce(1), sealed: { ciphertext: "c", iv: "i" } });
+  assert.equal(hand.sent().event, "send_message");
+});
+
+void test("send: what can't be sealed is no longer under way", () => {
+  const hand = inside();
+  hand.tell({ type: "draft", text: "hello" }).tell({ type: "send", nonce: nonce(1) });
+  hand.tell({ type: "sealed", nonce: nonce(1), sealed: null });
+  assert.equal(hand.state.job, null);
+  assert.equal(hand.state.draft, "hello");
+  assert.deepEqual(hand.state.notice, { say: "failed" });
 });
 
 void test("send: after a lost answer the same frame goes out again", () => {

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { due, timeLeft } from "../src/session/session";
+import { timeLeft } from "../src/session/room";
+import { due } from "../src/session/session";
 import { canChange, canWrite } from "../src/session/slot";
-import { back, day, type Hand, inside, message, nonce, openText, roomOk, sealed, stamp, start, write } from "./kit";
+import { back, day, type Hand, inside, message, nonce, openText, own, roomOk, sealed, stamp, start, write } from "./kit";
 
 void test("a message arrives, is opened, looked at for half a second and read", () => {
   const hand = inside();
@@ -120,6 +121,58 @@ for (const reason of ["not_editable", "not_found", "message_too_large"]) {
   });
 }
 
+void test("edit: read meanwhile, by a receipt or found so on coming back, it ends with a word", () => {
+  const there = { current_message: message("m1", "me", { read_at: stamp(start) }) };
+  const found: ((hand: Hand) => unknown)[] = [
+    (hand) => hand.broadcast("message_read", { message_id: "m1", read_at: stamp(start) }),
+    (hand) => back(hand, there),
+  ];
+  for (const happens of found) {
+    const hand = inside({ current_message: message("m1", "me") });
+    hand.tell({ type: "edit" }).tell({ type: "draft", text: "better" });
+    happens(hand);
+    assert.equal(hand.state.editing, "");
+    assert.equal(hand.state.draft, "better");
+    assert.deepEqual(hand.state.notice, { say: "alreadyRead" });
+    const sent = inside({ current_message: message("m1", "me") });
+    const frame = edit(sent, "better", 2);
+    sent.broadcast("message_read", { message_id: "m1", read_at: stamp(start) });
+    assert.equal(sent.state.editing, "m1", "the relay knows whether it came in time");
+    sent.error(frame?.ref ?? "", "not_editable");
+    assert.deepEqual(sent.state.notice, { say: "alreadyRead" });
+  }
+});
+
+void test("edit: refused as not there while the other's answer is: it was read, not gone", () => {
+  const hand = inside({ current_message: message("m1", "me") });
+  const frame = edit(hand, "better", 2);
+  hand.broadcast("new_message", message("m2", "other"));
+  hand.error(frame?.ref ?? "", "not_found");
+  assert.deepEqual(hand.state.notice, { say: "alreadyRead" });
+});
+
+void test("of two devices one loses its answer and the other goes on: told by the slot and the nonce", () => {
+  const changed = { ...own(1), ciphertext: "newer", iv: "newer-iv" };
+  for (const slot of [own(1), changed, message("m3", "me"), message("m4", "other"), null]) {
+    const hand = inside();
+    write(hand, "hello");
+    back(hand, slot ? { current_message: slot } : {});
+    const again = hand.did.find((command) => command.do === "frame");
+    if (again) hand.ok(again.ref, { message_id: "own-1" });
+    assert.equal(hand.state.draft, "", "it got there: not to be written again");
+    assert.equal(hand.state.job, null);
+    assert.equal(hand.state.notice, null);
+    assert.equal(hand.state.slot?.id, slot ? (slot as { id?: unknown }).id : undefined, "what is there is what the relay has");
+  }
+  // It did not get there, and one's other device has written since.
+  const hand = inside();
+  write(hand, "hello");
+  back(hand, { current_message: message("m3", "me") });
+  hand.error(hand.did.find((command) => command.do === "frame")?.ref ?? "", "not_your_turn");
+  assert.equal(hand.state.draft, "hello");
+  assert.deepEqual(hand.state.notice, { say: "elsewhereFirst" });
+});
+
 void test("edit: after a lost answer it goes out again, unless it is there already", () => {
   const lost = inside({ current_message: message("m1", "me") });
   const first = edit(lost, "better", 2);
@@ -168,7 +221,7 @@ void test("edit: one that waits does not replace another device's newer one", ()
   assert.deepEqual(lost.names(), ["open"]);
   assert.equal(lost.state.job, null);
   assert.equal(lost.state.draft, "older");
-  assert.deepEqual(lost.state.notice, { say: "stale" });
+  assert.deepEqual(lost.state.notice, { say: "elsewhereFirst" });
 
   const sealing = inside({ current_message: message("m1", "me") });
   sealing.tell({ type: "edit" });

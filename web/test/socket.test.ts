@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Engine } from "../src/engine";
+import { due, step } from "../src/session/session";
 import { createSession, type Session, type Start } from "../src/socket";
 import { roomOk, stamp } from "./kit";
 
@@ -87,7 +88,7 @@ const begin = (t: TestContext, base = "https://relay.example/private/"): Session
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 5, 1, 12) });
   FakeSocket.all = [];
   Object.assign(globalThis, { WebSocket: FakeSocket, document: { baseURI: base } });
-  return createSession(() => undefined, () => undefined);
+  return createSession(() => undefined, () => undefined, () => ({ due, step }));
 };
 
 const enter = async (t: TestContext): Promise<Session> => {
@@ -125,6 +126,20 @@ void test("seals, sends, opens", async (t) => {
   last().give({ event: "new_message", data: message });
   await settle();
   assert.equal(session.state().slot?.text, "hi");
+});
+
+void test("keys that can't be had end it, and leave nobody waiting for a text to be sealed", async (t) => {
+  const session = begin(t);
+  const found = await engine.identify("number", "pin");
+  const broken: Engine = { ...engine, identify: () => Promise.resolve({ ...found, unlock: () => Promise.reject(new Error("no keys")) }) };
+  await session.start(broken, start);
+  last().open();
+  last().give({ ref: "1", ok: roomOk() });
+  session.tell({ type: "draft", text: "hello" });
+  session.tell({ type: "send", nonce: "n" });
+  await settle();
+  assert.equal(session.state().job, null);
+  assert.deepEqual(session.state().notice, { say: "fault" });
 });
 
 void test("a socket that was given up is not heard any more", async (t) => {

@@ -100,6 +100,19 @@ void test("a key opens nothing but what it sealed", async () => {
   }
 });
 
+void test("a phone that can't derive or seal just now says so, and tries again when it is asked again", async (t) => {
+  const derive = t.mock.method(crypto.subtle, "deriveKey", () => Promise.reject(new Error("no memory")));
+  const identity = await std1.identify("254733444444", "314159");
+  const ring = await identity.unlock({ room_id: "room" });
+  const [failed] = await ring.run({ do: "seal", nonce: "n", text: "hello" });
+  assert.deepEqual(failed, { type: "sealed", nonce: "n", sealed: null });
+  const [closed] = await ring.run({ do: "open", sealed: { ciphertext: "AAEC", iv: "AAEC" } });
+  assert.deepEqual(closed, { type: "opened", iv: "AAEC", text: null });
+  derive.mock.restore();
+  const [sealed] = await ring.run({ do: "seal", nonce: "n", text: "hello" });
+  assert.ok(sealed?.type === "sealed" && sealed.sealed);
+});
+
 void test("bytes that are no text are not shown as any", async () => {
   const key = await deriveKey("254733444444", "room");
   const iv = new Uint8Array(12);

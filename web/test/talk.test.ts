@@ -307,7 +307,7 @@ void test("after restarts both meet again in one room, and what nobody read is i
     for (const phone of world.phones) {
       const history = `seed ${seed}, ${phone.name}`;
       assert.equal(phone.state.phase, "in", history);
-      assert.equal(phone.state.roomId, "room-4", history);
+      assert.match(phone.state.roomId, /^0{7}4-/, history);
       assert.equal(phone.state.awaiting, false, history);
       const other = world.phones.find((one) => one !== phone);
       for (const text of phone.written) {

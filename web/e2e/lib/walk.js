@@ -94,7 +94,7 @@ export const walk = async (on, engine, other, look) => {
   await state("open: ref asked for");
   await anna.reload();
   await anna.enter(first, "271828");
-  await anna.see(words.samePin);
+  await anna.see(words.whose);
   await state("open: the other's PIN");
   await ben.press(words.close);
   await ben.choose(words.forget);
@@ -199,7 +199,10 @@ export const walk = async (on, engine, other, look) => {
   await ben.press(words.startAgain);
   await ben.see(words.notCome);
   await anna.reload();
-  await anna.join(invitation, "314159");
+  // The old invitation lets nobody in any more.
+  await ben.choose(words.invitation);
+  await ben.press(words.newRef);
+  await anna.join(await ben.invitation(), "314159");
   await anna.see(words.connected);
   await on.restart();
   await anna.see(words.restarted);

@@ -2,8 +2,9 @@
 
 import { hex, random, utf8 } from "../bytes";
 import { announce, atDesk, button, el, field, fill, onEnter, setText, show } from "../dom";
-import { timeLeft, warnings } from "../session/session";
-import { canWrite } from "../session/slot";
+import { timeLeft } from "../session/room";
+import { warnings } from "../session/session";
+import { canWrite, isQueued } from "../session/slot";
 import { leaves, mustWait } from "../session/lock";
 import type { Notice, Slot, State } from "../session/state";
 import { gateOf, newRef } from "../std1";
@@ -55,17 +56,15 @@ export const chatScreen = (app: Page): Screen => {
     }
   });
 
-  /** Where the relay lost the room: behind the code that both know. */
+  /** Where the relay lost the room: behind what both know, or a code that one has to be told. */
   const startAgain = async (): Promise<void> => {
-    const { blind, code: own } = session.state();
-    if (blind) session.tell({ type: "again", code: "", gate: blind });
-    else {
-      const known = code.value || own;
-      const ref = known || newRef();
-      code.value = "";
-      session.tell({ type: "again", code: ref, gate: await gateOf(ref) });
-      if (!known) open(share());
-    }
+    const { blind, gate } = session.state();
+    const typed = code.value;
+    code.value = "";
+    const known = !typed && (blind ?? gate);
+    const ref = known ? "" : typed || newRef();
+    session.tell({ type: "again", code: ref, gate: known ? null : await gateOf(ref) });
+    if (!known && !typed) open(share());
   };
 
   const text = el("textarea", {
@@ -145,9 +144,10 @@ export const chatScreen = (app: Page): Screen => {
     show(waiting, !open && !s.wiping);
     const busy = !!s.job && !s.job.quiet;
     show(here, busy);
-    show(cancel, !!s.editing && !busy);
+    const queued = isQueued(s);
+    show(cancel, queued || (!!s.editing && !busy));
     if (text.value !== s.draft) text.value = s.draft;
-    text.readOnly = busy;
+    text.readOnly = busy && !queued;
     setText(submit, s.editing ? strings.save : leaves(s) ? strings.leaveIt : strings.send);
     submit.disabled = busy || s.phase === "gone" || !s.draft.trim() || room(s.draft) < 0 || mustWait(s);
   }
@@ -208,8 +208,8 @@ export const chatScreen = (app: Page): Screen => {
     keepFocus(s);
   };
 
-  const { awaiting, slot, draft } = session.state();
-  if (awaiting && !slot && !draft) panel = share();
+  const { awaiting, slot, draft, met } = session.state();
+  if (awaiting && !slot && !draft && !met) panel = share();
 
   const node = el(
     "main",

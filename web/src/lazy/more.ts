@@ -12,4 +12,5 @@ export { chatScreen } from "./chat";
 export { helpSheet } from "./help";
 export { scanning, scanSheet } from "./scan";
 export { countryNames, fictions, homeCountry, invent, loadTable } from "./numbers";
+export * as machine from "../session/session";
 export { default as words, speak } from "./words";

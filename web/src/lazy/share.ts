@@ -46,13 +46,21 @@ export const share = ({ session }: Page): Content => {
     });
   };
   const canShare = "share" in navigator;
+  const out = [
+    ...(canShare ? [button(strings.share, send, { class: "primary" })] : []),
+    button(strings.copy, copy, { class: canShare ? "" : "primary" }),
+  ];
 
   const update = (): void => {
     const state = session.state();
     const ref = state.code;
     const ends = state.ttl - state.skew;
     const before = sentence.textContent;
-    setText(sentence, fill(ref ? strings.invite : strings.inviteNumber, { number, ref }) + (address() && ` (${address()})`));
+    // What was sent may still be good, but is not known here: a new code would end it.
+    const known = isPrivate || !!ref;
+    const invitation = fill(isPrivate ? strings.inviteNumber : strings.invite, { number, ref }) + (address() && ` (${address()})`);
+    setText(sentence, known ? invitation : state.met ? strings.refAgain : strings.refUnknown);
+    for (const node of out) show(node, known);
     if (picture.firstChild && before !== sentence.textContent) paint();
     setText(until, fill(strings.joinFor, { time: day(ends) }));
     // If it should be over and is not, this phone's clock is wrong.
@@ -65,8 +73,7 @@ export const share = ({ session }: Page): Content => {
       el("p", { class: "big" }, el("bdi", { dir: "ltr" }, number)),
       sentence,
       status,
-      ...(canShare ? [button(strings.share, send, { class: "primary" })] : []),
-      button(strings.copy, copy, { class: canShare ? "" : "primary" }),
+      ...out,
       el(
         "p",
         { class: "row start" },

@@ -5,7 +5,7 @@
 import { string, type Data } from "./frames";
 import { abandonEdit, accepted } from "./slot";
 import type { Event, Job, KeyNote } from "./state";
-import { ask, doing, end, patience, say, type Step } from "./step";
+import { ask, doing, end, isAway, patience, say, type Step } from "./step";
 
 /** How long a message may be locked before its author is to be asked again, in ms. */
 export const lockPatience = 10_000;
@@ -67,10 +67,10 @@ export const keysSay = (s: Step, { keys, notes, accepted: taken, late }: Extract
   }
 };
 
-/** The job can't be sealed: nobody is there to seal it for. */
+/** The job can't be sealed: in sotto-2 because nobody is there to seal it for. */
 export const unseal = (s: Step, job: Job): void => {
   s.job = null;
-  if (!job.quiet) say(s, "noKey");
+  if (!job.quiet) say(s, s.blind ? "noKey" : "failed");
 };
 
 /** Puts one's own unread message under another lock where its own does not do any more, or where it is asked for. */
@@ -79,7 +79,7 @@ export const quiet = (s: Step, asked = false): void => {
   if (!s.blind || !keys || !s.greeted || s.link !== "joined") return;
   if (keys.mustGreet && !s.greeting) greet(s);
   if (s.job || s.wiping || !slot?.mine || slot.read || slot.lock !== "sealed" || typeof slot.text !== "string") return;
-  const leave = asked || (!s.strict && (s.peer === false || s.hidden || s.cover.kind === "curtain"));
+  const leave = asked || (!s.strict && (s.peer === false || isAway(s)));
   if ((!leave && !keys.mustSealAnew) || (s.at < s.anewAt && !asked)) return;
   s.anewAt = s.at + anewEvery;
   s.job = {

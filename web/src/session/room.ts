@@ -3,7 +3,7 @@
 
 import { number, object, string, time, type Data } from "./frames";
 import { abandonEdit, lines, receipt, take } from "./slot";
-import type { Event, Say } from "./state";
+import type { Event, Say, State } from "./state";
 import { greet, wrongAuthor } from "./keys";
 import { ask, dial, doing, end, hangup, patience, say, soon, unlink, type Step } from "./step";
 
@@ -19,18 +19,23 @@ export const join = (s: Step, wait?: number): void => {
     create: { ...s.gate },
     again: { ...(s.blind ?? s.gate) },
     enter: { ...s.gate, intent: "enter" },
+    own: { intent: "enter" },
     return: { intent: "return", room_id: s.roomId, ...(s.resume && { resume: s.resume }) },
   }[s.purpose];
   s.joinRef = ask(s, "join", { ...s.credentials, ...purpose, ext: 1 }, wait ?? patience.socket);
 };
 
+/** How long the room lives, in ms; negative if it should be over. */
+export const timeLeft = (s: State): number => s.ttl - s.skew - s.at;
+
 /** A good answer: the whole state of the room. */
 export const joined = (s: Step, data: Data): void => {
   const awaiting = data.awaiting_party === true;
-  // Somebody invited takes the open seat; if it is still open, they were taken
-  // for the one who sits in the other, and must see nothing of it.
+  // Somebody invited takes the open seat; if it is still open, they have the PIN
+  // of the one who sits in the other. Either it is that one, whom any advice would
+  // lead into the second seat, or a guest, who must see nothing of it.
   if (s.purpose === "enter" && s.gate && awaiting) {
-    end(s, s.blind ? "theirPin" : "samePin");
+    end(s, "whose");
     return;
   }
   // A room just made has an open seat and no message: this is another's.
@@ -41,6 +46,13 @@ export const joined = (s: Step, data: Data): void => {
   const roomId = string(data.room_id);
   if (s.blind && wrongAuthor(s, data)) return;
   if (roomId !== s.roomId) doing(s, { do: "unlock", answer: data });
+  if (s.purpose === "own" && s.gate) {
+    // What an invitation says is to work when it is shown again: the relay takes
+    // it anew, as there may have been another one since.
+    s.regate = awaiting ? { code: s.code, gate: s.gate, ref: "" } : null;
+    s.code = "";
+    s.gate = null;
+  }
   s.phase = "in";
   s.purpose = "return";
   s.link = "joined";
@@ -48,6 +60,7 @@ export const joined = (s: Step, data: Data): void => {
   s.resume = string(data.resume);
   s.ttl = time(data.ttl_expires_at);
   s.awaiting = awaiting;
+  if (!awaiting) s.met = roomId;
   s.tries = 0;
   s.restarted = false;
   take(s, object(data.current_message), true);
@@ -78,8 +91,8 @@ export const refusedJoin = (s: Step, error: Data): void => {
       ["rate_limited", "busy"],
       [restarting, restarting],
       // Whoever has a pairing code is not in the room yet; anybody else should know the PIN.
-      ["unauthorized", s.gate ? (s.blind ? "faster" : "held") : "wrongPin"],
-      ["otp_required", s.blind ? "askPlace" : "askRef"],
+      ["unauthorized", s.gate && s.purpose !== "own" ? (s.blind ? "faster" : "held") : "wrongPin"],
+      ["otp_required", s.form.intent === "back" ? "notYours" : s.blind ? "askPlace" : "askRef"],
       ["otp_invalid", "wrongRef"],
     ]);
     const word = s.purpose === "create" && unknown ? "taken" : (words.get(reason) ?? "failed");
@@ -99,6 +112,50 @@ export const refusedJoin = (s: Step, error: Data): void => {
   else say(s, "closed");
 };
 
+/**
+ * What both who were in a room together know of it, and nobody else does: the
+ * relay's random name for it. Behind it the two meet again after a restart; the
+ * invitation that once let the second one in is not enough for anybody any more.
+ */
+const meeting = ({ met }: State): Data | null => {
+  const name = met.replaceAll("-", "");
+  return /^[0-9a-f]{32}$/.test(name) ? { otp_hash: name + name } : null;
+};
+
+/** The room ended, by time or by somebody's wish. */
+export const ended = (s: Step): void => {
+  // What ends by itself leaves what was being written, behind the PIN.
+  const text = s.editing ? lines(s.draft, s.aside) : s.draft;
+  if (s.wiping) end(s, "wiped");
+  else if (timeLeft(s) > aboutTime) end(s, "wipedThere");
+  else if (!text || s.phase !== "in") end(s, "ended");
+  else {
+    lose(s);
+    s.slot = null;
+    s.past = [];
+    s.draft = text;
+    hangup(s);
+    say(s, "ended");
+  }
+};
+
+/** So far the clocks of two machines may be apart when a room ends, in ms. */
+const aboutTime = 60_000;
+
+/** Nothing is left of the room but what is in this tab. */
+const lose = (s: Step): void => {
+  const gate = meeting(s);
+  if (!s.blind && gate) {
+    s.gate = gate;
+    s.code = "";
+  }
+  s.editing = s.aside = "";
+  s.job = s.regate = null;
+  s.roomId = s.resume = "";
+  s.awaiting = true;
+  s.phase = "gone";
+};
+
 /** The relay does not have the room any more. What is in this tab is all there is. */
 const gone = (s: Step): void => {
   if (s.wiping) {
@@ -110,10 +167,7 @@ const gone = (s: Step): void => {
   if (s.editing) abandonEdit(s);
   else if (slot?.mine && !slot.read && slot.text && s.job?.kind !== "delete") s.draft = lines(slot.text, s.draft);
   s.slot = slot && !slot.mine ? { ...slot, gone: true } : null;
-  s.job = s.regate = null;
-  s.roomId = s.resume = "";
-  s.awaiting = true;
-  s.phase = "gone";
+  lose(s);
   // A room can also be gone because the other wiped it: it must not come back
   // by itself then. Only a relay that said that it restarts is followed.
   say(s, s.restarted ? "restarted" : "missing");
@@ -128,8 +182,10 @@ const gone = (s: Step): void => {
 export const again = (s: Step, { code, gate }: Extract<Event, { type: "again" }>): void => {
   if (s.phase !== "gone" || s.link !== "down") return;
   s.purpose = "again";
-  s.code = code;
-  s.gate = gate;
+  if (gate) {
+    s.code = code;
+    s.gate = gate;
+  }
   s.notice = null;
   dial(s);
 };
@@ -139,7 +195,7 @@ export const down = (s: Step, code: number, luck: number): void => {
   if (s.phase === "open" || s.link === "down") return;
   unlink(s);
   if (code === 1000) {
-    end(s, s.wiping ? "wiped" : "ended");
+    ended(s);
     return;
   }
   if (s.blind && code === 4500) {

@@ -2,17 +2,16 @@
 // no DOM. A step takes the state, what happened and when, and gives the new
 // state, with what is to be done in it. Time is in ms since 1970.
 
-import { coverDue, coverStep, uncovered } from "./cover";
-import { blank } from "./form";
+import { arrive, hide, hideDue } from "./first";
 import { number, string, time, type Frame } from "./frames";
 import { greeting, hear, keysSay, lockPatience, quiet, unseal } from "./keys";
 import { keep, remember } from "./past";
-import { again, check, down, join, joined, pushGate, refusedJoin, wipe } from "./room";
+import { again, check, down, ended, join, joined, pushGate, refusedJoin, wipe } from "./room";
 import {
-  acknowledged, canWrite, deleted, edit, edited, opened, read, refused, remove, send, stopEditing, take, watch, work,
+  acknowledged, canWrite, deleted, edit, edited, isQueued, opened, read, refused, remove, send, stopEditing, take, watch, withdraw, work,
 } from "./slot";
 import type { Event, State } from "./state";
-import { dial, doing, end, hangup, patience, reset, soon, tell, type Step } from "./step";
+import { dial, end, hangup, isAway, patience, reset, say, soon, tell, type Step } from "./step";
 
 const typingEvery = 3000;
 const typingLasts = 5000;
@@ -36,6 +35,7 @@ const happen = (s: Step, event: Event): void => {
       dial(s);
       break;
     case "draft":
+      if (isQueued(s)) withdraw(s);
       if (s.job) break;
       s.draft = event.text;
       s.notice = null;
@@ -51,7 +51,8 @@ const happen = (s: Step, event: Event): void => {
       edit(s);
       break;
     case "cancel":
-      if (!s.job) stopEditing(s);
+      if (isQueued(s)) withdraw(s);
+      else if (!s.job) stopEditing(s);
       break;
     case "delete":
       remove(s, event.nonce);
@@ -64,19 +65,6 @@ const happen = (s: Step, event: Event): void => {
       break;
     case "wipe":
       wipe(s);
-      break;
-    case "leave":
-      end(s);
-      clear(s);
-      break;
-    case "cover":
-      s.cover = coverStep(s.cover, event.event, s.at, s.settings.idle, s.strict);
-      break;
-    case "form":
-      s.form = { ...s.form, ...event.form };
-      break;
-    case "settings":
-      s.settings = { ...s.settings, ...event.settings };
       break;
     case "retry":
       if (s.phase === "in" && s.link === "down") {
@@ -91,17 +79,11 @@ const happen = (s: Step, event: Event): void => {
     case "strict":
       s.strict = event.on;
       break;
-    case "hidden":
-      s.hidden = event.on;
-      break;
     case "let wait":
       quiet(s, true);
       break;
-    case "attention":
-      s.attention = event.on;
-      break;
     case "net":
-      s.offline = !event.online;
+      arrive(s, event);
       check(s);
       break;
     case "check":
@@ -134,6 +116,9 @@ const happen = (s: Step, event: Event): void => {
       break;
     case "fault":
       end(s, "fault");
+      break;
+    default:
+      arrive(s, event);
   }
 };
 
@@ -190,6 +175,7 @@ const broadcast = (s: Step, event: string, data: Frame["data"]): void => {
       break;
     case "party_paired":
       s.awaiting = false;
+      s.met = s.roomId;
       s.ttl = time(data.ttl_expires_at) || s.ttl;
       s.regate = null;
       break;
@@ -200,7 +186,7 @@ const broadcast = (s: Step, event: string, data: Frame["data"]): void => {
       s.restartsAt = s.at + number(data.retry_after) * 1000;
       break;
     case "room_expired":
-      end(s, s.wiping ? "wiped" : "ended");
+      ended(s);
   }
 };
 
@@ -215,30 +201,14 @@ const redial = (s: Step): void => {
   s.dialAt = soon(s);
 };
 
-/** Nothing that was typed into the first screen is left. */
-const clear = (s: Step): void => {
-  s.cover = uncovered;
-  if (s.form !== blank) doing(s, { do: "blank" });
-  s.form = blank;
-};
-
-/** Someone is in a room, or was and still has what is left of it. */
-export const isInside = ({ phase }: State): boolean => phase === "in" || phase === "gone";
-
-/** What time makes of the cover, and the cover of everything else. */
-const hide = (s: Step): void => {
-  s.cover = coverStep(s.cover, "tick", s.at, s.settings.idle, s.strict);
-  const { kind } = s.cover;
-  if (kind === "forget") end(s, "forgot");
-  // On the first screen there is no PIN that could lift a curtain: what has to be
-  // said there stays, what was typed goes.
-  if (kind === "forget" || (kind === "curtain" && s.phase === "open")) clear(s);
-  if (isInside(s)) s.form = blank;
-};
-
 /** What follows from the time and from everything that happened. */
 const settle = (s: Step): void => {
   hide(s);
+  // What waits for a connection does not go out while its writer can't see it.
+  if (isAway(s) && isQueued(s)) {
+    withdraw(s);
+    say(s, "notSent");
+  }
   if (s.answerBy && s.at >= s.answerBy) {
     // An older relay takes no notice of a hello.
     if (s.helloRef && !s.everGreeted) end(s, "noBlind");
@@ -259,10 +229,6 @@ const settle = (s: Step): void => {
   const open = s.link !== "joined" || s.joinRef !== "" || s.wiping || !!s.job?.ref || !!s.regate?.ref || s.helloRef !== "";
   if (!open) s.answerBy = 0;
 };
-
-/** How long the room lives, in ms; negative if it should be over. */
-export const timeLeft = (s: State): number => s.ttl - s.skew - s.at;
-
 /** The times, in ms before its end, at which a pair is told that the room ends. */
 export const warnings = [48 * hour, 12 * hour] as const;
 
@@ -270,6 +236,5 @@ export const warnings = [48 * hour, 12 * hour] as const;
 export const due = (s: State): number => {
   const ends = warnings.map((before) => s.ttl - s.skew - before);
   // Whatever is past was seen to in the last step.
-  const covered = coverDue(s.cover, s.settings.idle, s.strict);
-  return Math.min(...[covered, s.dialAt, s.answerBy, s.seenAt, s.typingUntil, s.anewAt, s.lockedAt && s.lockedAt + lockPatience, ...ends].filter((when) => when > s.at), Infinity);
+  return Math.min(...[hideDue(s), s.dialAt, s.answerBy, s.seenAt, s.typingUntil, s.anewAt, s.lockedAt && s.lockedAt + lockPatience, ...ends].filter((when) => when > s.at), Infinity);
 };

@@ -4,7 +4,7 @@
 import { string, time, type Data } from "./frames";
 import { howTo, mustWait } from "./lock";
 import type { Event, Job, Say, Slot, State } from "./state";
-import { ask, doing, say, tell, type Step } from "./step";
+import { ask, doing, isAway, say, tell, type Step } from "./step";
 
 // What only looks takes a State, what changes takes a Step.
 
@@ -26,6 +26,16 @@ const wasSeen = (s: State): boolean => {
   return !slot || slot.mine || slot.read || slot.text === null || !!slot.empty || s.seen === slot.id;
 };
 
+/** A text that was sent is still here whole, and can be taken back: there was nothing to send it by. */
+export const isQueued = ({ job, link, blind, greeted }: State): boolean =>
+  !!job && !job.quiet && job.kind !== "delete" && !job.ref && !job.again && (link !== "joined" || (!!blind && !greeted));
+
+/** Takes a queued text back into the composer. */
+export const withdraw = (s: Step): void => {
+  if (s.blind && s.job) doing(s, { do: "drop", nonce: s.job.nonce, gone: false });
+  s.job = null;
+};
+
 /** Takes over the message of a join's answer (`joining`) or of a broadcast; `data` has no id if there is none. */
 export const take = (s: Step, data: Data, joining = false): void => {
   const id = string(data.id);
@@ -36,6 +46,9 @@ export const take = (s: Step, data: Data, joining = false): void => {
     // The other's message in its place is the answer to it.
     say(s, id && sender !== s.author ? "alreadyRead" : "goneMessage");
   }
+  if (id && string(data.read_at)) endEdit(s, id);
+  // Life goes on: that is to be read only as long as nothing else is.
+  if (id && !joining && id !== s.slot?.id && s.notice?.say === "restarted" && !isAway(s)) s.notice = null;
   if (!id) {
     if (s.blind) doing(s, { do: "take", message: null, joining });
     if (onRelay(s)) s.slot = null;
@@ -44,7 +57,8 @@ export const take = (s: Step, data: Data, joining = false): void => {
   outdated(s, id, iv);
   const mine = sender === s.author;
   if (!mine) s.other ||= sender;
-  const { lock, empty, sent } = onRelay(s)?.iv === iv ? (s.slot ?? {}) : {};
+  const before = onRelay(s);
+  const { lock, empty, sent } = before?.iv === iv && before.mine === mine ? before : {};
   s.slot = {
     id,
     mine,
@@ -79,21 +93,23 @@ const outdated = (s: Step, id: string, iv: string): void => {
   if (s.blind) doing(s, { do: "drop", nonce: job.nonce, gone: false });
   if (job.quiet) return;
   abandonEdit(s);
-  say(s, "stale");
+  say(s, "elsewhereFirst");
 };
 
 /** The text of a ciphertext, or undefined until it is opened. One that is there is not opened again. */
 const reveal = (s: Step, data: Data, joining: boolean): string | null | undefined => {
   const sealed = { ciphertext: string(data.ciphertext), iv: string(data.iv) };
+  const mine = string(data.sender_hash) === s.author;
   const { job } = s;
   if (s.blind) doing(s, { do: "take", message: data, joining });
-  if (job?.sealed?.iv === sealed.iv) {
+  // What is known by its iv is known as the one's who wrote it: a relay may say otherwise.
+  if (mine && job?.sealed?.iv === sealed.iv) {
     // Seeing one's own ciphertext is as good as the acknowledgement, which may be lost.
     accepted(s, job);
     return job.text;
   }
   const before = onRelay(s);
-  if (before?.iv === sealed.iv) return before.text;
+  if (before?.iv === sealed.iv && before.mine === mine) return before.text;
   if (!s.blind) doing(s, { do: "open", sealed });
   return undefined;
 };
@@ -112,7 +128,16 @@ export const opened = (s: Step, { iv, text, ...how }: Extract<Event, { type: "op
 
 export const read = (s: Step, id: string): void => {
   const { slot } = s;
-  if (slot?.id === id) s.slot = { ...slot, read: true };
+  if (slot?.id !== id) return;
+  s.slot = { ...slot, read: true };
+  endEdit(s, id);
+};
+
+/** What was read can't be edited any more. An edit that is on its way is left to the relay's answer. */
+const endEdit = (s: Step, id: string): void => {
+  if (s.editing !== id || s.job) return;
+  abandonEdit(s);
+  say(s, "alreadyRead");
 };
 
 /** Starts to send the composer's text, as a new message or as an edit. */
@@ -122,7 +147,7 @@ export const send = (s: Step, nonce: string): void => {
   s.notice = null;
   // A message that came in while the finger was on its way to the button.
   if (!s.editing && !wasSeen(s)) {
-    say(s, "stale");
+    say(s, "unread");
     return;
   }
   const kind = s.editing || mayRewrite(s) ? "edit" : "send";
@@ -235,11 +260,14 @@ export const refused = (s: Step, job: Job, reason: string): void => {
   // What is not there any more is as good as deleted.
   if (job.kind === "delete" && reason === "not_found") return;
   if (s.editing) abandonEdit(s);
+  const slot = onRelay(s);
+  // What is in the slot tells what came before it: a page of one's own, or the other's answer.
+  const theirs = !!slot && !slot.mine;
   const words = new Map<string, Say>([
     ["stale", "stale"],
-    ["not_your_turn", "stale"],
+    ["not_your_turn", slot?.mine ? "elsewhereFirst" : "stale"],
     // It went out before, and what it changed was answered since: seen or not, nobody can say.
-    ["not_found", job.again && job.kind === "edit" ? "answered" : "goneMessage"],
+    ["not_found", job.again && job.kind === "edit" ? "answered" : theirs ? "alreadyRead" : "goneMessage"],
     ["not_editable", "alreadyRead"],
     ["not_deletable", "alreadyRead"],
     ["message_too_large", "tooLongRelay"],

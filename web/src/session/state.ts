@@ -17,7 +17,7 @@ export interface Sealed {
 export type Phase = "open" | "opening" | "in" | "gone";
 
 /** Why a join is sent: it decides what the relay may do and what its answer means. */
-export type Purpose = "create" | "enter" | "return" | "again";
+export type Purpose = "create" | "enter" | "own" | "return" | "again";
 
 /** down: no socket, perhaps a time to dial at; joining: open, the join not answered. */
 export type Link = "down" | "dialing" | "joining" | "joined";
@@ -101,10 +101,10 @@ export interface Regate {
 
 /** What a person has to be told; the words are in the strings table. */
 export type Say =
-  | "nobody" | "taken" | "samePin" | "wrongPin" | "held" | "locked" | "askRef" | "wrongRef" | "otherRef"
-  | "askPlace" | "theirPin" | "faster" | "tooMany" | "answered" | "noBlind" | "moved" | "fault" | "noKey"
-  | "busy" | "failed" | "closed" | "stale" | "alreadyRead" | "goneMessage" | "tooLongRelay"
-  | "restarting" | "restarted" | "missing" | "ended" | "wiped" | "forgot";
+  | "nobody" | "taken" | "whose" | "otherPin" | "notYours" | "wrongPin" | "held" | "locked" | "askRef" | "wrongRef" | "otherRef"
+  | "askPlace" | "faster" | "tooMany" | "answered" | "noBlind" | "moved" | "fault" | "noKey"
+  | "busy" | "failed" | "closed" | "stale" | "unread" | "elsewhereFirst" | "notSent" | "alreadyRead" | "goneMessage" | "tooLongRelay"
+  | "restarting" | "restarted" | "missing" | "ended" | "wiped" | "wipedThere" | "forgot";
 
 export interface Notice {
   readonly say: Say;
@@ -147,6 +147,8 @@ export interface State {
   readonly skew: number;
   /** The second seat is open. */
   readonly awaiting: boolean;
+  /** Id of the last room in which both seats were taken. */
+  readonly met: string;
   /** Whether the other seat has a socket; null if unknown. */
   readonly peer: boolean | null;
   /** The name under which the other one writes, empty until they did. */
@@ -231,6 +233,7 @@ export const initial: State = {
   ttl: 0,
   skew: 0,
   awaiting: false,
+  met: "",
   peer: null,
   other: "",
   slot: null,
@@ -282,8 +285,8 @@ export type Event =
   | { type: "cancel" }
   | { type: "delete"; nonce: string }
   | { type: "regate"; code: string; gate: Data }
-  /** Starts again in phase gone, behind this pairing code. */
-  | { type: "again"; code: string; gate: Data }
+  /** Starts again in phase gone: behind this pairing code, or behind the one that is known. */
+  | { type: "again"; code: string; gate: Data | null }
   | { type: "wipe" }
   | { type: "leave" }
   /** How many messages are kept from now on. */

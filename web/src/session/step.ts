@@ -63,6 +63,9 @@ export const say = (s: Step, word: Say, more?: Omit<Notice, "say">): void => {
   s.notice = { say: word, ...more };
 };
 
+/** Nobody can be looking at the page. */
+export const isAway = ({ hidden, cover }: State): boolean => hidden || cover.kind === "curtain";
+
 /** Forgets everything but what there is to say. */
 export const end = (s: Step, word?: Say, more?: Omit<Notice, "say">): void => {
   hangup(s);

@@ -59,6 +59,7 @@ export const openScreen = (app: Page): Screen => {
     set({ intent: session.state().notice?.say === "askPlace" ? "invited" : "back" });
     open();
   });
+  const guest = button(strings.invited, () => { set({ intent: "invited" }); });
   const codeRow = el("div", {}, el("label", { for: "code" }, strings.ref), code);
   const status = el("p", { role: "status" });
   const ask = button("?", help, { "aria-label": strings.help });
@@ -76,6 +77,7 @@ export const openScreen = (app: Page): Screen => {
     codeRow,
     status,
     place,
+    guest,
     button(strings.open, open, { class: "primary" }),
   );
   const head = el("div", { class: "row" }, el("h1", { class: "name" }, strings.title), languageChoice(app), ask);
@@ -119,7 +121,8 @@ export const openScreen = (app: Page): Screen => {
       return;
     }
     if (isMade()) number.value = "";
-    said = "";
+    // The answer to a question is followed by what comes of it.
+    said = session.state().notice?.say === "whose" ? null : "";
     set({ number: number.value, intent });
     (number.value ? pin.input : number).focus();
   }
@@ -193,7 +196,8 @@ export const openScreen = (app: Page): Screen => {
     const secretCode = findCode(text);
     const found = parseInvitation(number.value);
     const secret = pin.pin();
-    const ref = form().askCode ? code.value.replace(/[^0-9A-Z]/gi, "") : "";
+    const letters = form().askCode ? code.value.replace(/[^0-9A-Z]/gi, "").toUpperCase() : "";
+    const ref = letters.replace(/^.{4}/, "$&-");
     const complain = (words: string, where: HTMLElement): void => {
       said = words;
       where.focus();
@@ -203,7 +207,7 @@ export const openScreen = (app: Page): Screen => {
     else if (!secret) complain(strings.pinMissing, pin.input);
     // A PIN that is chosen now is a long one; one that comes back is what it is.
     else if ((isMade() || ref || secretCode) && !isRuled(secret)) complain(strings.pinRule, pin.input);
-    else if (ref && ref.length !== 8) complain(strings.badRef, code);
+    else if (ref && letters.length !== 8) complain(strings.badRef, code);
     else if (session.state().phase !== "opening") {
       said = strings.opening;
       start(secretCode ? text : found.number, secret, secretCode ? "" : isMade() ? form().ownCode : ref, !!secretCode).then(
@@ -216,7 +220,7 @@ export const openScreen = (app: Page): Screen => {
 
   const start = async (text: string, secret: string, ref: string, isPrivate: boolean): Promise<void> => {
     const invited = form().intent === "invited";
-    const how = { purpose: isMade() ? "create" : "enter", number: text, pin: secret, code: ref, invited } as const;
+    const how = { purpose: isMade() ? "create" : form().intent === "back" ? "own" : "enter", number: text, pin: secret, code: ref, invited } as const;
     const { gateOf, std1 } = await later();
     if (isPrivate) return session.start((await laterPrivate()).blind, { ...how, gate: null });
     return session.start(std1, { ...how, gate: ref ? await gateOf(ref) : null });
@@ -237,7 +241,9 @@ export const openScreen = (app: Page): Screen => {
     show(made, fresh);
     show(short, !entered.made?.short);
     const words = loaded?.words;
-    const asked = (notice?.say === "askPlace" ? words?.takePlace : notice?.say === "theirPin" ? words?.isMine : "") ?? "";
+    const whose = notice?.say === "whose";
+    const asked = (notice?.say === "askPlace" ? words?.takePlace : whose ? words?.iMadeIt : "") ?? "";
+    show(guest, whose && !busy && !said);
     show(place, !!asked && !busy && !said);
     setText(place, asked);
     show(codeRow, entered.askCode);
