@@ -119,8 +119,8 @@ for (const pair of pairs) {
       await ben.join(invitation, "271828");
       await anna.see(words.connected);
       await ben.press(words.menu);
-      await ben.hold(words.wipe, () => anna.see(words.ended));
-      assert.deepEqual(await heardBy(anna, "status"), [words.opening, words.ended]);
+      await ben.hold(words.wipe, () => anna.see(words.wipedThere));
+      assert.deepEqual(await heardBy(anna, "status"), [words.opening, words.wipedThere]);
     });
   });
 }

@@ -178,7 +178,7 @@ for (const pair of pairs) {
       await a.keyboard.down("Enter");
       await anna.see(words.wiped);
       await a.keyboard.up("Enter");
-      await ben.see(words.ended);
+      await ben.see(words.wipedThere);
       await a.at(words.number);
       await b.at(words.number);
     });
