@@ -244,9 +244,13 @@ type hijacked struct {
 func (h hijacked) Write(b []byte) (int, error) { return h.ResponseWriter.Write(b) }
 
 func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, _, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
 	h.to = conn
-	return conn, bufio.NewReadWriter(bufio.NewReader(conn), bufio.NewWriterSize(h.pieces, headBuffer)), err
+	// The reader may have the first byte of a ping already.
+	return conn, bufio.NewReadWriter(rw.Reader, bufio.NewWriterSize(h.pieces, headBuffer)), nil
 }
 
 // What frameWriter relies on in github.com/coder/websocket holds for frames of
