@@ -87,7 +87,7 @@ func forgetsHello(t *testing.T, c *child, ann, ben *seat) {
 func passes(t *testing.T, c *child, canary []byte, pair func(i int)) {
 	t.Helper()
 	var found []string
-	for range 20 {
+	for range 60 {
 		for i := range 50 {
 			pair(i)
 		}

@@ -83,6 +83,7 @@ for (const pair of pairs) {
       await anna.isTold(say("bytesLeft", { bytes: 0 }));
       await anna.press(words.send);
       await ben.sees(text);
+      await ben.run(() => document.querySelector(".middle").scrollTo(0, 1e6)); // its end is to be seen
       await anna.sees(text, words.read);
       // Of one byte characters, with the last one too many, and back.
       const long = "x".repeat(most);

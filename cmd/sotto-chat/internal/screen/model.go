@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -71,7 +72,10 @@ type Model struct {
 	escaped   time.Time // when Esc was last pressed, with nothing since
 	suspendBy time.Time // when to stop at the latest; zero: not asked to
 	gone      bool      // it ends
-	last      []string  // what is shown until the terminal is empty, then nil
+	// left leaves once, whoever calls it first, and then returns: a terminal that
+	// goes away can end the program before its own turn comes. Set with gone.
+	left func() tea.Msg
+	last []string // what is shown until the terminal is empty, then nil
 }
 
 // New returns what is shown first.
@@ -253,7 +257,8 @@ func (m *Model) end(now bool) tea.Cmd {
 	m.last = m.lines()
 	session, door, private := m.letGo()
 	m.gone = true
-	return tea.Sequence(m.erase(), leave(session, door, private, now, true))
+	m.left = sync.OnceValue(leave(session, door, private, now, true))
+	return tea.Sequence(m.erase(), func() tea.Msg { return m.left() })
 }
 
 // late deals with what comes when all is over.

@@ -48,9 +48,9 @@ func Run(cfg Config, in, out *os.File) error {
 	close(done)
 	<-listening
 	if !m.gone { // the terminal went away
-		session, door, private := m.letGo()
-		leave(session, door, private, false, true)()
+		m.end(false)
 	}
+	m.left()
 	if err != nil && !errors.Is(err, tea.ErrProgramKilled) {
 		return fmt.Errorf("draw on the terminal: %w", err)
 	}
