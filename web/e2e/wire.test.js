@@ -87,6 +87,7 @@ for (const [i, pair] of pairs.entries()) {
       await anna.sees(texts[1]);
       await ben.sees(texts[1], words.read);
       await ben.choose(words.help);
+      await ben.press(words.readAll);
       await ben.see("Someone with your phone");
       await ben.press(words.close);
       await anna.press(words.hide);
