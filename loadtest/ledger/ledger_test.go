@@ -146,6 +146,22 @@ func TestFaults(t *testing.T) {
 			r.Told(0, seen(4, 1, 2, false))
 			r.Done(r.Deleting(s))
 		}, Undone},
+		"answered, and the answer deleted, while the yes to a deletion was lost": {func(r *Room) {
+			s := r.Deleting(accepted(r, 1, 4, 3))
+			r.Told(0, seen(4, 1, 2, false))
+			deletes := r.Deleting(accepted(r, 0, 5, 4))
+			r.Told(1, seen(5, 0, 3, false))
+			r.Found(1, nil)
+			r.Done(deletes)
+			r.Done(s) // says its client, who finds nothing in the slot
+		}, ""},
+		"a deletion said yes to after the answer": {func(r *Room) {
+			s := r.Deleting(accepted(r, 1, 4, 3))
+			r.Told(0, seen(4, 1, 2, false))
+			accepted(r, 0, 5, 4)
+			r.Told(1, seen(5, 0, 3, false))
+			r.Done(s)
+		}, Undone},
 		"answered though deleted": {func(r *Room) {
 			s := accepted(r, 1, 4, 3)
 			r.Told(0, seen(4, 1, 2, false))

@@ -131,6 +131,9 @@ func (r *Room) Done(s Stamp) {
 	if m.deletion == s.Edit {
 		r.ledger.count(func(t *Totals) { t.Deleted++ })
 		m.gone = !r.private
+		if m.gone && r.answerDeleted(m) {
+			return
+		}
 		if m.gone && m.answered {
 			r.undone(m, s.Seat)
 		}
@@ -138,6 +141,18 @@ func (r *Room) Done(s Stamp) {
 		r.ledger.count(func(t *Totals) { t.Edited++ })
 	}
 	r.went(m)
+}
+
+// answerDeleted reports whether the answer to m was or may have been deleted too.
+// A client whose yes was lost takes the empty slot that it then finds for the
+// deletion it asked for. Called with r.mu held.
+func (r *Room) answerDeleted(m *message) bool {
+	for _, answer := range r.messages[1-m.by] {
+		if answer.over == m && answer.deletion > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // went finds an edit that the other seat went by. Called with r.mu held.
