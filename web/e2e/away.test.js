@@ -184,8 +184,9 @@ for (const engine of engines) {
       test("a tab that Chromium threw away: an empty page; Firefox can't be told to", async () => {
         const { anna, ben, secrets } = await inConversation();
         const devtools = await anna.page.createCDPSession();
-        anna.page.on("error", () => {}); // that it crashed
+        const crashed = new Promise((resolve) => { anna.page.once("error", resolve); });
         void devtools.send("Page.crash").catch(() => {});
+        await crashed; // a reload under way would never end
         await ben.see(words.notConnected);
         await anna.page.reload();
         await assertFirstScreen(anna, secrets);
