@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"sotto/internal/manual"
 )
 
 // options are the parsed arguments.
@@ -54,15 +56,15 @@ func optionTable() []option {
 			set: func(o *options, v string) error { o.strict = v == "require"; return oneOf(v, "on", "require") },
 		},
 		{
-			name: "completion", value: "SHELL", choices: []string{"bash", "zsh", "fish"}, help: "print what makes a shell complete these flags",
+			name: "completion", value: "SHELL", choices: manual.Shells, help: "print what makes a shell complete these flags",
 			set: func(o *options, v string) error {
-				o.print = func(w io.Writer) { printCompletion(w, v) }
-				return oneOf(v, "bash", "zsh", "fish")
+				o.print = func(w io.Writer) { _ = papers().Complete(w, v) } // a closed pipe is nobody's loss
+				return oneOf(v, manual.Shells...)
 			},
 		},
 		{
 			name: "man", help: "print the manual page: sotto-chat --man | man -l -",
-			set: func(o *options, _ string) error { o.print = printManual; return nil },
+			set: func(o *options, _ string) error { o.print = func(w io.Writer) { _ = papers().Page(w) }; return nil },
 		},
 		{
 			name: "help", help: "print this list",

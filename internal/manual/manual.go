@@ -16,6 +16,8 @@ type Program struct {
 	// Commands are the words that may come first, and what each does.
 	Commands []Entry
 	Flags    []Flag
+	// Argument is what follows the flags, "" if nothing does.
+	Argument string
 	// After is said at the end: environment, signals, exit codes.
 	After string
 }
@@ -47,7 +49,11 @@ func (p *Program) Page(w io.Writer) error {
 	if len(p.Commands) > 0 {
 		b.WriteString("[command] ")
 	}
-	fmt.Fprintf(&b, "[flags]\n.SH DESCRIPTION\n%s\n", roff.Replace(p.About))
+	b.WriteString("[flags]\n")
+	if p.Argument != "" {
+		fmt.Fprintf(&b, ".I %s\n", roff.Replace(p.Argument))
+	}
+	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", roff.Replace(p.About))
 	if len(p.Commands) > 0 {
 		b.WriteString(".SH COMMANDS\n")
 	}
@@ -115,6 +121,10 @@ func (p *Program) zsh(b *strings.Builder) {
 			spec += ":" + f.Value + ":_files"
 		}
 		fmt.Fprintf(b, "  %s \\\n", quote(spec))
+	}
+	if p.Argument != "" {
+		fmt.Fprintf(b, "  %s\n", quote("1:"+special.Replace(p.Argument)+":"))
+		return
 	}
 	var names []string
 	for _, c := range p.Commands {
