@@ -213,11 +213,11 @@ var created = join("a", "alice")
 // paired is a room with alice's a and bob's b, neither opted in to presence.
 var paired = all(join("a", "alice"), join("b", "bob"))
 
-// rule is one thing that happens, and all that is told of it.
+// rule is one thing that happens, and all that is told of it: lines, with "|"
+// between them.
 type rule struct {
-	given act
-	when  act
-	want  string // lines
+	given, when act
+	want        string
 }
 
 func checkRules(t *testing.T, rules map[string]rule) {
@@ -236,7 +236,7 @@ func checkRules(t *testing.T, rules map[string]rule) {
 func checkLines(t *testing.T, got []string, want string) {
 	t.Helper()
 	var wanted []string
-	for line := range strings.Lines(want) {
+	for line := range strings.FieldsFuncSeq(want, func(r rune) bool { return r == '|' || r == '\n' }) {
 		if line = strings.TrimSpace(line); line != "" {
 			wanted = append(wanted, line)
 		}

@@ -66,7 +66,7 @@ func TestDrain(t *testing.T) {
 
 // A drain that meets joins is over after the last room they made.
 func TestDrainAgainstJoins(t *testing.T) {
-	for range 100 {
+	for range 30 {
 		h := newHouse(t, roomactor.Config{})
 		begin := make(chan struct{})
 		var joining sync.WaitGroup

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// Defaults, before the command line is read.
-	for name, value := range map[string]string{"rapid.checks": "400", "rapid.steps": "50", "rapid.nofailfile": "true"} {
+	for name, value := range map[string]string{"rapid.checks": "200", "rapid.steps": "50", "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}

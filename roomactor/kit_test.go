@@ -155,9 +155,9 @@ func showFrame(r *wire.Response) string {
 	case wire.EventMessageDeleted:
 		return "message_deleted " + nameOf(r.MessageID[:])
 	case wire.EventPartyPaired:
-		return fmt.Sprintf("party_paired until %v", since(r.TTLExpiresAt))
+		return "party_paired " + life(since(r.TTLExpiresAt))
 	case wire.EventTTLExtended:
-		return fmt.Sprintf("ttl_extended until %v", since(r.TTLExpiresAt))
+		return "ttl_extended " + life(since(r.TTLExpiresAt))
 	case wire.EventHello:
 		return fmt.Sprintf("hello %q", r.Hello)
 	case wire.EventRestarting:
@@ -181,7 +181,7 @@ func showReply(r *wire.Response) string {
 		return told
 	case r.Joined != nil:
 		j := r.Joined
-		told := fmt.Sprintf("joined %s until %v token %s", nameOf(j.RoomID[:]), since(j.TTLExpiresAt), nameOf(j.Resume[:]))
+		told := fmt.Sprintf("joined %s until %s token %s", nameOf(j.RoomID[:]), life(since(j.TTLExpiresAt)), nameOf(j.Resume[:]))
 		if j.HasSender {
 			told += " as " + nameOf(j.Sender[:])
 		}
@@ -224,6 +224,14 @@ func ivOf(text string) (iv [wire.IVSize]byte) {
 }
 
 func since(t time.Time) time.Duration { return t.Sub(epoch) }
+
+// life shows when a room ends, in days if they are whole.
+func life(d time.Duration) string {
+	if d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
+}
 
 // hashed is what a stage has for SHA-256: no name is its own hash.
 func hashed[H ~[32]byte](name string) H { return hash[H]("#" + name) }

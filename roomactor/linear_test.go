@@ -192,7 +192,7 @@ func (c *client) drawnOperation() wire.Request {
 const checkTime = 2 * time.Minute
 
 func TestLinearizable(t *testing.T) {
-	for range 4 {
+	for range 2 {
 		if r := porcupine.CheckOperationsTimeout(linear, history(t, inTheRoom), checkTime); r != porcupine.Ok {
 			t.Fatalf("the history is not linearizable: %s", r)
 		}

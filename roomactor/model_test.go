@@ -290,7 +290,7 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 
 	other := m.other(seat)
 	if !j.noRef {
-		told := fmt.Sprintf("joined %s until %v token %s", m.room, micro(m.ends), token)
+		told := fmt.Sprintf("joined %s until %s token %s", m.room, life(micro(m.ends)), token)
 		if j.ext {
 			told += " as " + seat.sender
 		}
@@ -309,8 +309,8 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 		return
 	}
 	if how == "claimed" {
-		other.everyone(m, "party_paired until %v", micro(m.ends))
-		other.everyone(m, "ttl_extended until %v", micro(m.ends))
+		other.everyone(m, "party_paired %s", life(micro(m.ends)))
+		other.everyone(m, "ttl_extended %s", life(micro(m.ends)))
 	}
 	if first {
 		other.optedIn(m, "", true)

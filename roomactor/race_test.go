@@ -54,7 +54,7 @@ func together(round int, one func(), many int, each func(i int)) {
 // expire_room runs against joins: each join is in the old room, and is told of
 // its end, or in the one new room, and is left alone.
 func TestReapVsJoinRace(t *testing.T) {
-	const rounds, joiners = 2000, 4
+	const rounds, joiners = 500, 4
 	h := newHouse(t, roomactor.Config{})
 	inOld, inNew := 0, 0
 	for round := range rounds {
@@ -114,7 +114,7 @@ func TestReapVsJoinRace(t *testing.T) {
 // At the very instant of a room's end every join gets into the next room, and
 // one tick before it into the old one.
 func TestReapVsJoinAtTheInstant(t *testing.T) {
-	const rounds, joiners = 200, 4
+	const rounds, joiners = 50, 4
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, roomactor.Config{})
 		for range rounds {
@@ -155,7 +155,7 @@ func TestReapVsJoinAtTheInstant(t *testing.T) {
 // Many with the right code claim one seat: one gets in, the gate is gone with
 // it, so the others are guesses: nine are unauthorized, then the room locks.
 func TestSecondSeatRace(t *testing.T) {
-	const rounds, claimers = 200, 24
+	const rounds, claimers = 50, 24
 	for what, code := range map[string]func(name string) wire.Join{
 		"with a code": func(name string) wire.Join { return withCode(name, "code") },
 		"open":        as,

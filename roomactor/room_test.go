@@ -9,40 +9,6 @@ import (
 	"sotto/wire"
 )
 
-func TestConversation(t *testing.T) {
-	h := newHouse(t, roomactor.Config{})
-	a, b := newPeer(), newPeer()
-	room := h.join(t, "room", a, withCode("alice", "code"))
-	a.expect(t, wire.EventNone)
-	if other := h.join(t, "room", b, withCode("bob", "code")); other != room {
-		t.Fatal("two rooms of one hash")
-	}
-	b.expect(t, wire.EventNone)
-	a.expect(t, wire.EventPartyPaired)
-	a.expect(t, wire.EventTTLExtended)
-
-	h.post(t, room, a, sendRequest("hi"))
-	sent := a.expect(t, wire.EventNewMessage)
-	if ok := a.expect(t, wire.EventNone); ok.MessageID != sent.Message.ID {
-		t.Error("the ok has another id than the message")
-	}
-	got := b.expect(t, wire.EventNewMessage)
-	if got.Message.ID != sent.Message.ID || string(got.Message.Ciphertext) != "hi" {
-		t.Error("b got another message than a")
-	}
-
-	h.post(t, room, b, wire.Request{Event: wire.EventRead, MessageID: got.Message.ID})
-	a.expect(t, wire.EventMessageRead)
-	b.expect(t, wire.EventMessageRead)
-
-	h.post(t, room, b, expireRequest)
-	b.expect(t, wire.EventNone)
-	for _, p := range []*peer{a, b} {
-		p.expect(t, wire.EventRoomExpired)
-		p.expectClosed(t, wire.CloseRoomExpired)
-	}
-}
-
 // Room ids, message ids and tokens are drawn anew each time.
 func TestIDsAreRandom(t *testing.T) {
 	h := newHouse(t, roomactor.Config{})

@@ -47,7 +47,7 @@ func TestShutdown(t *testing.T) {
 // Joins and posts that run against a shutdown get in and are closed, or are
 // told; none is left waiting.
 func TestShutdownAgainstJoins(t *testing.T) {
-	for range 100 {
+	for range 30 {
 		h := newHouse(t, roomactor.Config{})
 		begin := make(chan struct{})
 		var wg sync.WaitGroup

@@ -104,8 +104,8 @@ func TestSlotMemory(t *testing.T) {
 // Many rooms at the limit at once: nothing is counted twice or lost, which the
 // house checks at its end.
 func TestSlotMemoryRace(t *testing.T) {
-	const rooms, each = 8, 200
-	h := newHouse(t, roomactor.Config{MaxSlotMemory: 20_000})
+	const rooms, each = 4, 60
+	h := newHouse(t, roomactor.Config{MaxSlotMemory: 4_000})
 	var refused, accepted int
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -113,7 +113,7 @@ func TestSlotMemoryRace(t *testing.T) {
 		wg.Go(func() {
 			room, a, b := h.couple(t, fmt.Sprint(i))
 			for range each {
-				h.post(t, room, a, sealedOf(rand.IntN(20_000)))
+				h.post(t, room, a, sealedOf(rand.IntN(16_000)))
 				r := a.reply(t)
 				mu.Lock()
 				if r.Reason == wire.ReasonRateLimited {

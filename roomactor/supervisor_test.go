@@ -93,41 +93,11 @@ func TestMaxRooms(t *testing.T) {
 	h.post(t, room, first, expireRequest)
 	first.expectClosed(t, wire.CloseRoomExpired)
 	h.join(t, "room 3", third, as("alice"))
-	if h.Rooms() != 2 {
-		t.Errorf("%d rooms; want 2", h.Rooms())
+	if h.Rooms() != 2 || h.Exists(new(hash[wire.RoomHash]("room 1"))) || !h.Exists(new(hash[wire.RoomHash]("room 3"))) {
+		t.Errorf("%d rooms, or others than 2 and 3", h.Rooms())
 	}
 	if err := h.Check(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestMaxRoomsOff(t *testing.T) {
-	h := newHouse(t, roomactor.Config{MaxRooms: -1})
-	for _, name := range []string{"1", "2", "3"} {
-		h.join(t, name, newPeer(), as("alice"))
-	}
-}
-
-func TestExists(t *testing.T) {
-	h := newHouse(t, roomactor.Config{})
-	p := newPeer()
-	h.join(t, "room", p, as("alice"))
-	if !h.Exists(new(hash[wire.RoomHash]("room"))) || h.Exists(new(hash[wire.RoomHash]("another"))) {
-		t.Error("only the room that was made exists")
-	}
-}
-
-// Rooms of different hashes are different rooms, in one shard too.
-func TestRoomsAreApart(t *testing.T) {
-	h := newHouse(t, roomactor.Config{})
-	seen := make(map[wire.RoomID]bool)
-	for _, name := range []string{"ra", "rb", "rc", "sa"} {
-		p := newPeer()
-		h.join(t, name, p, as("alice"))
-		seen[p.expect(t, wire.EventNone).Joined.RoomID] = true
-	}
-	if len(seen) != 4 {
-		t.Errorf("%d room ids of 4 rooms", len(seen))
 	}
 }
 
