@@ -32,6 +32,7 @@ type problem struct {
 // event is what happened.
 type event struct {
 	Event     string `json:"event"`
+	ID        string `json:"id,omitempty"` // of in, message, edited, deleted and read
 	*message         // of in, message, edited
 	Awaiting  *bool  `json:"awaiting,omitempty"`    // of in: the other has never come
 	Connected *bool  `json:"connected,omitempty"`   // of presence
@@ -41,7 +42,6 @@ type event struct {
 
 // message is what the room holds.
 type message struct {
-	ID         string `json:"id"`
 	Mine       bool   `json:"mine,omitempty"`
 	Text       string `json:"text"`
 	Unreadable bool   `json:"unreadable,omitempty"`
@@ -59,7 +59,7 @@ func (t *talk) message(m *client.Message) *message {
 		return nil
 	}
 	out := &message{
-		ID: m.ID.Reveal(), Mine: m.Mine, Text: m.Text, Unreadable: m.Unreadable, Deleted: m.Deleted,
+		Mine: m.Mine, Text: m.Text, Unreadable: m.Unreadable, Deleted: m.Deleted,
 		Left: m.Left, Sealed: t.private && !m.Left, Unseen: m.Unseen, Read: !m.ReadAt.IsZero(), Sent: stamp(m.SentAt),
 	}
 	if !m.Written.IsZero() {
@@ -97,6 +97,7 @@ func (t *talk) happened(ctx context.Context, s *client.Session, happened client.
 			return
 		}
 		t.hold(m.ID)
+		line.ID = m.ID.Reveal()
 		if !m.Mine && !m.Unreadable {
 			read = m
 		}
@@ -112,10 +113,10 @@ func (t *talk) happened(ctx context.Context, s *client.Session, happened client.
 		line.Event = "edited"
 		hold(&e.Message)
 	case client.MessageDeleted:
-		line.Event = "deleted"
+		line.Event, line.ID = "deleted", e.ID.Reveal()
 		hold(nil)
 	case client.MessageRead:
-		line.Event = "read"
+		line.Event, line.ID = "read", e.ID.Reveal()
 	case client.Paired:
 		line.Event = "paired"
 	case client.Presence:

@@ -3,8 +3,9 @@
 //
 // A request says what to "do"; "ref", if it has one, comes back with the answer,
 // an object whose "event" is "done" or "error". Requests are done one after the
-// other. Everything else that goes out tells what happened. At the end of the
-// input, after the last request is done, the room is left.
+// other. Everything else that goes out tells what happened, in an order of its
+// own: that a message was read may be told before the answer to its send. At the
+// end of the input, after the last request is done, the room is left.
 //
 //	{"do":"new"}                                    {"event":"done","number":"+44 7700 900123,,48219 …","invitation":"My other number: …"}
 //	{"do":"open","number":"…","pin":"271828","entry":"create","reads":true}

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http/httptest"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +24,8 @@ type bot struct {
 	in   *io.PipeWriter
 	out  chan string // has room for all that a test makes come
 	done chan error
+	// lines are those read and not yet heard.
+	lines []map[string]any
 }
 
 func startRelay(t *testing.T) string {
@@ -73,38 +75,48 @@ func (b *bot) asks(lines ...string) {
 	}
 }
 
-// hears reads lines until one has all the fields of want, which is JSON.
+// hears returns the first line not yet heard that has all the fields of want,
+// which is JSON. Lines before it stay to be heard: what a request comes to and
+// what the other does meanwhile have no order.
 func (b *bot) hears(want string) map[string]any {
 	b.t.Helper()
-	var fields map[string]any
-	if err := json.Unmarshal([]byte(want), &fields); err != nil {
-		b.t.Fatal(err)
-	}
-	var heard []string
+	fields := object(b.t, want)
 	late := time.After(patience)
-next:
-	for {
-		var text string
-		open := false
-		select {
-		case text, open = <-b.out:
-		case <-late:
-		}
-		if !open {
-			b.t.Fatalf("no line has %s among:\n%s", want, strings.Join(heard, "\n"))
-		}
-		heard = append(heard, text)
-		var line map[string]any
-		if err := json.Unmarshal([]byte(text), &line); err != nil {
-			b.t.Fatalf("%q is no JSON: %v", text, err)
-		}
-		for name, value := range fields {
-			if line[name] != value {
-				continue next
+	for i := 0; ; i++ {
+		if i == len(b.lines) {
+			select {
+			case text, open := <-b.out:
+				if !open {
+					b.t.Fatalf("ended without %s; not heard: %v", want, b.lines)
+				}
+				b.lines = append(b.lines, object(b.t, text))
+			case <-late:
+				b.t.Fatalf("no line has %s; not heard: %v", want, b.lines)
 			}
 		}
-		return line
+		if line := b.lines[i]; has(line, fields) {
+			b.lines = slices.Delete(b.lines, i, i+1)
+			return line
+		}
 	}
+}
+
+func has(line, fields map[string]any) bool {
+	for name, value := range fields {
+		if line[name] != value {
+			return false
+		}
+	}
+	return true
+}
+
+func object(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		t.Fatalf("%q is no JSON object: %v", text, err)
+	}
+	return fields
 }
 
 func quoted(text any) string {
@@ -136,9 +148,9 @@ func TestTwoTalk(t *testing.T) {
 			ann.hears(kind.there)
 
 			ann.asks(`{"do":"send","text":"At fuor <&>","ref":"s"}`)
-			ann.hears(`{"event":"done","ref":"s"}`)
+			sent := ann.hears(`{"event":"done","ref":"s"}`)
 			ben.hears(`{` + kind.mark + `"event":"message","text":"At fuor <&>"}`)
-			ann.hears(`{"event":"read"}`)
+			ann.hears(`{"event":"read","id":` + quoted(sent["id"]) + `}`)
 			ann.asks(`{"do":"edit","text":"At four <&>","ref":"e"}`)
 			ann.hears(`{"event":"error","ref":"e","code":"already_read","retry":false}`)
 
@@ -147,17 +159,18 @@ func TestTwoTalk(t *testing.T) {
 			ann.hears(`{"event":"edited","text":"Six"}`)
 			ben.asks(`{"do":"delete","ref":"d"}`)
 			ben.hears(`{"event":"done","ref":"d"}`)
+			var seven map[string]any
 			if name == "private" { // the place stays the author's
 				ann.hears(`{"event":"edited","deleted":true}`)
 				ben.asks(`{"do":"edit","text":"Seven"}`)
-				ann.hears(`{"event":"edited","text":"Seven"}`)
+				seven = ann.hears(`{"event":"edited","text":"Seven"}`)
 			} else {
 				ann.hears(`{"event":"deleted"}`)
 				ben.asks(`{"do":"send","text":"Seven"}`)
-				ann.hears(`{"event":"message","text":"Seven"}`)
+				seven = ann.hears(`{"event":"message","text":"Seven"}`)
 			}
 			ann.asks(`{"do":"read","ref":"r"}`)
-			ben.hears(`{"event":"read"}`)
+			ben.hears(`{"event":"read","id":` + quoted(seven["id"]) + `}`)
 
 			if name == "private" {
 				ann.asks(`{"do":"compare","ref":"c"}`)
