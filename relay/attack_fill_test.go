@@ -18,17 +18,18 @@ func numberedAddr(n int) netip.Addr {
 // when to come again, those who are there notice nothing, and when the relay
 // has closed what did not join, newcomers are let in.
 func TestAttack_FillsTheSockets(t *testing.T) {
-	const most = 500
+	const most = 100
 	inWorld(t, relay.Config{MaxConns: most}, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
 		began := time.Now()
 		for n := range most - 2 {
 			w.dialWith(fmt.Sprint(n), dialOptions{from: numberedAddr(n), inbox: 2})
 		}
-		for n := range 200 { // and more
+		for n := range 40 { // and more
 			_, resp, _ := w.upgrade("room", dialOptions{from: numberedAddr(n)})
 			want(t, "status", resp.StatusCode, 503)
 			want(t, "Retry-After", resp.Header.Get("Retry-After"), "30")
+			wantSecurityHeaders(t, resp)
 		}
 		a.sends(b)
 		b.sends(a)
@@ -44,7 +45,7 @@ func TestAttack_FillsTheSockets(t *testing.T) {
 // told when to come again, rooms that are there can be entered, and when those
 // of nobody have gone, newcomers are let in.
 func TestAttack_FillsTheRooms(t *testing.T) {
-	const most = 200
+	const most = 50
 	inWorld(t, relay.Config{MaxRooms: most, PingInterval: -1}, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
 		for n := range 2 * most {

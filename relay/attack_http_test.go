@@ -31,13 +31,7 @@ func TestAttack_Smuggling(t *testing.T) {
 		request string
 		status  int
 	}{
-		"two lengths":                {ask(exists, host, "Content-Length: 0", "Content-Length: 44") + inner, 400},
-		"a length of two parts":      {ask(exists, host, "Content-Length: 0, 44") + inner, 400},
-		"a signed length":            {ask(exists, host, "Content-Length: +44") + inner, 400},
 		"length and chunks":          {ask(exists, host, "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n" + inner, 400},
-		"chunks, spelt oddly":        {ask(exists, host, "Transfer-Encoding: xchunked") + "0\r\n\r\n" + inner, 501},
-		"chunks twice":               {ask(exists, host, "Transfer-Encoding: chunked, chunked") + "0\r\n\r\n" + inner, 501},
-		"chunks, and a space":        {ask(exists, host, "Transfer-Encoding : chunked") + "0\r\n\r\n" + inner, 400},
 		"a folded header":            {ask(exists, host, "X: y\r\n Transfer-Encoding: chunked") + inner, 200},
 		"a body":                     {ask(exists, host, fmt.Sprint("Content-Length: ", len(inner))) + inner, 400},
 		"a chunked body":             {ask(exists, host, "Transfer-Encoding: chunked") + "0\r\n\r\n" + inner, 400},
@@ -45,16 +39,10 @@ func TestAttack_Smuggling(t *testing.T) {
 		"a body of health":           {ask("/healthz", host, "Content-Length: 1") + "x" + inner, 400},
 		"an upgrade with a body":     {upgrade(fmt.Sprint("Content-Length: ", len(frame))) + frame, 400},
 		"an upgrade with chunks":     {upgrade("Transfer-Encoding: chunked") + "0\r\n\r\n" + frame, 400},
-		"no host":                    {ask(exists), 400},
-		"two hosts":                  {ask(exists, host, "Host: evil.test"), 400},
-		"a host with a slash":        {ask(exists, "Host: relay.test/x"), 400},
-		"a space before the version": {"GET " + exists + "  HTTP/1.1\r\n" + host + "\r\n\r\n", 400},
-		"HTTP/0.9":                   {"GET " + exists + "\r\n\r\n", 400},
 		"HTTP/2, known before":       {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 404},
 		"HTTP/2 by an upgrade":       {ask(room, host, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__") + inner, 426},
 		"CONNECT":                    {"CONNECT relay.test:80 HTTP/1.1\r\n" + host + "\r\n\r\n" + inner, 404},
 		"another host in the target": {ask("http://evil.test"+exists, host), 200},
-		"a huge header":              {ask(exists, host, "X: "+strings.Repeat("x", 2<<20)), 431},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, unlimited, func(t *testing.T, w *world) {
@@ -93,8 +81,6 @@ func TestAttack_Slowloris(t *testing.T) {
 		status int
 	}{
 		"nothing at all":         {"", "", 11 * time.Second, 0},
-		"half a request line":    {head[:20], "", 11 * time.Second, 0},
-		"a line by drips":        {head[:20], "0", 11 * time.Second, 0},
 		"headers by drips":       {head[:len(head)-2], "X-A: b\r\n", 11 * time.Second, 0},
 		"a body by drips":        {ask("/api/config", "Host: relay.test", "Content-Length: 100000"), "x", time.Second, 400},
 		"a body that never came": {ask(roomPath("room"), "Host: relay.test", "Content-Length: 100000"), "", time.Second, 400},
@@ -221,24 +207,9 @@ func TestAttack_CrossSite(t *testing.T) {
 	inWorld(t, cfg, func(t *testing.T, w *world) {
 		own := []string{"/api/room/" + hash("room") + "/exists", "/api/config", "/healthz", roomPath("room"), "/", "/picture.png"}
 		for name, header := range map[string]http.Header{
-			"fetch, no-cors":      {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}},
 			"an image":            {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Dest": {"image"}},
-			"an image next door":  {"Sec-Fetch-Site": {"same-site"}, "Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Dest": {"image"}},
-			"a frame":             {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"iframe"}},
-			"fetch, cors":         {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"cors"}, "Origin": {"https://evil.test"}},
+			"fetch":               {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"cors"}, "Origin": {"https://evil.test"}},
 			"of an older browser": {"Origin": {"https://evil.test"}},
-			"a sandboxed frame":   {"Origin": {"null"}},
-			"two origins":         {"Origin": {"http://relay.test", "https://evil.test"}},
-			"two, of which one":   {"Origin": {"http://relay.test http://evil.test"}},
-			"an empty origin":     {"Origin": {""}},
-			"an origin with user": {"Origin": {"http://relay.test@relay.test"}},
-			"user of the relay":   {"Origin": {"http://evil@relay.test"}},
-			"an origin with path": {"Origin": {"http://relay.test/"}},
-			"another scheme":      {"Origin": {"file://relay.test"}},
-			"a subdomain":         {"Origin": {"http://x.relay.test"}},
-			"a parent domain":     {"Origin": {"http://test"}},
-			"another port":        {"Origin": {"http://relay.test:81"}},
-			"a trailing dot":      {"Origin": {"http://relay.test."}},
 		} {
 			for _, path := range own {
 				h := upgradeHeader()

@@ -19,10 +19,10 @@ import (
 	"sotto/relay"
 )
 
-// Goroutines and memory return to where they were after 10,000 rooms came and
+// Goroutines and memory return to where they were after 1,000 rooms came and
 // went, with real goroutines in real time, and the relay's books agree.
 func TestManyRoomsComeAndGo(t *testing.T) {
-	const rooms, warmUp, workers = 10_000, 500, 8
+	const rooms, warmUp, workers = 1000, 300, 8
 	registry := prometheus.NewRegistry()
 	rl, err := relay.New(relay.Config{Registerer: registry, CreateRate: -1, UpgradeRate: -1, JoinFloor: -1})
 	if err != nil {

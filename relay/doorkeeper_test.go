@@ -89,44 +89,6 @@ func TestListener_TurnsFloodsAway(t *testing.T) {
 	})
 }
 
-// Answers that are no refusal of an allowance draw nothing: a hostile page can't
-// shut its visitor out.
-func TestListener_OnlyCountsAllowances(t *testing.T) {
-	page := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-	inWorld(t, relay.Config{UpgradeRate: 10, Page: page}, func(t *testing.T, w *world) {
-		w.guarded()
-		for range 500 {
-			resp, _ := w.request("GET", roomPath("room"), upgradeHeader("Origin", "https://evil.test"))
-			want(t, "status", resp.StatusCode, http.StatusForbidden)
-			resp, _ = w.request("HEAD", "/", http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Dest": {"empty"}})
-			want(t, "status", resp.StatusCode, http.StatusForbidden)
-		}
-		want(t, "status", w.ask(netip.Addr{}), http.StatusOK)
-	})
-}
-
-// A proxy knocks for many.
-func TestListener_TrustedProxies(t *testing.T) {
-	proxy := netip.MustParseAddr("192.0.2.9")
-	cfg := relay.Config{UpgradeRate: 1, TrustedProxies: []netip.Prefix{netip.PrefixFrom(proxy, 32)}}
-	inWorld(t, cfg, func(t *testing.T, w *world) {
-		w.guarded()
-		want(t, "status", w.ask(proxy), http.StatusOK)
-		for range 100 {
-			want(t, "status", w.ask(proxy), http.StatusTooManyRequests)
-		}
-	})
-}
-
-func TestListener_Off(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		w.guarded()
-		for range 1000 {
-			want(t, "status", w.ask(netip.Addr{}), http.StatusOK)
-		}
-	})
-}
-
 // knock connects and sends the beginning of a request.
 func (w *world) knock(from netip.Addr) net.Conn {
 	w.t.Helper()

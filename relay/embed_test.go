@@ -5,10 +5,8 @@ import (
 	"io"
 	"net/http"
 	"testing"
-	"time"
 
 	"sotto/internal/memnet"
-	"sotto/relay"
 )
 
 // Page serves every path the relay does not own, and no other.
@@ -36,62 +34,6 @@ func TestPage(t *testing.T) {
 			}
 		}
 		want(t, "asked", len(asked), n)
-	})
-}
-
-// Under a path prefix everything works as at the root.
-func TestPathPrefix(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		mux := http.NewServeMux()
-		mux.Handle("/private/", http.StripPrefix("/private", w.relay))
-		mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "elsewhere") })
-		prefixed := memnet.Listen()
-		w.serveOn(prefixed, mux)
-		under := &world{t: t, relay: w.relay, listener: prefixed, registry: w.registry}
-
-		c := under.dialWith("room", dialOptions{target: "/private" + roomPath("room")})
-		c.join(ann)
-		exists := "/api/room/" + hash("room") + "/exists"
-		resp, body := under.request("GET", "/private"+exists, nil)
-		want(t, "status", resp.StatusCode, 200)
-		want(t, "body", body, `{"exists":true}`)
-		_, body = under.request("GET", "/private/healthz", nil)
-		want(t, "body", body, "ok")
-		for _, target := range []string{exists, "/healthz", roomPath("room")} {
-			_, body = under.request("GET", target, nil)
-			want(t, "outside the prefix", body, "elsewhere")
-		}
-		for _, target := range []string{"/private/", "/private/room%2F" + hash("room") + "/ws"} {
-			resp, _ = under.request("GET", target, nil)
-			want(t, "status of "+target, resp.StatusCode, 404)
-		}
-		d := w.dial("room") // the same relay, at its root
-		d.join(ben)
-		c.paired()
-	})
-}
-
-// Several relays in one process do not meet.
-func TestSeveralRelays(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		other := newWorld(t, relay.Config{MaxRooms: 1, UpgradeRate: 3})
-		w.couple("room")
-		a := other.dial("room")
-		want(t, "awaiting_party", a.join(ann)["awaiting_party"], any(true))
-		a.ok(a.post("expire_room", nil))
-		want(t, "rooms here", w.metric("sotto_rooms", ""), 1.0)
-		want(t, "rooms there", other.metric("sotto_rooms", ""), 0.0)
-		for range 5 {
-			w.dial("room") // has no limits; the other's are its own
-		}
-		other.dial("room")
-		other.dial("room")
-		resp, _ := other.request("GET", roomPath("room"), upgradeHeader())
-		want(t, "status", resp.StatusCode, 429)
-		if _, err := other.shutdown(time.Second); err != nil {
-			t.Error(err)
-		}
-		w.dial("room").join(ann)
 	})
 }
 

@@ -24,20 +24,12 @@ func TestFlood_IsReadLater(t *testing.T) {
 		rate     int // how many a second, if not 50
 	}{
 		"pings":             {frame: frameBytes(finBit|opPing, nil), rate: 10},
-		"pongs":             {frame: frameBytes(finBit|opPong, nil), rate: 10},
 		"empty fragments":   {first: frameBytes(opText, nil), frame: emptyFragment},
-		"tiny fragments":    {first: frameBytes(opText, nil), frame: frameBytes(opContinuation, []byte(" "))},
-		"empty frames":      {frame: textFrame("")},
-		"binary frames":     {frame: frameBytes(finBit|opBinary, nil)},
 		"garbage":           {frame: textFrame(`{"a":[`)},
 		"sends":             {frame: textFrame(`{"event":"send_message","data":{"ciphertext":"","iv":"` + iv + `"}}`), rate: 10},
-		"edits":             {frame: textFrame(`{"event":"edit_message","ref":"1","data":{"message_id":"x"}}`), rate: 10},
-		"deletes":           {frame: textFrame(`{"event":"delete_message","ref":"1"}`), rate: 10},
 		"hellos":            {frame: textFrame(`{"event":"hello","data":{"hello":"AA=="}}`), rate: 10},
-		"read receipts":     {frame: textFrame(`{"event":"read_receipt"}`)},
 		"typing":            {frame: textFrame(`{"event":"typing"}`)},
 		"unknown events":    {frame: textFrame(`{"event":"shout"}`)},
-		"not joined":        {unjoined: true, frame: textFrame(`{"event":"typing","ref":"1"}`)},
 		"pings, not joined": {unjoined: true, frame: frameBytes(finBit|opPing, nil), rate: 10},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,9 +76,8 @@ func TestFlood_Joins(t *testing.T) {
 		who    person
 		answer string
 	}{
-		"joined, again and again": {"room", ben, `"ok"`},
-		"into a new room":         {"other", ben, `"ok"`},
-		"with a wrong PIN":        {"room", mole, `"error"`},
+		"into a new room":  {"other", ben, `"ok"`},
+		"with a wrong PIN": {"room", mole, `"error"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, unlimited, func(t *testing.T, w *world) {
@@ -174,8 +165,7 @@ func TestFlood_BehindTheHandshake(t *testing.T) {
 func TestFlood_Changes(t *testing.T) {
 	const frames = 45 // which is few enough for frames
 	for name, events := range map[string][]string{
-		"sends": {"send_message"}, "edits": {"edit_message"}, "deletions": {"delete_message"},
-		"all of them": {"send_message", "edit_message", "delete_message"},
+		"sends": {"send_message"}, "all of them": {"send_message", "edit_message", "delete_message"},
 	} {
 		for where, early := range map[string]bool{"": false, ", with the handshake": true} {
 			t.Run(name+where, func(t *testing.T) {
@@ -225,26 +215,12 @@ func (c *client) answerTo(ref string) time.Time {
 	}
 }
 
-func TestFlood_FrameRateOff(t *testing.T) {
-	cfg := unlimited
-	cfg.FrameRate = -1
-	inWorld(t, cfg, func(t *testing.T, w *world) {
-		c := w.dial("room")
-		c.join(ann)
-		began := time.Now()
-		for range 1000 {
-			c.refusedFor(c.post("redeem_extension", nil), "monetization_disabled")
-		}
-		want(t, "time it took", time.Since(began), time.Duration(0))
-	})
-}
-
 // One who types, sends, thinks better of it and sends again as fast as people
 // can never waits.
 func TestFlood_PeopleNeverWait(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")
-		for range 100 {
+		for range 20 {
 			for range 20 { // as a key that is held down repeats
 				a.post("read_receipt", nil)
 				time.Sleep(time.Second / 30)

@@ -10,7 +10,7 @@ import (
 
 // Four times max-ciphertext is the largest frame.
 func TestFrames_TooBig(t *testing.T) {
-	for name, max := range map[string]int{"half": 32 << 10, "least": 512, "most": 64 << 10, "large messages off": 8192} {
+	for name, max := range map[string]int{"least": 512, "most": 64 << 10} {
 		t.Run(name, func(t *testing.T) {
 			cfg := unlimited
 			cfg.MaxCiphertextBytes = max
@@ -33,13 +33,9 @@ func TestFrames_TooBigInOtherWays(t *testing.T) {
 	const limit = 4 * relay.DefaultMaxCiphertextBytes
 	mega := strings.Repeat("x", 1<<20)
 	for name, bytes := range map[string][]byte{
-		"1 MB of text":       textFrame(mega),
-		"binary":             frameBytes(finBit|opBinary, []byte(mega[:limit+1])),
-		"JSON":               textFrame(`{"event":"typing","x":"` + mega[:limit] + `"}`),
-		"a binary claim":     append(frameHeader(finBit|opBinary, 1<<62), mega[:limit+1]...),
-		"many fragments":     fragments(mega[:limit+1], 16000),
-		"a claim of 2^62":    append(frameHeader(finBit|opText, 1<<62), mega[:limit+1]...),
-		"JSON, too deep too": textFrame(strings.Repeat("[", limit+1)),
+		"binary":          frameBytes(finBit|opBinary, []byte(mega[:limit+1])),
+		"many fragments":  fragments(mega[:limit+1], 16000),
+		"a claim of 2^62": append(frameHeader(finBit|opText, 1<<62), mega[:limit+1]...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, unlimited, func(t *testing.T, w *world) {
@@ -63,32 +59,6 @@ func fragments(text string, size int) []byte {
 		text, first = text[size:], opContinuation
 	}
 	return append(out, frameBytes(finBit|first, []byte(text))...)
-}
-
-func TestFrames_Fragments(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		text := `{"event":"send_message","ref":"1","data":{"ciphertext":"` + ciphertext + `","iv":"` + iv + `"}}`
-		for size := 1; size < len(text)+1; size += 13 {
-			a.write(fragments(text, size))
-			m := a.event("new_message")
-			a.ok("1")
-			want(t, "ciphertext", b.event("new_message")["ciphertext"], ciphertext)
-			a.ok(a.post("delete_message", object{"message_id": m["id"]}))
-			a.event("message_deleted")
-			b.event("message_deleted")
-		}
-		// A ping may stand between fragments, and fragments may be empty.
-		a.write(frameBytes(opText, nil))
-		a.write(frameBytes(opContinuation, []byte(`{"event":"redeem`)))
-		a.write(frameBytes(finBit|opPing, []byte("hello")))
-		a.write(frameBytes(opContinuation, nil))
-		a.write(frameBytes(finBit|opContinuation, []byte(`_extension","ref":"2"}`)))
-		a.refusedFor("2", "monetization_disabled")
-		// One UTF-8 sequence in two fragments is whole.
-		a.write(fragments(`{"event":"redeem_extension","ref":"é"}`, 35))
-		a.refusedFor("é", "monetization_disabled")
-	})
 }
 
 // An unjoined socket is closed 30 s after its last frame, whatever that was.
@@ -158,14 +128,5 @@ func TestFrames_UnjoinedMostWhileAJoinIsHeld(t *testing.T) {
 		want(t, "closed after", at.Sub(start), 5*time.Minute)
 		time.Sleep(time.Second)
 		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-	})
-}
-
-// A joined socket may be silent as long as it likes.
-func TestFrames_JoinedIdle(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		time.Sleep(24 * time.Hour)
-		a.sends(b)
 	})
 }

@@ -111,92 +111,53 @@ func (g *guesser) until(end time.Time, meanwhile func(rounds int)) {
 	}
 }
 
-// A week of guessing at the PIN of one of two: exactly as many tries count as
-// PROTOCOL.md allows, ten in half an hour, whether they come from one address
-// or a thousand; the two go on talking, and come back with their tokens.
-func TestGuessing_AWeekAtThePIN(t *testing.T) {
-	const inAWeek = 7 * 48 * tries
-	for name, tt := range map[string]struct {
-		addresses int
-		right     int // which try has the right PIN
-		found     bool
-	}{
-		"one address, right one too late":              {1, inAWeek, false},
-		"a thousand addresses, right one just in time": {1000, inAWeek - 1, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, relay.Config{}, func(t *testing.T, w *world) {
-				pin := func(n int) person { return person{hash("PIN " + strconv.Itoa(n)), hash("sender " + strconv.Itoa(n))} }
-				a, b := w.dial("room"), w.dial("room")
-				a.join(ann)
-				end := time.Now().Add(7 * 24 * time.Hour)
-				victim := pin(tt.right)
-				token := b.join(victim)["resume"]
-				a.paired()
-
-				g := &guesser{world: w, room: "room", addresses: tt.addresses, guess: func(n int) object { return pin(n).joining() }}
-				g.until(end, func(rounds int) {
-					a.sends(b)
-					b.sends(a)
-					if rounds%48 == 0 { // once a day the phone of one goes to sleep
-						b.leave()
-						stranger := w.dial("room")
-						fault := stranger.refused(stranger.post("join", victim.joining()))
-						want(t, "without a token", fault["reason"], any("locked"))
-						left := time.Until(g.lockEnds)
-						want(t, "told to wait", fault["retry_after"], any(float64((left+time.Second-1)/time.Second)))
-						stranger.leave()
-						b = w.dial("room")
-						want(t, "token", b.join(victim, "resume", token)["resume"], token)
-					}
-				})
-				want(t, "found", g.found, tt.found)
-				want(t, "tries that counted", g.tried, inAWeek)
-				refused := w.metric("sotto_joins_total", "unauthorized") + w.metric("sotto_lockouts_total", "began")
-				if tt.found {
-					refused++ // of ten at once, one got in; there was no tenth to lock
-				}
-				want(t, "tries that the relay says it looked at", refused, float64(inAWeek))
-			})
-		})
-	}
-}
-
-// A day of guessing before the second one came, which is all there is: at the
-// code, at the PIN of the first one, or at both in turn. One count holds for
-// all.
-func TestGuessing_ADayBeforePairing(t *testing.T) {
+// A day of guessing: exactly as many tries count as PROTOCOL.md allows, ten in half
+// an hour, whether they come from one address or a thousand, and whatever is
+// guessed: one count holds for all. Who is in the room goes on, and comes back by
+// token. Package lockout reckons a week.
+func TestGuessing_ADay(t *testing.T) {
 	const inADay = 48 * tries
-	code := func(n int) object { return mole.joining("otp_hash", hash("code "+strconv.Itoa(n))) }
-	pin := func(n int) object {
-		return person{hash("PIN " + strconv.Itoa(n)), hash("sender")}.joining()
-	}
-	both := func(n int) object {
-		if n%2 == 0 {
-			return pin(n)
-		}
-		return code(n)
-	}
+	pin := func(n int) person { return person{hash("PIN " + strconv.Itoa(n)), hash("sender " + strconv.Itoa(n))} }
+	pins := func(n int) object { return pin(n).joining() }
+	codes := func(n int) object { return mole.joining("otp_hash", hash("code "+strconv.Itoa(n))) }
+	both := func(n int) object { return []func(int) object{pins, codes}[n%2](n) }
 	for name, tt := range map[string]struct {
 		addresses int
 		guess     func(n int) object
+		paired    bool // both seats are taken
 		// right are the tries that have the right PIN and the right code.
 		rightPIN, rightCode int
 		found               bool
 	}{
-		"the code, too late":     {1, code, -1, inADay, false},
-		"the code, just in time": {1000, code, -1, inADay - 1, true},
-		"the PIN, too late":      {1000, pin, inADay, -1, false},
-		"both, just in time":     {1, both, -1, inADay - 1, true},
+		"the PIN of one of two, too late":     {1, pins, true, inADay, -1, false},
+		"the PIN of one of two, just in time": {1000, pins, true, inADay - 1, -1, true},
+		"the code, too late":                  {1000, codes, false, -1, inADay, false},
+		"the PIN or the code, just in time":   {1, both, false, -1, inADay - 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, relay.Config{}, func(t *testing.T, w *world) {
-				a := w.dial("room")
-				first := person{hash("PIN " + strconv.Itoa(tt.rightPIN)), hash("first")}
-				a.join(first, "otp_hash", hash("code "+strconv.Itoa(tt.rightCode)))
+				a, b := w.dial("room"), w.dial("room")
+				a.join(pin(tt.rightPIN), "otp_hash", hash("code "+strconv.Itoa(tt.rightCode)))
 				end := time.Now().Add(24 * time.Hour)
+				var token any
+				if tt.paired {
+					token = b.join(ben, "otp_hash", hash("code "+strconv.Itoa(tt.rightCode)))["resume"]
+					a.paired()
+				}
 				g := &guesser{world: w, room: "room", addresses: tt.addresses, guess: tt.guess}
-				g.until(end, func(int) { a.silent() })
+				g.until(end, func(rounds int) {
+					switch {
+					case !tt.paired:
+						a.silent()
+					case rounds == 24: // the phone of one was asleep
+						b.leave()
+						b = w.dial("room")
+						want(t, "token", b.join(ben, "resume", token)["resume"], token)
+					default:
+						a.sends(b)
+						b.sends(a)
+					}
+				})
 				want(t, "found", g.found, tt.found)
 				want(t, "tries that counted", g.tried, inADay)
 			})

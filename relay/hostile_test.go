@@ -2,9 +2,6 @@ package relay_test
 
 import (
 	"bytes"
-	"fmt"
-	"io"
-	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -20,21 +17,12 @@ func TestHostile_BreaksTheProtocol(t *testing.T) {
 		bytes []byte
 		code  int // of the close frame, 0 for none
 	}{
-		"unmasked frame":           {unmasked, 0},
-		"reserved bit":             {frameBytes(finBit|rsv1Bit|opText, text), 1002},
-		"all reserved bits":        {frameBytes(finBit|0x70|opText, text), 1002},
-		"reserved opcode":          {frameBytes(finBit|0x3, text), 1002},
-		"reserved control opcode":  {frameBytes(finBit|0xb, nil), 1002},
-		"continuation of nothing":  {frameBytes(finBit|opContinuation, text), 1002},
-		"new before the old ends":  {append(frameBytes(opText, text), frameBytes(finBit|opText, text)...), 1002},
-		"fragmented ping":          {frameBytes(opPing, nil), 1002},
-		"ping of 126 bytes":        {frameBytes(finBit|opPing, make([]byte, 126)), 1002},
-		"close frame of one byte":  {frameBytes(finBit|opClose, []byte{3}), 1002},
-		"close with code 1005":     {frameBytes(finBit|opClose, []byte{0x03, 0xed}), 1002},
-		"a size with the top bit":  {append([]byte{finBit | opText, 0xff}, bytes.Repeat([]byte{0xff}, 12)...), 0},
-		"HTTP again":               {[]byte(handshakeText(roomPath("room"))), 1002},
-		"TLS":                      {[]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), 1002},
-		"compressed, as requested": {frameBytes(finBit|rsv1Bit|opText, []byte{0xaa, 0x56, 0x4a, 0x2d}), 1002},
+		"unmasked frame":          {unmasked, 0},
+		"reserved bit":            {frameBytes(finBit|rsv1Bit|opText, text), 1002},
+		"reserved opcode":         {frameBytes(finBit|0x3, text), 1002},
+		"continuation of nothing": {frameBytes(finBit|opContinuation, text), 1002},
+		"a size with the top bit": {append([]byte{finBit | opText, 0xff}, bytes.Repeat([]byte{0xff}, 12)...), 0},
+		"HTTP again":              {[]byte(handshakeText(roomPath("room"))), 1002},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, unlimited, func(t *testing.T, w *world) {
@@ -60,35 +48,13 @@ func TestHostile_BreaksTheProtocol(t *testing.T) {
 	}
 }
 
-// A close frame is answered with its own code.
-func TestHostile_CloseCodesOfPeers(t *testing.T) {
-	for name, payload := range map[string][]byte{
-		"1000":        {0x03, 0xe8},
-		"going away":  {0x03, 0xe9},
-		"with reason": append([]byte{0x03, 0xe8}, "bye"...),
-		"3000":        {0x0b, 0xb8},
-		"4999":        {0x13, 0x87},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				c := w.dial("room")
-				c.join(ann)
-				c.sendClose(payload)
-				m := c.next(within)
-				want(t, "code", m.code, int(payload[0])<<8|int(payload[1]))
-				want(t, "counted", w.metric("sotto_connections_closed_total", "peer"), 1.0)
-			})
-		})
-	}
-}
-
 // A join sent in one segment with the handshake is not lost, however often.
 func TestHostile_FrameBehindTheHandshake(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		w.dial("room").join(ann)
 		join := `{"event":"join","ref":"1","data":{"sender_hash":"` + ann.sender + `","access_hash":"` + ann.access + `"}}`
 		long := strings.Replace(join, "{", `{"x":"`+strings.Repeat("x", 7000)+`",`, 1)
-		for n := range 300 {
+		for n := range 40 {
 			first := textFrame(join)
 			switch n % 4 {
 			case 1: // two at once
@@ -123,40 +89,24 @@ func (c *client) flood(bytes []byte) (sent int) {
 	return sent
 }
 
-// Pings are answered, as many as come; one who does not read the pongs is
-// gone soon, and nothing piles up.
+// One that pings without reading the pongs is gone soon, and nothing piles up.
 func TestHostile_PingFlood(t *testing.T) {
-	for name, read := range map[string]bool{"reading the pongs": true, "not reading them": false} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				a, b := w.couple("room")
-				bad := w.dialWith("room", dialOptions{capacity: 4096})
-				bad.join(ben)
-				bad.patience = time.Minute // ten a second, of what buffers hold
-				if !read {
-					bad.freeze()
-				}
-				pings := bytes.Repeat(frameBytes(finBit|opPing, make([]byte, 125)), 2000)
-				began := time.Now()
-				bad.write(pings)
-				if read {
-					bad.refusedFor(bad.post("redeem_extension", nil), "monetization_disabled")
-				}
-				synctest.Wait()
-				a.sends(b)
-				if read {
-					bad.event("new_message")
-					return
-				}
-				for w.metric("sotto_connections", "") != 2 {
-					time.Sleep(time.Second)
-				}
-				if took := time.Since(began); took > 10*time.Second {
-					t.Errorf("the socket was there for %v", took)
-				}
-			})
-		})
-	}
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		a, b := w.couple("room")
+		bad := w.dialWith("room", dialOptions{capacity: 4096})
+		bad.join(ben)
+		bad.freeze()
+		began := time.Now()
+		bad.write(bytes.Repeat(frameBytes(finBit|opPing, make([]byte, 125)), 2000))
+		synctest.Wait()
+		a.sends(b)
+		for w.metric("sotto_connections", "") != 2 {
+			time.Sleep(time.Second)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("the socket was there for %v", took)
+		}
+	})
 }
 
 // One frame that comes byte by byte may take a minute, no longer.
@@ -199,27 +149,13 @@ func TestHostile_StallsTheClosingHandshake(t *testing.T) {
 		then   func(c *client)
 	}{
 		"half a frame, then nothing": {half[:100], func(*client) {}},
-		"half a frame, then the rest": {half[:100], func(c *client) {
-			time.Sleep(time.Second)
-			c.write(half[100:])
-		}},
 		"half a frame, then the rest, then a huge one": {half[:100], func(c *client) {
 			time.Sleep(time.Second)
 			c.write(append(half[100:len(half):len(half)], frameHeader(finBit|opText, 1<<40)...))
 		}},
-		"a huge frame": {nil, func(c *client) {
-			time.Sleep(time.Second)
-			c.write(append(frameHeader(finBit|opText, 1<<40), 1, 2, 3))
-		}},
 		"frame after frame": {nil, func(c *client) {
 			for range 100 {
 				c.write(half)
-				time.Sleep(200 * time.Millisecond)
-			}
-		}},
-		"ping after ping": {nil, func(c *client) {
-			for range 100 {
-				c.write(frameBytes(finBit|opPing, nil))
 				time.Sleep(200 * time.Millisecond)
 			}
 		}},
@@ -236,37 +172,6 @@ func TestHostile_StallsTheClosingHandshake(t *testing.T) {
 				time.Sleep(time.Until(began.Add(10*time.Second + time.Millisecond)))
 				want(t, "connections", w.metric("sotto_connections", ""), 0.0)
 				want(t, "closed", w.metric("sotto_connections_closed_total", "1000"), 2.0)
-			})
-		})
-	}
-}
-
-// A peer that ends its half of the connection, or all of it, is gone.
-func TestHostile_HalfOpen(t *testing.T) {
-	for name, end := range map[string]func(net.Conn) error{
-		"half": func(c net.Conn) error {
-			if half, ok := c.(interface{ CloseWrite() error }); ok {
-				return half.CloseWrite()
-			}
-			return io.ErrUnexpectedEOF
-		},
-		"all": net.Conn.Close,
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				a := w.dial("room")
-				a.join(ann, "ext", 1)
-				a.event("presence")
-				b := w.dial("room")
-				b.join(ben)
-				a.paired()
-				a.event("presence")
-				if err := end(b.conn); err != nil {
-					t.Fatal(err)
-				}
-				want(t, "presence", a.event("presence"), object{"connected": false})
-				want(t, "lost", w.metric("sotto_connections_closed_total", "lost"), 1.0)
-				want(t, "connections", w.metric("sotto_connections", ""), 1.0)
 			})
 		})
 	}
@@ -302,26 +207,4 @@ func heap() uint64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
-}
-
-// Many sockets in one room that are refused stay strangers to it.
-func TestHostile_StrangersInTheRoom(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		var strangers []*client
-		for n := range 20 {
-			c := w.dial("room")
-			c.post("join", person{hash(fmt.Sprint("guess", n)), hash("sender")}.joining())
-			strangers = append(strangers, c)
-		}
-		time.Sleep(time.Second)
-		a.sends(b)
-		for _, c := range strangers {
-			m := c.next(within)
-			if !strings.Contains(m.text, `"error"`) {
-				t.Errorf("a stranger got %q", m.text)
-			}
-			c.silent()
-		}
-	})
 }

@@ -30,100 +30,47 @@ func wantStamp(t testing.TB, what string, got any, at time.Time) {
 // Every join, good or bad, is answered no sooner than 500 ms after it arrived,
 // and at most 125 ms later.
 func TestJoin_Floor(t *testing.T) {
-	type try struct {
-		data   object
-		reason string // "" is ok
-	}
+	alone := func(w *world) { w.dial("room").join(ann, "otp_hash", hash("ref")) }
+	couple := func(w *world) { w.couple("room") }
+	locked := func(w *world) { w.couple("room"); w.lock("room") }
 	for name, tt := range map[string]struct {
-		prepare func(w *world) try
+		given  func(w *world)
+		data   object
+		reason any // nil is ok
 	}{
-		"creates": {func(*world) try { return try{ann.joining(), ""} }},
-		"claims": {func(w *world) try {
-			w.dial("room").join(ann)
-			return try{ben.joining(), ""}
-		}},
-		"enters": {func(w *world) try {
-			w.couple("room")
-			return try{ben.joining(), ""}
-		}},
-		"invalid_sender":   {func(*world) try { return try{object{}, "invalid_sender"} }},
-		"invalid_access":   {func(*world) try { return try{object{"sender_hash": ann.sender}, "invalid_access"} }},
-		"invalid_encoding": {func(*world) try { return try{ann.joining("intent", 1), "invalid_encoding"} }},
-		"not_found":        {func(*world) try { return try{ann.joining("intent", "enter"), "not_found"} }},
-		"not_found, return": {func(w *world) try {
-			w.couple("room")
-			return try{ann.joining("intent", "return", "room_id", "x"), "not_found"}
-		}},
-		"otp_required": {func(w *world) try {
-			w.dial("room").join(ann, "otp_hash", hash("ref"))
-			return try{ben.joining(), "otp_required"}
-		}},
-		"otp_invalid": {func(w *world) try {
-			w.dial("room").join(ann, "otp_hash", hash("ref"))
-			return try{ben.joining("otp_hash", hash("guess")), "otp_invalid"}
-		}},
-		"unauthorized": {func(w *world) try {
-			w.couple("room")
-			return try{mole.joining(), "unauthorized"}
-		}},
-		"locked": {func(w *world) try {
-			w.couple("room")
-			w.lock("room")
-			return try{ben.joining(), "locked"}
-		}},
-		"resumes during a lock": {func(w *world) try {
-			_, b := w.couple("room")
-			token := b.join(ben)["resume"]
-			w.lock("room")
-			return try{ben.joining("resume", token), ""}
-		}},
-		"rate_limited": {func(w *world) try {
-			w.dial("one").join(ann)
-			return try{ann.joining(), "rate_limited"}
-		}},
-		"rate_limited at MaxRooms": {func(w *world) try {
-			w.dial("one").join(ann)
-			return try{ann.joining(), "rate_limited"}
-		}},
+		"creates":           {func(*world) {}, ann.joining(), nil},
+		"claims":            {alone, ben.joining("otp_hash", hash("ref")), nil},
+		"enters":            {couple, ben.joining(), nil},
+		"invalid_sender":    {couple, object{}, "invalid_sender"},
+		"invalid_access":    {couple, object{"sender_hash": ann.sender}, "invalid_access"},
+		"invalid_encoding":  {couple, ann.joining("intent", 1), "invalid_encoding"},
+		"not_found":         {func(*world) {}, ann.joining("intent", "enter"), "not_found"},
+		"not_found, return": {couple, ann.joining("intent", "return", "room_id", "x"), "not_found"},
+		"otp_required":      {alone, ben.joining(), "otp_required"},
+		"otp_invalid":       {alone, ben.joining("otp_hash", hash("guess")), "otp_invalid"},
+		"unauthorized":      {couple, mole.joining(), "unauthorized"},
+		"locked":            {locked, ben.joining(), "locked"},
+		"MaxRooms":          {func(w *world) { w.dial("1").join(ann); w.dial("2").join(ann) }, ann.joining(), "rate_limited"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := unlimited
-			switch name {
-			case "rate_limited":
-				cfg.CreateRate = 1
-			case "rate_limited at MaxRooms":
-				cfg.MaxRooms = 1
-			}
+			cfg.MaxRooms = 2
 			inWorld(t, cfg, func(t *testing.T, w *world) {
-				now := tt.prepare(w)
+				tt.given(w)
 				c := w.dial("room")
 				sent := time.Now()
-				ref := c.post("join", now.data)
+				ref := c.post("join", tt.data)
 				m := c.next(within)
 				frame := decode(t, m.text)
 				want(t, "ref", frame["ref"], any(ref))
-				got := ""
-				if fault, ok := frame["error"].(object); ok {
-					got, _ = fault["reason"].(string)
-				}
-				want(t, "reason", got, now.reason)
+				fault, _ := frame["error"].(object)
+				want(t, "reason", fault["reason"], tt.reason)
 				if took := m.at.Sub(sent); took < 500*time.Millisecond || took > 625*time.Millisecond {
 					t.Errorf("the answer took %v", took)
 				}
 			})
 		})
 	}
-}
-
-// lock locks the room called name, in which both seats are taken.
-func (w *world) lock(name string) {
-	w.t.Helper()
-	c := w.dial(name)
-	for range 9 {
-		want(w.t, "reason", c.refused(c.post("join", mole.joining()))["reason"], any("unauthorized"))
-	}
-	want(w.t, "reason", c.refused(c.post("join", mole.joining()))["reason"], any("locked"))
-	c.leave()
 }
 
 func TestJoin_Jitter(t *testing.T) {
@@ -194,30 +141,17 @@ func TestJoin_AnswerComesFirst(t *testing.T) {
 	})
 }
 
-// A join and a message at the same moment, many times: either the message is
-// in the answer, or the answer comes before it. Never both, never neither.
-func TestJoin_AnswerComesFirstInARace(t *testing.T) {
-	cfg := unlimited
-	cfg.JoinFloor = -1
-	inWorld(t, cfg, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		for range 100 {
-			b2 := w.dial("room")
-			sent := a.post("send_message", object{"ciphertext": ciphertext, "iv": iv})
-			ref := b2.post("join", ben.joining())
-			m := a.event("new_message")
-			a.ok(sent)
-			b.event("new_message")
-			if snapshot, ok := b2.ok(ref)["current_message"].(object); ok {
-				want(t, "snapshot", snapshot, m)
-			} else {
-				want(t, "broadcast", b2.event("new_message"), m)
-			}
-			b2.silent()
-			b2.leave()
-			a.ok(a.post("delete_message", object{"message_id": m["id"]}))
-			a.event("message_deleted")
-			b.event("message_deleted")
+// A malformed hash is refused before the room is asked: not even a lock shows.
+func TestJoin_1_Malformed(t *testing.T) {
+	inWorld(t, unlimited, func(t *testing.T, w *world) {
+		c, bad := w.dial("room"), strings.ToUpper(ann.access)
+		c.refusedFor(c.post("join", object{"sender_hash": ann.sender, "access_hash": bad}), "invalid_access")
+		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
+		w.couple("room")
+		for range 20 {
+			c.refusedFor(c.post("join", object{"sender_hash": ann.sender, "access_hash": bad}), "invalid_access")
 		}
+		w.lock("room")
+		c.refusedFor(c.post("join", object{"sender_hash": bad, "access_hash": bad}), "invalid_sender")
 	})
 }

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,13 +145,19 @@ var (
 
 // joining returns the data of a person's join, with more fields in pairs.
 func (p person) joining(more ...any) object {
-	data := object{"sender_hash": p.sender, "access_hash": p.access}
+	return with(object{"sender_hash": p.sender, "access_hash": p.access}, more)
+}
+
+// sealed returns the base64 of n bytes.
+func sealed(n int) string { return base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", n))) }
+
+// message returns the data of a message, with more fields in pairs.
+func message(more ...any) object { return with(object{"ciphertext": ciphertext, "iv": iv}, more) }
+
+// with adds fields in pairs.
+func with(data object, more []any) object {
 	for i := 0; i+1 < len(more); i += 2 {
-		key, ok := more[i].(string)
-		if !ok {
-			panic("relay_test: a key must be a string")
-		}
-		data[key] = more[i+1]
+		data[more[i].(string)] = more[i+1]
 	}
 	return data
 }

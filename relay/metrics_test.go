@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"net/netip"
@@ -114,199 +115,150 @@ func TestMetrics_Limits(t *testing.T) {
 	}
 }
 
-// Each counter counts what it says, once. Those of bugs are in
-// TestPanicInARoom and TestPanicInASocket.
+// Each counter counts what it says. Those of bugs are in TestPanicInARoom and
+// TestPanicInASocket.
 func TestMetrics_Count(t *testing.T) {
-	type counter struct{ name, label string }
-	for what, tt := range map[counter]struct {
-		cfg relay.Config
-		do  func(w *world)
+	for name, tt := range map[string]struct {
+		cfg  relay.Config
+		do   func(w *world)
+		want string // metrics without sotto_ and _total, with label and count
 	}{
-		{"sotto_rooms_started_total", ""}: {do: func(w *world) { w.dial("room").join(ann) }},
-		{"sotto_rooms_closed_total", "expire_room"}: {do: func(w *world) {
-			c := w.dial("room")
-			c.join(ann)
-			c.post("expire_room", nil)
-		}},
-		{"sotto_rooms_closed_total", "unpaired_ttl"}: {do: func(w *world) {
-			w.dial("room").join(ann)
-			time.Sleep(24 * time.Hour)
-		}},
-		{"sotto_rooms_closed_total", "ttl"}: {cfg: relay.Config{RoomTTL: time.Hour}, do: func(w *world) {
-			w.couple("room")
+		"a conversation": {do: func(w *world) {
+			a := w.dial("room")
+			a.join(ann, "otp_hash", hash("ref"))
+			a.ok(a.post("reset_pairing", object{"otp_hash": hash("ref")}))
+			for _, data := range []any{object{}, object{"sender_hash": ann.sender}, []any{}, ann.joining("intent", "return"), ben.joining(), ben.joining("otp_hash", hash("guess"))} {
+				joins(data)(w)
+			}
+			b := w.dial("room")
+			b.join(ben, "otp_hash", hash("ref"))
+			a.paired()
+			id := a.sends(b)
+			a.ok(a.post("edit_message", message("message_id", id)))
+			a.ok(a.post("delete_message", object{"message_id": id}), "message_edited")
+			a.event("message_deleted")
+			b.event("message_edited")
+			b.event("message_deleted")
+			b.post("read_receipt", object{"message_id": b.sends(a)}) // one's own
+			a.post("typing", nil)
+			a.post("typing", nil)
+			a.say("x")
+			a.write(frameBytes(finBit|opBinary, nil))
+			w.dial("room").post("typing", nil)
+			a.post("hello", object{"hello": sealed(1)})
+			for range 8 {
+				joins(mole.joining())(w)
+			}
+			joins(ann.joining())(w)
+			b.post("expire_room", nil)
+		}, want: `rooms_started 1; rooms_closed expire_room 1; joins created 1; joins claimed 1; joins invalid_sender 1;
+			joins invalid_access 1; joins invalid_encoding 1; joins not_found 1; joins otp_required 1; joins otp_invalid 1;
+			joins unauthorized 7; joins locked 2; lockouts began 1; lockouts refused 1; messages send_message 2;
+			messages edit_message 1; messages delete_message 1; messages read_receipt 0; messages typing 1; messages hello 1;
+			messages reset_pairing 1; messages expire_room 1; frames_rejected not_a_frame 1; frames_rejected binary 1;
+			frames_rejected not_joined 1; frames_rejected typing_too_often 1; connections_closed 1000 2; deliver_seconds 4`},
+		"unpaired": {do: func(w *world) { w.dial("room").join(ann); time.Sleep(24 * time.Hour) }, want: "rooms_closed unpaired_ttl 1"},
+		"paired": {cfg: relay.Config{RoomTTL: time.Hour}, do: func(w *world) {
+			a, b := w.couple("room")
+			b.post("read_receipt", object{"message_id": a.sends(b)})
+			w.lock("room")
+			a.event("message_read")
+			a.join(ann)
 			time.Sleep(time.Hour)
-		}},
-		{"sotto_rooms_closed_total", "shutdown"}: {do: func(w *world) {
+		}, want: "rooms_closed ttl 1; joins entered 1; lockouts resumed 1; messages read_receipt 1"},
+		"shutdown": {do: func(w *world) {
 			w.dial("room").join(ann)
 			_, _ = w.shutdown(time.Second)
-		}},
-
-		{"sotto_joins_total", "created"}: {do: func(w *world) { w.dial("room").join(ann) }},
-		{"sotto_joins_total", "claimed"}: {do: func(w *world) { w.couple("room") }},
-		{"sotto_joins_total", "entered"}: {do: func(w *world) {
-			w.dial("room").join(ann)
-			w.dial("room").join(ann)
-		}},
-		{"sotto_joins_total", "invalid_sender"}:   {do: joins(object{})},
-		{"sotto_joins_total", "invalid_access"}:   {do: joins(object{"sender_hash": ann.sender})},
-		{"sotto_joins_total", "invalid_encoding"}: {do: joins([]any{})},
-		{"sotto_joins_total", "not_found"}:        {do: joins(ann.joining("intent", "enter"))},
-		{"sotto_joins_total", "locked"}: {do: func(w *world) {
-			w.couple("room")
-			w.lock("room")
-		}},
-		{"sotto_joins_total", "unauthorized"}: {do: func(w *world) {
-			w.couple("room")
-			joins(mole.joining())(w)
-		}},
-		{"sotto_joins_total", "otp_required"}: {do: func(w *world) {
-			w.dial("room").join(ann, "otp_hash", hash("ref"))
-			joins(ben.joining())(w)
-		}},
-		{"sotto_joins_total", "otp_invalid"}: {do: func(w *world) {
-			w.dial("room").join(ann, "otp_hash", hash("ref"))
-			joins(ben.joining("otp_hash", hash("guess")))(w)
-		}},
-		{"sotto_joins_total", "max_rooms"}: {cfg: relay.Config{MaxRooms: 1}, do: func(w *world) {
+			asks(upgradeHeader())(w)
+		}, want: "rooms_closed shutdown 1; connections_closed 1012 1; upgrades_refused closing 1"},
+		"too many rooms": {cfg: relay.Config{MaxRooms: 1}, do: func(w *world) {
 			w.dial("other").join(ann)
 			joins(ann.joining())(w)
-		}},
-		{"sotto_joins_total", "rate_limited"}: {cfg: relay.Config{CreateRate: 1}, do: func(w *world) {
+		}, want: "joins max_rooms 1; rate_limited rooms 1"},
+		"too many seats": {cfg: relay.Config{CreateRate: 1}, do: func(w *world) {
 			w.dial("other").join(ann)
 			joins(ann.joining())(w)
-		}},
-		{"sotto_rate_limited_total", "create"}: {cfg: relay.Config{CreateRate: 1}, do: func(w *world) {
-			w.dial("room").join(ann) // in the room, at a claim
-			joins(ben.joining())(w)
-		}},
-		{"sotto_rate_limited_total", "rooms"}: {cfg: relay.Config{MaxRooms: 1}, do: func(w *world) {
-			w.dial("other").join(ann)
-			joins(ann.joining())(w)
-		}},
-		{"sotto_rate_limited_total", "conns"}: {cfg: relay.Config{MaxConns: 1}, do: func(w *world) {
-			w.dial("room")
-			w.upgrade("room", dialOptions{})
-		}},
-		{"sotto_rate_limited_total", "frames"}: {cfg: relay.Config{FrameRate: 1}, do: func(w *world) {
+			w.dialWith("room", dialOptions{from: numberedAddr(1)}).join(ann)
+			joins(ben.joining())(w) // in the room, at a claim
+		}, want: "joins rate_limited 2; rate_limited create 2"},
+		"too many sockets": {cfg: relay.Config{MaxConns: 1}, do: func(w *world) { w.dial("room"); w.upgrade("room", dialOptions{}) }, want: "rate_limited conns 1"},
+		"too many frames": {cfg: relay.Config{FrameRate: 1}, do: func(w *world) {
 			c := w.dial("room")
 			for range 6 {
 				c.post("typing", nil)
 			}
 			time.Sleep(time.Second)
-		}},
-		{"sotto_rate_limited_total", "knocks"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
-			w.guarded()
-			for range 3 {
-				w.ask(netip.Addr{})
-			}
-		}},
-		{"sotto_rate_limited_total", "requests"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
+		}, want: "rate_limited frames 1"},
+		"too many requests": {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
 			for range 11 {
 				w.request("GET", "/api/config", nil)
 			}
-		}},
-		{"sotto_rate_limited_total", "upgrade"}: {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
 			w.dial("room")
 			w.upgrade("room", dialOptions{})
-		}},
-
-		{"sotto_messages_total", "send_message"}:   {do: inCouple(func(a, b *client) { a.sends(b) })},
-		{"sotto_messages_total", "edit_message"}:   {do: inCouple(func(a, b *client) { a.post("edit_message", message("message_id", a.sends(b))) })},
-		{"sotto_messages_total", "delete_message"}: {do: inCouple(func(a, b *client) { a.post("delete_message", object{"message_id": a.sends(b)}) })},
-		{"sotto_messages_total", "read_receipt"}:   {do: inCouple(func(a, b *client) { b.post("read_receipt", object{"message_id": a.sends(b)}) })},
-		{"sotto_messages_total", "hello"}:          {do: inCouple(func(a, _ *client) { a.post("hello", object{"hello": sealed(1)}) })},
-		{"sotto_messages_total", "typing"}:         {do: inCouple(func(a, _ *client) { a.post("typing", nil) })},
-		{"sotto_messages_total", "expire_room"}:    {do: inCouple(func(a, _ *client) { a.post("expire_room", nil) })},
-		{"sotto_messages_total", "reset_pairing"}: {do: func(w *world) {
-			c := w.dial("room")
-			c.join(ann)
-			c.post("reset_pairing", object{"otp_hash": hash("ref")})
-		}},
-
-		{"sotto_frames_rejected_total", "not_a_frame"}:      {do: inCouple(func(a, _ *client) { a.say("x") })},
-		{"sotto_frames_rejected_total", "binary"}:           {do: inCouple(func(a, _ *client) { a.write(frameBytes(finBit|opBinary, nil)) })},
-		{"sotto_frames_rejected_total", "not_joined"}:       {do: func(w *world) { w.dial("room").post("typing", nil) }},
-		{"sotto_frames_rejected_total", "typing_too_often"}: {do: inCouple(func(a, _ *client) { a.post("typing", nil); a.post("typing", nil) })},
-
-		{"sotto_connections_closed_total", "peer"}: {do: inCouple(func(a, _ *client) { a.leave() })},
-		{"sotto_connections_closed_total", "lost"}: {do: inCouple(func(a, _ *client) { _ = a.conn.Close() })},
-		{"sotto_connections_closed_total", "1009"}: {do: inCouple(func(a, _ *client) { a.say(strings.Repeat("x", 4<<16+1)) })},
-		{"sotto_connections_closed_total", "4003"}: {do: func(w *world) { w.dial("room"); time.Sleep(time.Minute) }},
-		{"sotto_connections_closed_total", "4002"}: {do: inCouple(func(a, _ *client) { a.deaf.Store(true); time.Sleep(5 * time.Minute) })},
-		{"sotto_connections_closed_total", "4500"}: {do: func(w *world) {
-			w.dial("room").join(ann)
-			c := w.dial("room")
-			c.join(ann)
-			c.post("hello", object{"hello": sealed(1)})
-		}},
-		{"sotto_connections_closed_total", "4501"}: {do: func(w *world) {
+			w.guarded()
+			w.ask(netip.Addr{})
+		}, want: "rate_limited requests 1; rate_limited upgrade 1; rate_limited knocks 1"},
+		"ends": {do: func(w *world) {
+			a, b := w.couple("room")
+			a.leave()
+			_ = b.conn.Close()
+			big, deaf := w.dial("room"), w.dial("room")
+			big.say(strings.Repeat("x", 4<<16+1))
+			deaf.deaf.Store(true)
+			w.dial("room")
+			deaf.join(ann)
+			time.Sleep(5 * time.Minute)
 			for range 9 {
 				w.dial("room").join(ann)
 			}
-		}},
-		{"sotto_connections_closed_total", "1012"}: {do: func(w *world) {
-			w.dial("room")
-			_, _ = w.shutdown(time.Second)
-		}},
-		{"sotto_connections_closed_total", "1000"}: {do: func(w *world) {
 			c := w.dial("room")
-			c.join(ann)
-			c.post("expire_room", nil)
-		}},
-		{"sotto_connections_closed_total", "4000"}:       {do: stuck},
-		{"sotto_slow_consumers_total", "write_deadline"}: {do: stuck},
-		{"sotto_slow_consumers_total", "queue"}: {cfg: relay.Config{FrameRate: -1}, do: func(w *world) {
+			c.join(ben)
+			w.dial("room").join(ben)
+			c.post("hello", object{"hello": sealed(1)})
+		}, want: "connections_closed peer 1; connections_closed lost 1; connections_closed 1009 1; connections_closed 4003 1; connections_closed 4002 1; connections_closed 4501 1; connections_closed 4500 1"},
+		"stuck": {do: func(w *world) {
+			a, slow := w.coupleWithSlow("room")
+			slow.freeze()
+			a.fillUp(2)
+			time.Sleep(11 * time.Second)
+		}, want: "connections_closed 4000 1; slow_consumers write_deadline 1"},
+		"full": {cfg: relay.Config{FrameRate: -1}, do: func(w *world) {
 			a, slow := w.coupleWithSlow("room")
 			slow.freeze()
 			a.fillUp(20)
-		}},
-
-		{"sotto_lockouts_total", "began"}: {do: func(w *world) {
-			w.couple("room")
-			w.lock("room")
-		}},
-		{"sotto_lockouts_total", "refused"}: {do: func(w *world) {
-			w.couple("room")
-			w.lock("room")
-			joins(ann.joining())(w)
-		}},
-		{"sotto_lockouts_total", "resumed"}: {do: func(w *world) {
-			a, _ := w.couple("room")
-			w.lock("room")
-			a.join(ann)
-		}},
-
-		{"sotto_upgrades_refused_total", "origin"}:   {do: asks(upgradeHeader("Origin", "https://evil.test"))},
-		{"sotto_upgrades_refused_total", "protocol"}: {do: asks(upgradeHeader("Sec-Websocket-Version", "8"))},
-		{"sotto_upgrades_refused_total", "admit"}: {
-			cfg: relay.Config{Admit: func(*http.Request) error { return http.ErrAbortHandler }},
-			do:  asks(upgradeHeader()),
-		},
-		{"sotto_upgrades_refused_total", "closing"}: {do: func(w *world) {
-			_, _ = w.shutdown(time.Second)
+		}, want: "slow_consumers queue 1"},
+		"refused": {cfg: relay.Config{Admit: func(*http.Request) error { return http.ErrAbortHandler }}, do: func(w *world) {
+			asks(upgradeHeader("Origin", "https://evil.test"))(w)
 			asks(upgradeHeader())(w)
-		}},
-		{"sotto_deliver_seconds", ""}: {do: func(w *world) {
-			c := w.dial("room")
-			c.join(ann)
-			c.post("send_message", message())
-		}},
-		{"sotto_mailbox_wait_seconds", ""}: {do: func(w *world) { w.dial("room").join(ann) }},
+		}, want: "upgrades_refused origin 1; upgrades_refused admit 1"},
+		"a bad handshake": {do: asks(upgradeHeader("Sec-Websocket-Version", "8")), want: "upgrades_refused protocol 1"},
 	} {
-		t.Run(what.name+" "+what.label, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			cfg := tt.cfg
-			if cfg.CreateRate == 0 {
-				cfg.CreateRate = -1
-			}
-			if cfg.UpgradeRate == 0 {
-				cfg.UpgradeRate = -1
-			}
+			cfg.CreateRate, cfg.UpgradeRate = orOff(cfg.CreateRate), orOff(cfg.UpgradeRate)
 			inWorld(t, cfg, func(t *testing.T, w *world) {
 				tt.do(w)
-				want(t, "count", w.metric(what.name, what.label), 1.0)
+				for line := range strings.SplitSeq(tt.want, ";") {
+					words := strings.Fields(line)
+					metric, label, n := "sotto_"+words[0]+"_total", "", words[len(words)-1]
+					if len(words) == 3 {
+						label = words[1]
+					}
+					metric = strings.Replace(metric, "seconds_total", "seconds", 1)
+					if got := fmt.Sprint(w.metric(metric, label)); got != n {
+						t.Errorf("%s: counted %s; want %s", line, got, n)
+					}
+				}
 			})
 		})
 	}
+}
+
+func orOff(rate int) int {
+	if rate == 0 {
+		return -1
+	}
+	return rate
 }
 
 func joins(data any) func(w *world) {
@@ -319,34 +271,4 @@ func joins(data any) func(w *world) {
 
 func asks(h http.Header) func(w *world) {
 	return func(w *world) { w.request("GET", roomPath("room"), h) }
-}
-
-func inCouple(do func(a, b *client)) func(w *world) {
-	return func(w *world) { do(w.couple("room")) }
-}
-
-// stuck lets one socket stop reading for good.
-func stuck(w *world) {
-	a, slow := w.coupleWithSlow("room")
-	slow.freeze()
-	a.fillUp(2)
-	time.Sleep(11 * time.Second)
-}
-
-// Gauges say what there is.
-func TestMetrics_Gauges(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		for n, name := range []string{"one", "two", "three"} {
-			w.couple(name)
-			want(t, "rooms", w.metric("sotto_rooms", ""), float64(n+1))
-			want(t, "connections", w.metric("sotto_connections", ""), float64(2*n+2))
-		}
-		c := w.dial("four")
-		want(t, "connections", w.metric("sotto_connections", ""), 7.0)
-		c.leave()
-		want(t, "connections", w.metric("sotto_connections", ""), 6.0)
-		time.Sleep(7 * 24 * time.Hour)
-		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-		want(t, "connections", w.metric("sotto_connections", ""), 0.0)
-	})
 }

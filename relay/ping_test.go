@@ -107,36 +107,6 @@ func TestPing_NotBeforeTheJoin(t *testing.T) {
 	})
 }
 
-// A peer that is gone while a ping is under way is gone at once: nothing waits
-// for the pong.
-func TestPing_PeerIsGoneMeanwhile(t *testing.T) {
-	for name, end := range map[string]func(*client){
-		"broken":  func(c *client) { _ = c.conn.Close() },
-		"orderly": func(c *client) { c.leave() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				a := w.dial("room")
-				a.join(ann, "ext", 1)
-				a.event("presence")
-				b := w.dialWith("room", dialOptions{deaf: true})
-				b.join(ben)
-				a.paired()
-				a.event("presence")
-				for b.pingCount() == 0 {
-					time.Sleep(time.Second)
-				}
-				left := time.Now()
-				end(b)
-				m := a.next(time.Minute)
-				want(t, "presence", decode(t, m.text), object{"event": "presence", "data": object{"connected": false}})
-				want(t, "told after", m.at.Sub(left), time.Duration(0))
-				want(t, "as without a pong", w.metric("sotto_connections_closed_total", "4002"), 0.0)
-			})
-		})
-	}
-}
-
 // pingCount returns how many pings came.
 func (c *client) pingCount() int {
 	c.mu.Lock()

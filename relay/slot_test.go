@@ -1,115 +1,64 @@
 package relay_test
 
 import (
-	"strings"
 	"testing"
 	"time"
+
+	"sotto/relay"
 )
 
-func TestSlot_ReadReceipt(t *testing.T) {
+// Who joined with ext may send more, which everyone gets, those without ext too;
+// for them nothing has changed.
+func TestSlot_SendMessage_Large(t *testing.T) {
+	const most = relay.DefaultMaxCiphertextBytes
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		b2 := w.dial("room")
-		b2.join(ben)
-		id := a.sends(b)
-		b2.event("new_message")
-		for _, wrong := range []any{"", "x", "00000000-0000-4000-8000-000000000000", ann.sender} {
-			b.sayJSON(object{"event": "read_receipt", "ref": "r", "data": object{"message_id": wrong}})
-		}
-		b.sayJSON(object{"event": "read_receipt", "ref": "r"})
-		a.sayJSON(object{"event": "read_receipt", "ref": "r", "data": object{"message_id": id}}) // one's own
-		a.silent()
-		b.silent()
-
-		time.Sleep(time.Minute)
-		b.sayJSON(object{"event": "read_receipt", "ref": "r", "data": object{"message_id": id}})
-		read := a.event("message_read")
-		wantStamp(t, "read_at", read["read_at"], time.Now())
-		want(t, "message_read", read, object{"message_id": id, "read_at": read["read_at"]})
-		want(t, "at the reader", b.event("message_read"), read)
-		want(t, "at the reader's other socket", b2.event("message_read"), read)
-		time.Sleep(time.Minute)
-		b2.post("read_receipt", object{"message_id": id}) // read already
-		for _, c := range []*client{a, b, b2} {
-			c.silent()
-		}
+		a, b := w.dial("room"), w.dial("room")
+		a.join(ann, "ext", 1)
+		a.event("presence")
+		b.join(ben)
+		a.paired()
+		a.event("presence")
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(most+1))), "message_too_large")
+		id := a.sends(b, "ciphertext", sealed(most))
+		again := w.dial("room").join(ben)
+		m, _ := again["current_message"].(object)
+		want(t, "what a join finds", m["ciphertext"], any(sealed(most)))
+		a.ok(a.post("edit_message", message("message_id", id, "ciphertext", sealed(most-1))))
+		want(t, "edited", a.event("message_edited")["ciphertext"], any(sealed(most-1)))
+		want(t, "edited", b.event("message_edited")["ciphertext"], any(sealed(most-1)))
+		b.refusedFor(b.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+		b.refusedFor(b.post("send_message", message("ciphertext", sealed(most))), "message_too_large")
+		// The last join counts, not a refused one.
+		a.refusedFor(a.post("join", person{"?", "?"}.joining()), "invalid_sender")
+		b.sends(a)
+		a.sends(b, "ciphertext", sealed(8193))
+		a.join(ann)
+		b.sends(a)
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+	})
+	off := unlimited
+	off.MaxCiphertextBytes = 8192
+	inWorld(t, off, func(t *testing.T, w *world) {
+		a, b := w.extCouple("room")
+		a.refusedFor(a.post("send_message", message("ciphertext", sealed(8193))), "message_too_large")
+		a.sends(b, "ciphertext", sealed(8192))
 	})
 }
 
-func TestSlot_EditMessage(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		id := a.sends(b)
-		edit := func(id any, more ...any) object { return message(append(more, "message_id", id)...) }
-
-		b.refusedFor(b.post("edit_message", edit(id)), "not_found") // not the author's
-		a.refusedFor(a.post("edit_message", edit("00000000-0000-4000-8000-000000000000")), "not_found")
-		a.refusedFor(a.post("edit_message", edit("x", "iv", "?")), "not_found")
-		a.refusedFor(a.post("edit_message", edit(id, "iv", "?")), "invalid_encoding")
-		a.refusedFor(a.post("edit_message", edit(id, "iv", sealed(13))), "invalid_encoding")
-		a.refusedFor(a.post("edit_message", edit(id, "ciphertext", sealed(8193))), "message_too_large")
-		b.silent()
-
-		other := sealed(100)
-		want(t, "ok", a.ok(a.post("edit_message", edit(id, "ciphertext", other, "iv", sealed(12)))), object{})
-		edited := object{"message_id": id, "ciphertext": other, "iv": sealed(12)}
-		want(t, "message_edited", a.event("message_edited"), edited)
-		want(t, "message_edited", b.event("message_edited"), edited)
-		m, _ := w.dial("room").join(ben)["current_message"].(object)
-		want(t, "the slot's ciphertext", m["ciphertext"], any(other))
-		want(t, "the slot's iv", m["iv"], any(sealed(12)))
-		want(t, "its id", m["id"], any(id))
-
-		b.post("read_receipt", object{"message_id": id})
-		a.event("message_read")
-		b.event("message_read")
-		a.refusedFor(a.post("edit_message", edit(id)), "not_editable")
-		a.refusedFor(a.post("edit_message", edit(id, "iv", "?")), "not_editable")
-		b.refusedFor(b.post("edit_message", edit(id)), "not_found")
-		b.silent()
-	})
-}
-
-func TestSlot_DeleteMessage(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		a.refusedFor(a.post("delete_message", object{"message_id": "00000000-0000-0000-0000-000000000000"}), "not_found")
-		id := a.sends(b)
-		b.refusedFor(b.post("delete_message", object{"message_id": id}), "not_found")
-		a.refusedFor(a.post("delete_message", object{"message_id": "x"}), "not_found")
-		a.refusedFor(a.post("delete_message", nil), "not_found")
-		b.silent()
-
-		want(t, "ok", a.ok(a.post("delete_message", object{"message_id": id})), object{})
-		want(t, "message_deleted", a.event("message_deleted"), object{"message_id": id})
-		want(t, "message_deleted", b.event("message_deleted"), object{"message_id": id})
-		a.refusedFor(a.post("delete_message", object{"message_id": id}), "not_found")
-		if m, there := w.dial("room").join(ben)["current_message"]; there {
-			t.Errorf("the slot still holds %v", m)
-		}
-		// The turn is free, for either.
-		next := a.sends(b)
-		b.post("read_receipt", object{"message_id": next})
-		a.event("message_read")
-		b.event("message_read")
-		a.refusedFor(a.post("delete_message", object{"message_id": next}), "not_deletable")
-	})
-}
-
-func TestSlot_Typing(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		a2, b2 := w.dial("room"), w.dial("room")
-		a2.join(ann)
-		b2.join(ben)
-		a.post("typing", nil)
-		want(t, "counterparty_typing", b.event("counterparty_typing"), object{})
-		want(t, "counterparty_typing", b2.event("counterparty_typing"), object{})
-		a.silent()
-		a2.silent()
-		a2.post("typing", object{"x": 1}) // another socket has its own second
-		b.event("counterparty_typing")
-		b2.event("counterparty_typing")
+// The memory for large messages is bound over all rooms; a text always passes.
+func TestSlot_SendMessage_SlotMemory(t *testing.T) {
+	cfg := unlimited
+	cfg.MaxSlotMemory = 10_000
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		a, b := w.extCouple("room")
+		c, d := w.extCouple("other room")
+		a.sends(b, "ciphertext", sealed(18_192))
+		refused := c.refused(c.post("send_message", message("ciphertext", sealed(8_193))))
+		want(t, "refused", refused, object{"reason": "rate_limited", "retry_after": 60.0})
+		want(t, "counted", w.metric("sotto_rate_limited_total", "slot_memory"), 1.0)
+		c.sends(d, "ciphertext", sealed(8_192))
+		b.sends(a)
+		d.sends(c, "ciphertext", sealed(18_192))
 	})
 }
 
@@ -130,80 +79,47 @@ func TestSlot_Typing_OnceASecond(t *testing.T) {
 	})
 }
 
-func TestSlot_ExpireRoom(t *testing.T) {
+// A frozen phone still counts as connected until its pings stay without pong.
+func TestSlot_Presence_FrozenPhone(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		a2 := w.dial("room")
-		before := a2.join(ann)
-		a.sends(b)
-		a2.event("new_message")
-		unjoined := w.dial("room")
-
-		want(t, "ok", b.ok(b.post("expire_room", nil)), object{})
-		for _, c := range []*client{b, a, a2} {
-			want(t, "room_expired", c.event("room_expired"), object{})
-			c.closed(1000, "room_expired")
-		}
-		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-		want(t, "counted", w.metric("sotto_connections_closed_total", "1000"), 3.0)
-
-		// The next join creates a new room with a new room_id.
-		after := unjoined.join(mole)
-		wantKeys(t, after, "room_id", "ttl_expires_at", "awaiting_party", "resume")
-		want(t, "awaiting_party", after["awaiting_party"], any(true))
-		if after["room_id"] == before["room_id"] {
-			t.Error("the new room has the old room's id")
-		}
-	})
-}
-
-func TestSlot_ResetPairing(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.dial("room"), w.dial("room")
-		a.join(ann) // without a gate
-		for _, bad := range []any{nil, "", "x", hash("ref")[1:], strings.ToUpper(hash("ref"))} {
-			a.refusedFor(a.post("reset_pairing", object{"otp_hash": bad}), "invalid_token")
-		}
-		a.refusedFor(a.post("reset_pairing", nil), "invalid_token")
-		want(t, "ok", a.ok(a.post("reset_pairing", object{"otp_hash": hash("ref")})), object{})
-		b.refusedFor(b.post("join", ben.joining()), "otp_required")
-		want(t, "ok", a.ok(a.post("reset_pairing", object{"otp_hash": hash("ref 2")})), object{})
-		b.refusedFor(b.post("join", ben.joining("otp_hash", hash("ref"))), "otp_invalid")
-		a.silent()
-		b.join(ben, "otp_hash", hash("ref 2"))
+		a := w.dial("room")
+		a.join(ann, "ext", 1)
+		a.event("presence")
+		b := w.dialWith("room", dialOptions{deaf: true})
+		b.join(ben)
+		joined := time.Now()
 		a.paired()
-		a.refusedFor(a.post("reset_pairing", object{"otp_hash": hash("ref")}), "not_found")
-		a.refusedFor(a.post("reset_pairing", nil), "not_found")
-		b.refusedFor(b.post("reset_pairing", object{"otp_hash": hash("ref")}), "not_found")
+		a.event("presence")
+		m := a.next(10 * time.Minute)
+		want(t, "presence", decode(t, m.text), object{"event": "presence", "data": object{"connected": false}})
+		if after := m.at.Sub(joined); after < 240*time.Second || after > 270*time.Second {
+			t.Errorf("presence changed after %v", after)
+		}
 	})
 }
 
-// Replies and broadcasts reach a member in the order of the room's steps,
-// however fast the requests come.
-func TestSlot_InTheOrderOfSteps(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		id := a.sends(b)
-		var refs []string
-		for n := range 25 {
-			refs = append(refs,
-				a.post("edit_message", message("message_id", id, "ciphertext", sealed(n))),
-				a.post("send_message", message()),
-				a.post("redeem_extension", nil))
-		}
-		refs = append(refs, a.post("delete_message", object{"message_id": id}))
-		for n := range 25 {
-			want(t, "ok", a.ok(refs[3*n]), object{})
-			edited := object{"message_id": id, "ciphertext": sealed(n), "iv": iv}
-			want(t, "edit at the author", a.event("message_edited"), edited)
-			want(t, "edit at the other", b.event("message_edited"), edited)
-			a.refusedFor(refs[3*n+1], "not_your_turn")
-			a.refusedFor(refs[3*n+2], "monetization_disabled")
-		}
-		a.ok(refs[75])
-		a.event("message_deleted")
-		b.event("message_deleted")
-		a.silent()
-		b.silent()
-	})
+// Rooms live as long as the configuration says, to the instant.
+func TestTTL(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ttl, unpaired   time.Duration
+		alone, together time.Duration
+	}{
+		"both":                   {10 * time.Hour, time.Hour, time.Hour, 10 * time.Hour},
+		"default":                {0, 0, 24 * time.Hour, 7 * 24 * time.Hour},
+		"unpaired never longer":  {time.Hour, 0, time.Hour, time.Hour},
+		"not a whole of seconds": {1500 * time.Millisecond, 1250 * time.Millisecond, 1250 * time.Millisecond, 1500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := relay.Config{CreateRate: -1, JoinFloor: -1, RoomTTL: tt.ttl, UnpairedTTL: tt.unpaired}
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				a, b := w.dial("room"), w.dial("room")
+				created := time.Now()
+				wantStamp(t, "alone", a.join(ann)["ttl_expires_at"], created.Add(tt.alone))
+				wantStamp(t, "together", b.join(ben)["ttl_expires_at"], created.Add(tt.together))
+				a.paired()
+				m := a.next(8 * 24 * time.Hour)
+				want(t, "it ended after", m.at.Sub(created), tt.together)
+			})
+		})
+	}
 }

@@ -34,10 +34,6 @@ func TestJoin(t *testing.T) {
 			all(gated, join("a2", "alice", gate("other"))), join("b", "bob", gate("code")),
 			`b joined r1 until 7d token t3 | a party_paired 7d | a2 party_paired 7d | a ttl_extended 7d | a2 ttl_extended 7d | = claimed`,
 		},
-		"the all-zero access hash is no one's": {
-			created, join("x", "", sender("bob"), returning("r1")),
-			`x error unauthorized left 9 | = refused unauthorized`,
-		},
 		"without a ref a join is carried out without an answer": {created, join("b", "bob", noRef), `a party_paired 7d | a ttl_extended 7d | = claimed`},
 		"the answer has the message":                            {withMessage, join("b2", "bob"), `b2 joined r1 until 7d token t3 with m1 alice "hi" 1s | = entered`},
 		"the answer has the time it was read": {
