@@ -183,7 +183,8 @@
 //
 // Refused. The keys of a job that the relay refuses are erased, and its text is
 // the person's again. After a drop the same bytes are sent with the same nonce.
-// A text that waits for a connection answers what was seen when it was written.
+// A text that waits for a connection answers, or changes, what was seen when it
+// was written.
 //
 // The end, which a fault brings too, overwrites all keys.
 //

@@ -29,8 +29,8 @@ const (
 type wish struct {
 	kind    wishKind
 	content Content
-	// What the slot held when a person wished to send: they answer nothing
-	// that they have not seen.
+	// What the slot held when a person wished it: they answer, and change,
+	// nothing that they have not seen.
 	answers wire.MessageID
 	iv      IV
 }
@@ -68,7 +68,7 @@ func (s *step) grant(w *wish) {
 		s.send(w.content)
 	case wishEdit:
 		switch {
-		case s.slot == nil || !s.slot.mine || s.slot.read || !s.slot.foreign && !s.mine():
+		case s.slot == nil || s.slot.id != w.answers || !s.slot.mine || s.slot.read || !s.slot.foreign && !s.mine():
 			s.giveBack(w.content, WhyTooLate, "")
 		case s.slot.foreign && s.reach() == ReachNobody:
 			s.giveBack(w.content, WhyAway, "")

@@ -348,6 +348,27 @@ func TestAnswersWhatWasSeen(t *testing.T) {
 	b.sees(t, HolderOther, "do you disagree?", true)
 }
 
+// An edit that waits for a connection is of the message that the person saw, not
+// of a newer one of theirs, which another page has written meanwhile.
+func TestEditsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	w, a, b := meet(t, false)
+	a.says("one")
+	a.drop()
+	a.edit("two")
+	newer := w.open(0)
+	w.rest()
+	b.says("yes")
+	newer.says("three")
+	newer.drop()
+	a.back()
+	w.rest()
+	if got := a.take(); !strings.Contains(got, fmt.Sprint("Returned", WhyTooLate, " two")) {
+		t.Errorf("told %q", got)
+	}
+	b.sees(t, HolderOther, "three", b.page.View().Left)
+}
+
 // An edit whose ok is lost was in time if the answer says so. Another one, which
 // the answer has crossed, is the person's again.
 func TestEditMeetsAnswer(t *testing.T) {
