@@ -34,20 +34,6 @@ func BenchmarkReadRequest(b *testing.B) {
 	}
 }
 
-func BenchmarkAppendRequest(b *testing.B) {
-	for _, size := range benchSizes {
-		req := &wire.Request{Event: wire.EventSend, Ref: wire.NewRef("17"), Ciphertext: make([]byte, size)}
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			frame := wire.AppendRequest(nil, req)
-			b.SetBytes(int64(len(frame)))
-			b.ReportAllocs()
-			for b.Loop() {
-				frame = wire.AppendRequest(frame[:0], req)
-			}
-		})
-	}
-}
-
 func BenchmarkEncode(b *testing.B) {
 	for _, size := range benchSizes {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
@@ -59,24 +45,6 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				buffers.Encode(r).Release()
-			}
-		})
-	}
-}
-
-func BenchmarkDecodeResponse(b *testing.B) {
-	for _, size := range benchSizes {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			buf := newBuffers().Encode(newMessage(size))
-			defer buf.Release()
-			frame := buf.Bytes()
-			b.SetBytes(int64(len(frame)))
-			b.ReportAllocs()
-			for b.Loop() {
-				var r wire.Response
-				if err := wire.DecodeResponse(frame, &r); err != nil {
-					b.Fatal(err)
-				}
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -196,40 +197,48 @@ func TestBuffersLimit(t *testing.T) {
 	}
 }
 
-func TestBufferMisusePanics(t *testing.T) {
+func TestMisusePanics(t *testing.T) {
 	t.Parallel()
+	encode := func(r wire.Response) func(*wire.Buffers) { return func(b *wire.Buffers) { b.Encode(&r) } }
+	send := func(r wire.Request) func(*wire.Buffers) {
+		return func(*wire.Buffers) { wire.AppendRequest(nil, &r) }
+	}
 	for name, misuse := range map[string]func(b *wire.Buffers){
-		"wire: buffer released twice": func(b *wire.Buffers) {
-			buf := b.Get(1)
-			buf.Release()
-			buf.Release()
-		},
-		"wire: buffer retained after its release": func(b *wire.Buffers) {
-			buf := b.Get(1)
-			buf.Release()
-			buf.Retain()
-		},
-		"wire: append over a buffer's size": func(b *wire.Buffers) {
-			b.Get(1).Append(make([]byte, smallBuffer+1))
-		},
-		"wire: request released twice, or not read": func(b *wire.Buffers) {
-			req, err := b.ReadRequest(strings.NewReader(`{"event":"typing"}`), maxCiphertext)
-			if err != nil {
-				t.Fatal(err)
-			}
+		"released twice": func(b *wire.Buffers) { buf := b.Get(1); buf.Release(); buf.Release() },
+		"retained after": func(b *wire.Buffers) { buf := b.Get(1); buf.Release(); buf.Retain() },
+		"over its size":  func(b *wire.Buffers) { b.Get(1).Append(make([]byte, smallBuffer+1)) },
+		"request, twice": func(b *wire.Buffers) {
+			req, _ := b.ReadRequest(strings.NewReader(`{"event":"typing"}`), 0)
 			req.Release()
 			req.Release()
 		},
+		"ref too long":  func(*wire.Buffers) { wire.NewRef(strings.Repeat("r", wire.MaxRef+1)) },
+		"ref not UTF-8": func(*wire.Buffers) { wire.NewRef("\xff") },
+
+		"no ref":                    encode(wire.Response{}),
+		"no ref of an error":        encode(wire.Response{Reason: wire.ReasonNotJoined}),
+		"unknown":                   encode(wire.Response{Event: wire.EventUnknown, Ref: wire.FrameRef}),
+		"a client's event":          encode(wire.Response{Event: wire.EventJoin, Ref: wire.FrameRef}),
+		"an event out of range":     encode(wire.Response{Event: 255}),
+		"new_message of nothing":    encode(wire.Response{Event: wire.EventNewMessage}),
+		"message_read of nothing":   encode(wire.Response{Event: wire.EventMessageRead}),
+		"message_edited of nothing": encode(wire.Response{Event: wire.EventMessageEdited}),
+		"hello of nothing":          encode(wire.Response{Event: wire.EventHello}),
+
+		"no event":               send(wire.Request{}),
+		"unknown event":          send(wire.Request{Event: wire.EventUnknown}),
+		"a broadcast's event":    send(wire.Request{Event: wire.EventNewMessage}),
+		"a request out of range": send(wire.Request{Event: 255}),
+		"unknown intent":         send(wire.Request{Event: wire.EventJoin, Join: wire.Join{Intent: 9}}),
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		func() {
 			defer func() {
-				if got := recover(); got != name {
-					t.Errorf("panicked with %v", got)
+				if got := fmt.Sprint(recover()); !strings.HasPrefix(got, "wire: ") {
+					t.Errorf("%s: panicked with %s", name, got)
 				}
 			}()
 			misuse(newBuffers())
-		})
+		}()
 	}
 }
 

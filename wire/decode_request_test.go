@@ -152,15 +152,12 @@ func TestJoin(t *testing.T) {
 			goodJoin().with("access_hash", quoted(strings.Repeat(`\u0061c`, 32))).String(), func(*wire.Join) {},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			want := plain
-			tc.want(&want)
-			got := decodeData(t, "join", tc.data)
-			if got.Fault != "" || got.Join != want {
-				t.Errorf("fault %q, as wanted: %v", got.Fault, got.Join == want)
-			}
-		})
+		want := plain
+		tc.want(&want)
+		got := decodeData(t, "join", tc.data)
+		if got.Fault != "" || got.Join != want {
+			t.Errorf("%s: fault %q, as wanted: %v", name, got.Fault, got.Join == want)
+		}
 	}
 }
 
@@ -203,16 +200,13 @@ func TestJoinFaults(t *testing.T) {
 		malformed[name] = raw
 	}
 	for name, raw := range malformed {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for field, want := range map[string]wire.Reason{
-				"sender_hash": wire.ReasonInvalidSender, "access_hash": wire.ReasonInvalidAccess,
-			} {
-				if got := decodeData(t, "join", goodJoin().with(field, raw).String()); got.Fault != want {
-					t.Errorf("%s: fault is %q", field, got.Fault)
-				}
+		for field, want := range map[string]wire.Reason{
+			"sender_hash": wire.ReasonInvalidSender, "access_hash": wire.ReasonInvalidAccess,
+		} {
+			if got := decodeData(t, "join", goodJoin().with(field, raw).String()); got.Fault != want {
+				t.Errorf("%s: %s: fault is %q", name, field, got.Fault)
 			}
-		})
+		}
 	}
 	wrong := map[string]map[string]string{
 		"intent":  {"another word": `"create"`, "empty": `""`, "upper case": `"Enter"`, "with a space": `"enter "`},

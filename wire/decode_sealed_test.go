@@ -59,15 +59,12 @@ func TestSend(t *testing.T) {
 		},
 		"fields of others": {goodSend().with("message_id", "1").with("otp_hash", "2").with("sender_hash", "3"), func(*wire.Request) {}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			want := wire.Request{Event: wire.EventSend, Ref: wire.NewRef("1"), Ciphertext: ciphertextBytes, IV: ivBytes}
-			tc.want(&want)
-			got := decodeData(t, "send_message", tc.data.String())
-			if fields := different(&got, &want); fields != nil {
-				t.Errorf("different in %v; fault is %q", fields, got.Fault)
-			}
-		})
+		want := wire.Request{Event: wire.EventSend, Ref: wire.NewRef("1"), Ciphertext: ciphertextBytes, IV: ivBytes}
+		tc.want(&want)
+		got := decodeData(t, "send_message", tc.data.String())
+		if fields := different(&got, &want); fields != nil {
+			t.Errorf("%s: different in %v; fault is %q", name, fields, got.Fault)
+		}
 	}
 }
 
@@ -98,17 +95,14 @@ func TestSealedFaults(t *testing.T) {
 		wrong[name] = raw
 	}
 	for name, raw := range wrong {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for _, event := range []string{"send_message", "edit_message"} {
-				for _, field := range []string{"ciphertext", "iv"} {
-					got := decodeData(t, event, goodSend().with(field, raw).String())
-					if got.Fault != wire.ReasonInvalidEncoding {
-						t.Errorf("%s of %s: fault is %q", field, event, got.Fault)
-					}
+		for _, event := range []string{"send_message", "edit_message"} {
+			for _, field := range []string{"ciphertext", "iv"} {
+				got := decodeData(t, event, goodSend().with(field, raw).String())
+				if got.Fault != wire.ReasonInvalidEncoding {
+					t.Errorf("%s: %s of %s: fault is %q", name, field, event, got.Fault)
 				}
 			}
-		})
+		}
 	}
 	for name, iv := range map[string]string{
 		"empty": `""`, "11 bytes": base64Of(11), "13 bytes": base64Of(13), "16 bytes": base64Of(16), "9 bytes": base64Of(9),
@@ -145,12 +139,9 @@ func TestSendFaults(t *testing.T) {
 		"nonce too long":                {goodSend().with("nonce", quoted(senderHex+"0")), wire.ReasonInvalidEncoding},
 		"nonce of other digits":         {goodSend().with("nonce", quoted(senderHex[1:]+"g")), wire.ReasonInvalidEncoding},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := decodeData(t, "send_message", tc.data.String()); got.Fault != tc.want {
-				t.Errorf("fault is %q", got.Fault)
-			}
-		})
+		if got := decodeData(t, "send_message", tc.data.String()); got.Fault != tc.want {
+			t.Errorf("%s: fault is %q", name, got.Fault)
+		}
 	}
 	for name, raw := range notStrings {
 		for _, field := range []string{"nonce", "replaces", "replaces_iv"} {
@@ -201,25 +192,22 @@ func TestMessageID(t *testing.T) {
 	values["an id"] = quoted(messageHex)
 	values["in upper case"] = quoted(strings.ToUpper(messageHex))
 	for name, raw := range values {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var want wire.MessageID
-			if strings.EqualFold(raw, quoted(messageHex)) {
-				want = uuid[wire.MessageID](t, messageHex)
+		var want wire.MessageID
+		if strings.EqualFold(raw, quoted(messageHex)) {
+			want = uuid[wire.MessageID](t, messageHex)
+		}
+		for event, data := range map[string]object{
+			"read_receipt": {}, "delete_message": {}, "edit_message": goodSend(),
+		} {
+			got := decodeData(t, event, data.with("message_id", raw).String())
+			if got.MessageID != want || got.Fault != "" {
+				t.Errorf("%s: %s: right id %v, fault %q", name, event, got.MessageID == want, got.Fault)
 			}
-			for event, data := range map[string]object{
-				"read_receipt": {}, "delete_message": {}, "edit_message": goodSend(),
-			} {
-				got := decodeData(t, event, data.with("message_id", raw).String())
-				if got.MessageID != want || got.Fault != "" {
-					t.Errorf("%s: right id %v, fault %q", event, got.MessageID == want, got.Fault)
-				}
-			}
-			got := decodeData(t, "edit_message", object{"message_id": raw}.String())
-			if got.MessageID != want || got.Fault != wire.ReasonInvalidEncoding {
-				t.Errorf("a bad edit: right id %v, fault %q", got.MessageID == want, got.Fault)
-			}
-		})
+		}
+		got := decodeData(t, "edit_message", object{"message_id": raw}.String())
+		if got.MessageID != want || got.Fault != wire.ReasonInvalidEncoding {
+			t.Errorf("%s: a bad edit: right id %v, fault %q", name, got.MessageID == want, got.Fault)
+		}
 	}
 	got := decodeData(t, "edit_message", goodSend().String())
 	if !bytes.Equal(got.Ciphertext, ciphertextBytes) || got.IV != ivBytes {

@@ -105,14 +105,6 @@ func different(a, b *wire.Request) (fields []string) {
 	return fields
 }
 
-var reasons = []wire.Reason{
-	wire.ReasonInvalidRoom, wire.ReasonInvalidSender, wire.ReasonInvalidAccess, wire.ReasonNotFound, wire.ReasonLocked,
-	wire.ReasonUnauthorized, wire.ReasonNotJoined, wire.ReasonNotYourTurn, wire.ReasonStale, wire.ReasonTooLarge,
-	wire.ReasonInvalidEncoding, wire.ReasonNotEditable, wire.ReasonNotDeletable, wire.ReasonOTPRequired,
-	wire.ReasonOTPInvalid, wire.ReasonInvalidToken, wire.ReasonMonetizationDisabled, wire.ReasonRateLimited,
-	wire.ReasonInternalError, wire.ReasonRestarting,
-}
-
 // differentResponse names the fields in which two responses differ.
 func differentResponse(a, b *wire.Response) (fields []string) {
 	for name, same := range map[string]bool{

@@ -43,15 +43,3 @@ func TestCloseCodes(t *testing.T) {
 		}
 	}
 }
-
-func TestEventString(t *testing.T) {
-	t.Parallel()
-	for event, want := range map[wire.Event]string{
-		wire.EventNone: "", wire.EventUnknown: "", wire.EventJoin: "join", wire.EventRedeemExtension: "redeem_extension",
-		wire.EventNewMessage: "new_message", wire.EventHello: "hello", wire.EventTTLExtended: "ttl_extended", wire.EventRestarting: "restarting", wire.EventRestarting + 1: "", 255: "",
-	} {
-		if got := event.String(); got != want {
-			t.Errorf("%d is %q, not %q", event, got, want)
-		}
-	}
-}
