@@ -181,7 +181,7 @@ func (s *Session) hear(r *wire.Response) {
 	case wire.EventMessageDeleted:
 		s.step(blind.MessageDeleted{ID: r.MessageID})
 	case wire.EventMessageRead:
-		if p.view.ID == r.MessageID {
+		if p.page.View().ID == r.MessageID { // which the caller may not have been told of yet
 			p.readAt = r.Message.ReadAt
 		}
 		s.step(blind.MessageRead{ID: r.MessageID})

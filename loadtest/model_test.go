@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"go/format"
 	"os"
-	"strings"
 	"testing"
 	"time"
 )
@@ -31,8 +30,9 @@ func TestModel(t *testing.T) {
 				}, nil)
 				r.mustPass(t)
 				for _, s := range r.SLOs {
-					// Bounds that are far away judge nothing. Of so few messages the p99 says little.
-					if s.State == Met && strings.HasPrefix(s.Name, "hot") && s.Name != "hot p99" && s.Got < s.Bound/2 {
+					// A bound that is far away judges nothing. Of so few messages only the median
+					// says where it is.
+					if s.Name == "hot p50" && s.Got < s.Bound/2 {
 						t.Errorf("%s is %v ms, far below its bound of %v ms", s.Name, s.Got, s.Bound)
 					}
 				}

@@ -30,7 +30,7 @@ type Emulation interface {
 }
 
 // PhoneLink is the network of one phone. What its methods do is said at
-// link.Link, which is one.
+// link.Link, which is one. What it dials has a Taken as link.Conn has.
 type PhoneLink interface {
 	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
 	Gap(long time.Duration, cut bool)
@@ -40,7 +40,6 @@ type PhoneLink interface {
 	Stats() link.Stats
 	RadioWakes() int
 	Handed(since, before time.Time) (time.Time, bool)
-	Taken() time.Time
 }
 
 // Streams is the network made of package link's shaped streams, over connections

@@ -40,18 +40,11 @@ type life struct {
 	room   *ledger.Room
 }
 
-// flight is a message between the plan to send it and both its delivery and the
-// relay's yes.
+// flight is a message between the plan to send it and its delivery.
 type flight struct {
 	planned time.Time
 	sent    time.Time
 	marks   [2]mark
-	// When the relay was handed it, and it was taken from there; zero: that is
-	// not known.
-	handed, taken time.Time
-	// What there has been of it.
-	answered, arrived bool
-	clear             bool // it met no fault
 }
 
 // mark is how a phone was doing.
@@ -196,8 +189,8 @@ func (p *pair) reconsiders() (afterthought, time.Duration) {
 	return stands, 0
 }
 
-// depart notes that a message is about to be sent, and returns when.
-func (p *pair) depart(s ledger.Stamp, planned time.Time) time.Time {
+// depart notes that a message is about to be sent.
+func (p *pair) depart(s ledger.Stamp, planned time.Time) {
 	f := flight{planned: planned, sent: time.Now()}
 	for i, phone := range p.phones {
 		f.marks[i] = phone.mark()
@@ -205,17 +198,18 @@ func (p *pair) depart(s ledger.Stamp, planned time.Time) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.flights[s] = f
-	return f.sent
 }
 
 // arrive measures a message that its addressee has now, and that was taken from
-// the relay then, if that is known.
+// the relay then, if that is known. What the author's phone had handed to the relay
+// last by then is the end of it.
 func (p *pair) arrive(s ledger.Stamp, now, taken time.Time) {
 	s.Edit = 0
 	p.mu.Lock()
 	f, ok := p.flights[s]
+	delete(p.flights, s)
 	p.mu.Unlock()
-	if !ok || f.arrived {
+	if !ok {
 		return
 	}
 	took := now.Sub(f.planned)
@@ -226,51 +220,19 @@ func (p *pair) arrive(s ledger.Stamp, now, taken time.Time) {
 		disturbed = disturbed || m.faults != f.marks[i].faults || m.troubled || f.marks[i].troubled ||
 			m.dropped != f.marks[i].dropped || !f.marks[i].here
 	}
+	p.run.delivered(now, took, cold, disturbed)
 	switch {
 	case disturbed:
 		p.measures.disturbed.record(took)
+		return
 	case cold:
 		p.measures.cold.record(took)
 	default:
 		p.measures.hot.record(took)
 	}
-	p.run.delivered(now, took, cold, disturbed)
-	p.note(s, func(f *flight) { f.arrived, f.taken, f.clear = true, taken, !disturbed })
-}
-
-// answered notes that the relay's answer to a message is here: what the author's
-// phone wrote last in between is the end of it.
-func (p *pair) answered(s ledger.Stamp, sent time.Time) {
-	handed, ok := p.phones[s.Seat].link.Handed(sent, time.Now())
-	p.note(s, func(f *flight) {
-		f.answered = true
-		if ok {
-			f.handed = handed
-		}
-	})
-}
-
-// note notes something of a flight, and measures what the relay added once that
-// is all.
-func (p *pair) note(s ledger.Stamp, what func(f *flight)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f, ok := p.flights[s]
-	if !ok {
-		return
-	}
-	what(&f)
-	p.flights[s] = f
-	if !f.answered || !f.arrived {
-		return
-	}
-	delete(p.flights, s)
-	switch {
-	case !f.clear:
-	case f.handed.IsZero() || f.taken.Before(f.sent):
+	if handed, ok := p.phones[s.Seat].link.Handed(f.sent, taken); ok {
+		p.measures.added.record(taken.Sub(handed))
+	} else {
 		p.measures.leftOut.Add(1)
-	default:
-		// A quick relay has told of it before who handed it over looks at the clock.
-		p.measures.added.record(max(0, f.taken.Sub(f.handed)))
 	}
 }

@@ -67,7 +67,7 @@ type slot struct {
 func newPhone(p *pair, seat int) *phone {
 	ph := &phone{run: p.run, pair: p, seat: seat}
 	ph.link = ph.newLink(0, ph.linkBack)
-	ph.tap.taken, ph.tap.long = ph.link.Taken, messageFrame
+	ph.tap.long = messageFrame
 	if !p.run.private() {
 		ph.tap.long = shortFrame
 	}
@@ -154,8 +154,11 @@ func (p *phone) live(ctx context.Context) {
 			continue
 		}
 		if first {
-			p.pair.measures.join.record(time.Since(begun))
-			p.run.handshake(p.link.Stats())
+			stats := p.link.Stats()
+			if !stats.BackAt.After(begun) { // a gap is not the relay's
+				p.pair.measures.join.record(time.Since(begun))
+			}
+			p.run.handshake(stats)
 			first = false
 		}
 		l := p.pair.in(s.RoomID())

@@ -129,7 +129,7 @@ func (p *phone) speak(s *client.Session, room *ledger.Room, planned time.Time) {
 	p.mu.Unlock()
 
 	stamp := room.Sending(p.seat)
-	sent := p.pair.depart(stamp, planned)
+	p.pair.depart(stamp, planned)
 	if loseAck {
 		p.run.later(func() {
 			// By now the relay has it, and its answer is under way.
@@ -139,7 +139,6 @@ func (p *phone) speak(s *client.Session, room *ledger.Room, planned time.Time) {
 	}
 	id, replaced, err := s.Answer(p.run.ctx, p.pair.text(stamp))
 	now := time.Now()
-	p.pair.answered(stamp, sent)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()

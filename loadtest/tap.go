@@ -16,20 +16,21 @@ import (
 // message, and notes when the first bytes of the last of them were taken from
 // the relay: a message may be of several segments, and others may follow it.
 type tap struct {
-	taken func() time.Time // when what was read last was taken
-	long  int              // bytes of such a frame
+	long int // bytes of such a frame
 
 	mu     sync.Mutex // guards what follows
-	last   time.Time  // when the first bytes of the last one were taken; zero: not known
-	lastAt time.Time  // when they were read
+	last   time.Time  // when the first bytes of the last whole one were taken; zero: not known
+	lastAt time.Time  // when its last were read
 }
 
 // apart is how far two such frames must be from each other to tell which of
 // them an event is about.
 const apart = 10 * time.Millisecond
 
-func (t *tap) begins() {
-	now, taken := time.Now(), t.taken()
+// ends notes that all of a frame has been read, the first bytes of which were
+// taken then.
+func (t *tap) ends(taken time.Time) {
+	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if now.Sub(t.lastAt) < apart {
@@ -53,6 +54,7 @@ func (t *tap) dial(dial link.DialFunc, config *tls.Config) link.DialFunc {
 		if err != nil {
 			return nil, err
 		}
+		c := &tapped{tap: t, below: conn.(interface{ Taken() time.Time })} //nolint:errcheck // as PhoneLink has it
 		if config != nil {
 			secure := tls.Client(conn, config)
 			if err := secure.HandshakeContext(ctx); err != nil {
@@ -61,7 +63,8 @@ func (t *tap) dial(dial link.DialFunc, config *tls.Config) link.DialFunc {
 			}
 			conn = secure
 		}
-		return &tapped{Conn: conn, tap: t}, nil
+		c.Conn = conn
+		return c, nil
 	}
 }
 
@@ -70,9 +73,12 @@ func (t *tap) dial(dial link.DialFunc, config *tls.Config) link.DialFunc {
 type tapped struct {
 	net.Conn
 	tap    *tap
-	opened bool   // the handshake has been read
-	head   []byte // of what is not complete yet: the handshake or a frame's header
-	left   uint64 // bytes of a frame
+	below  interface{ Taken() time.Time }
+	opened bool      // the handshake has been read
+	head   []byte    // of what is not complete yet: the handshake or a frame's header
+	left   uint64    // bytes of a frame
+	long   bool      // it may carry a message
+	taken  time.Time // when its first bytes were
 }
 
 func (c *tapped) Read(p []byte) (int, error) {
@@ -86,6 +92,9 @@ func (c *tapped) look(p []byte) {
 		if c.left > 0 {
 			n := min(c.left, uint64(len(p)))
 			p, c.left = p[n:], c.left-n
+			if c.left == 0 && c.long {
+				c.tap.ends(c.taken)
+			}
 			continue
 		}
 		c.head = append(c.head, p[0])
@@ -101,8 +110,8 @@ func (c *tapped) look(p []byte) {
 			continue
 		}
 		c.head, c.left = c.head[:0], size
-		if size >= uint64(c.tap.long) { //nolint:gosec // positive
-			c.tap.begins()
+		if c.long = size >= uint64(c.tap.long); c.long { //nolint:gosec // positive
+			c.taken = c.below.Taken()
 		}
 	}
 }

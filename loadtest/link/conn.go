@@ -93,7 +93,6 @@ func (c *Conn) start() bool {
 		return false
 	}
 	l.conns[c] = struct{}{}
-	l.last = c
 	c.buffer()
 	l.net.wg.Go(c.pull)
 	return true

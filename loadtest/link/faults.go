@@ -36,23 +36,20 @@ func (l *Link) Slow(bitsPerSecond int64, window int) {
 
 // Handed returns when the last segment that the phone wrote at since or later
 // was handed to the relay, if that was at before or earlier.
-func (l *Link) Handed(since, before time.Time) (time.Time, bool) {
+func (l *Link) Handed(since, before time.Time) (at time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.last == nil {
-		return time.Time{}, false
+	for c := range l.conns {
+		at = later(at, c.passages.handedSince(since, before))
 	}
-	return l.last.passages.handedSince(since, before)
+	return at, !at.IsZero()
 }
 
 // Taken returns when what the phone read last was taken from the relay. It
 // returns the zero time if that is not known: the emulator had let it lie there
-// first, or the phone read something else at almost the same time.
-func (l *Link) Taken() time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.last == nil {
-		return time.Time{}
-	}
-	return l.last.passages.taken()
+// first.
+func (c *Conn) Taken() time.Time {
+	c.link.mu.Lock()
+	defer c.link.mu.Unlock()
+	return c.passages.took.entered
 }

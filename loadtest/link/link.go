@@ -62,7 +62,6 @@ type Link struct {
 	// Guarded by path.mu.
 	window int
 	conns  map[*Conn]struct{}
-	last   *Conn // dialled last
 }
 
 // Link adds a link, which suffers params as seed has it. onBack, if not nil, is

@@ -375,7 +375,7 @@ func TestTimesAtTheRelay(t *testing.T) {
 		b.passes(phone, relay, 10)
 		time.Sleep(7 * ms) // the relay thinks
 		b.passes(relay, phone, 10)
-		taken := b.link.Taken()
+		taken := phone.(*Conn).Taken()
 		handed, ok := b.link.Handed(begun, taken)
 		if !ok || handed.Sub(begun) != 50*ms || taken.Sub(handed) != 7*ms {
 			t.Errorf("handed after %v (%v), taken %v later", handed.Sub(begun), ok, taken.Sub(handed))

@@ -4,7 +4,7 @@ import "time"
 
 // passages note when data went through the relay's end of a connection.
 type passages struct {
-	handed     [4]handover
+	handed     [10]handover // more than a message has, and an edit that follows it
 	handedNext int
 	took       taking
 	tookBefore taking
@@ -31,23 +31,30 @@ func (p *passages) take(entered, now time.Time) {
 }
 
 // handedSince returns when the last data written at since or later was handed
-// over, if that was at before or earlier.
-func (p *passages) handedSince(since, before time.Time) (time.Time, bool) {
-	for i := range p.handed {
-		h := p.handed[(p.handedNext+len(p.handed)-1-i)%len(p.handed)]
-		if !h.written.IsZero() && !h.written.Before(since) && !h.at.After(before) {
-			return h.at, true
+// over at before or earlier; the zero time: none was.
+func (p *passages) handedSince(since, before time.Time) (at time.Time) {
+	for _, h := range p.handed {
+		if !h.written.Before(since) && !h.at.After(before) {
+			at = later(at, h.at)
 		}
 	}
-	return time.Time{}, false
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // apart is how far two segments must be from each other for taken to tell which
 // of them is meant.
 const apart = 10 * time.Millisecond
 
-// taken returns when what the phone had last was taken from the relay; the zero
-// time if that is not known, or something else came at almost the same time.
+// taken returns when what the phone had last was taken from the relay, for
+// somebody who asks a little later: the zero time if that is not known, or
+// something else came at almost the same time.
 func (p *passages) taken() time.Time {
 	if p.took.read.Sub(p.tookBefore.read) < apart {
 		return time.Time{}

@@ -21,9 +21,7 @@ type Route struct {
 	toRelay, toPhone pipe
 
 	// Guarded by path.mu.
-	flows    map[flow]*tracking
-	last     flow // dialled last
-	passages passages
+	flows map[flow]*tracking
 }
 
 // flow is a connection, by the ports of phone and relay.
@@ -35,6 +33,7 @@ type tracking struct {
 	forgotten bool
 	severed   bool   // the phone has another address since
 	next      uint32 // the number after the last byte the relay sent; 0: none yet
+	passages  passages
 }
 
 // pipe is one direction of a route.
@@ -126,7 +125,6 @@ func (r *Route) track(f flow, now time.Time) {
 		delete(r.flows, oldest)
 	}
 	r.flows[f] = &tracking{passed: now}
-	r.last, r.passages = f, passages{}
 }
 
 // maps reports whether the NAT lets a packet of the flow pass, and notes that
@@ -193,21 +191,21 @@ func (r *Route) take(p *pipe, now time.Time) (packet []byte, ok bool) {
 	}
 	h, _ := ParseHeaders(first.packet)
 	if p.down {
-		f := flow{h.Dst.Port(), h.Src.Port()}
-		if t := r.flows[f]; t != nil && t.severed {
+		t := r.flows[flow{h.Dst.Port(), h.Src.Port()}]
+		switch {
+		case t == nil:
+		case t.severed:
 			return nil, true
-		}
-		if h.Bytes > 0 && f == r.last {
-			r.passages.take(first.entered, now)
+		case h.Bytes > 0:
+			t.passages.take(first.entered, now)
 		}
 		return first.packet, true
 	}
-	f := flow{h.Src.Port(), h.Dst.Port()}
-	t := r.flows[f]
+	t := r.flows[flow{h.Src.Port(), h.Dst.Port()}]
 	switch {
 	case t != nil && r.maps(t, now):
-		if h.Bytes > 0 && f == r.last {
-			r.passages.handOver(first.entered, time.Now())
+		if h.Bytes > 0 {
+			t.passages.handOver(first.entered, time.Now())
 		}
 		return first.packet, true
 	case r.params.NATReset && (t == nil || !t.severed):
@@ -241,19 +239,26 @@ func (r *Route) Slow(bitsPerSecond int64) {
 	r.downSlower = bitsPerSecond
 }
 
-// Handed is as in Link, for the flow dialled last.
-func (r *Route) Handed(since, before time.Time) (time.Time, bool) {
+// Handed is as in Link.
+func (r *Route) Handed(since, before time.Time) (at time.Time, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.passages.handedSince(since, before)
+	for _, t := range r.flows {
+		at = later(at, t.passages.handedSince(since, before))
+	}
+	return at, !at.IsZero()
 }
 
-// Taken is as in Link. It returns the zero time for data that had to be sent
-// again, too.
-func (r *Route) Taken() time.Time {
+// Taken is as in Conn, for the connection between these ports. It returns the
+// zero time for data that had to be sent again, too, and where something else
+// arrived at almost the same time.
+func (r *Route) Taken(phone, relay uint16) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.passages.taken()
+	if t := r.flows[flow{phone, relay}]; t != nil {
+		return t.passages.taken()
+	}
+	return time.Time{}
 }
 
 func (r *Route) close() {

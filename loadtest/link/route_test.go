@@ -311,19 +311,19 @@ func TestRouteTellsPassages(t *testing.T) {
 		time.Sleep(60 * ms) // 10 ms at the relay
 		w.down(phoneEnd, 1, 140)
 		time.Sleep(60 * ms)
-		taken := w.route.Taken()
+		taken := w.route.Taken(phoneEnd.Port(), relayEnd.Port())
 		handed, ok := w.route.Handed(begun, taken)
 		if !ok || taken.Sub(handed) != 10*ms || handed.Sub(begun) != 50*ms {
 			t.Errorf("handed after %v (%v), taken after %v", handed.Sub(begun), ok, taken.Sub(begun))
 		}
 		w.down(phoneEnd, 1, 140) // sent again
 		time.Sleep(60 * ms)
-		if !w.route.Taken().IsZero() {
+		if !w.route.Taken(phoneEnd.Port(), relayEnd.Port()).IsZero() {
 			t.Error("known when data sent again was taken")
 		}
 		w.down(phoneEnd, 101, 140)
 		time.Sleep(60 * ms)
-		if w.route.Taken().IsZero() {
+		if w.route.Taken(phoneEnd.Port(), relayEnd.Port()).IsZero() {
 			t.Error("not known when fresh data was taken")
 		}
 	})

@@ -91,6 +91,7 @@ func (c *Conn) flush() {
 			c.flushing = false
 			return
 		}
+		c.passages.handOver(s.entered, time.Now())
 		l.mu.Unlock()
 		var err error
 		if s.err != nil {
@@ -98,13 +99,11 @@ func (c *Conn) flush() {
 		} else {
 			_, err = c.inner.Write(s.data)
 		}
-		now := time.Now()
 		l.mu.Lock()
-		c.passages.handOver(s.entered, now)
 		c.up.size -= len(s.data)
 		c.wake()
 		if err != nil && c.err == nil {
-			c.end(now) // the phone hears of it by what comes down
+			c.end(time.Now()) // the phone hears of it by what comes down
 		}
 	}
 }

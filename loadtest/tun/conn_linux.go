@@ -3,6 +3,7 @@ package tun
 import (
 	"net"
 	"sync/atomic"
+	"time"
 
 	"sotto/loadtest/link"
 )
@@ -31,6 +32,12 @@ func (c *conn) explain(op string, err error) error {
 		return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: link.ErrNetworkChanged}
 	}
 	return err
+}
+
+// Taken is as in link.Route.
+func (c *conn) Taken() time.Time {
+	phone, relay := c.LocalAddr().(*net.TCPAddr), c.RemoteAddr().(*net.TCPAddr) //nolint:errcheck // as a TCPConn's are
+	return c.link.Route.Taken(uint16(phone.Port), uint16(relay.Port))           //nolint:gosec // ports
 }
 
 func (c *conn) Close() error {
