@@ -43,6 +43,17 @@ const takeNotes = `(() => {
   });
 })()`;
 
+/** Notes what is to be heard and felt from now on. Runs in the page. */
+const listen = () => {
+  window.heard = [];
+  const { start } = OscillatorNode.prototype;
+  OscillatorNode.prototype.start = function (...values) {
+    window.heard.push(this.frequency.value);
+    start.apply(this, values);
+  };
+  navigator.vibrate = (ms) => window.heard.push(`${ms} ms`);
+};
+
 const notes = (person, what) =>
   person.run((what) =>
     JSON.parse(sessionStorage.getItem("notes") ?? "[]").filter((note) => note.what === what).map(({ text }) => text), what);
@@ -137,6 +148,33 @@ for (const engine of engines) {
       for (const text of await notes(anna, "restored")) assertBare(secrets, text, "restored");
       assert.equal((await notes(anna, "restored")).length, 1);
       await assertFirstScreen(anna, secrets);
+    });
+
+    test("a new message is heard, and marked in the title, where that was asked for", async () => {
+      const { anna, ben } = await on.pair(pairs.find(([first]) => first === engine), pins);
+      await anna.run(listen);
+      const heard = () => anna.run(() => window.heard.splice(0));
+      const marked = () => until("a mark in the title", () => anna.run((title) => document.title === title, `• ${words.title}`));
+      const sound = [660, 880, "100 ms"];
+      await anna.press(words.menu);
+      for (const label of [words.sound, words.mark]) await (await anna.find("input", label)).click();
+      await anna.press(words.menu);
+      assert.deepEqual(await heard(), sound, "how it sounds");
+      await anna.press(words.hide);
+      await ben.write("one");
+      await marked();
+      assert.deepEqual(await heard(), [], "she hid it by hand");
+      await anna.comeBack(pins[0]);
+      await anna.sees("one");
+      await ben.see(words.read);
+      await anna.write("two");
+      await ben.sees("two");
+      assert.equal(await anna.run(() => document.title), words.title);
+      await anna.run(() => dispatchEvent(new Event("blur")));
+      await ben.write("three");
+      await marked();
+      assert.deepEqual(await heard(), sound);
+      assert.equal(await anna.run(() => document.querySelector(".bubble")), null);
     });
 
     test("five wrong PINs on the curtain, and everything is forgotten", async () => {

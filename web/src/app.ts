@@ -58,7 +58,7 @@ export const startApp = (): void => {
     if (document.title !== title) document.title = title;
   };
 
-  const session = createSession(render, () => loadedPrivate?.unprepare(), () => loaded?.machine);
+  const session = createSession(render, () => loadedPrivate?.unprepare(), () => loaded?.ring(), () => loaded?.machine);
   const { tell } = session;
 
   const cover = (event: CoverEvent): void => {
@@ -74,7 +74,7 @@ export const startApp = (): void => {
   const app: Page = {
     session,
     hide() {
-      cover("hide");
+      cover("draw");
     },
     lift(pin) {
       if (lifting) return false;

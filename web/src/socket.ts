@@ -44,10 +44,15 @@ const longestTimer = 2 ** 31 - 1;
 
 /**
  * `changed` runs after every event; `blanked` when what was typed into the first
- * screen is gone. `whole` is the whole machine, once it is loaded: it must be
- * before a session is started.
+ * screen is gone; `ring` makes a sound. `whole` is the whole machine, once it is
+ * loaded: it must be before a session is started.
  */
-export const createSession = (changed: () => void, blanked: () => void, whole: () => Machine | undefined): Session => {
+export const createSession = (
+  changed: () => void,
+  blanked: () => void,
+  ring: () => void,
+  whole: () => Machine | undefined,
+): Session => {
   let state = initial;
   let engine: Engine | null = null;
   let identity: Identity | null = null;
@@ -102,6 +107,9 @@ export const createSession = (changed: () => void, blanked: () => void, whole: (
         break;
       case "blank":
         blanked();
+        break;
+      case "ring":
+        ring();
         break;
       default:
         askKeys(command);

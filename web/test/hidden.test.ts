@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ringEvery } from "../src/session/ring";
 import { initial } from "../src/session/state";
-import { type Hand, inside, message, opening, roomOk } from "./kit";
+import { back, type Hand, inside, message, opening, own, roomOk } from "./kit";
 
 const minute = 60_000;
 
@@ -70,4 +71,32 @@ void test("nothing that was typed into the first screen is left once somebody is
   hand.tell({ type: "form", form: { pin: "314159" } });
   hand.ok(ref, roomOk());
   assert.equal(hand.state.form.pin, "");
+});
+
+void test("a sound for what nobody looks at, if it was asked for: rare, and none after hiding by hand", () => {
+  const rings = (hand: Hand): boolean => hand.names().includes("ring");
+  const comes = (hand: Hand, n: number): boolean => rings(hand.broadcast("new_message", message(`m${n}`, "other")));
+  const listening = (): Hand => inside().tell({ type: "settings", settings: { sound: true } });
+  assert.ok(!comes(inside(), 1), "silent by default");
+  const hand = listening();
+  assert.ok(comes(hand, 1));
+  assert.ok(!comes(hand.wait(ringEvery - 1), 2), "so soon after the last");
+  assert.ok(comes(hand.wait(1), 3));
+  hand.wait(ringEvery);
+  assert.ok(!rings(hand.broadcast("message_edited", { message_id: "m3", ciphertext: "c", iv: "iv-anew" })), "an edit");
+  assert.ok(!rings(back(hand, { current_message: message("m3", "other") })), "what was there before the link broke");
+  assert.ok(rings(back(hand, { current_message: message("m4", "other") })), "what came meanwhile");
+  hand.wait(ringEvery);
+  assert.ok(!rings(hand.broadcast("new_message", own(1))), "one's own");
+  assert.ok(!comes(hand.tell({ type: "attention", on: true }), 5), "somebody looks");
+  for (const event of ["blur", "hide"] as const) {
+    assert.ok(comes(listening().tell({ type: "attention", on: true }).tell({ type: "cover", event }), 6), event);
+  }
+  const drawn = listening().tell({ type: "cover", event: "draw" }).tell({ type: "cover", event: "hide" });
+  assert.ok(!comes(drawn, 7), "hidden by hand, and then the phone put away");
+  assert.ok(comes(drawn.tell({ type: "cover", event: "right" }), 8), "until the PIN lifts it");
+  assert.equal(drawn.tell({ type: "leave" }).state.settings.sound, false);
+  const joining = opening("own").hand.tell({ type: "settings", settings: { sound: true } });
+  joining.ok(joining.state.joinRef, roomOk({ current_message: message("m9", "other") }));
+  assert.ok(!rings(joining), "what one finds on coming in");
 });

@@ -166,6 +166,7 @@ export class Page {
         this.asked = [];
         break;
       case "blank":
+      case "ring":
         break;
       default:
         this.asked.push(command);

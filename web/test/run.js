@@ -1,4 +1,5 @@
-// Bundles the unit tests as the page is bundled and runs them in Node.
+// Bundles the unit tests as the page is bundled and runs them in Node: all of
+// them, or some by name: npm test -- cover hidden
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -6,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle, root } from "./bundle.js";
 
-const tests = readdirSync(join(root, "test")).filter((name) => name.endsWith(".test.ts"));
+const named = process.argv.slice(2);
+const tests = readdirSync(join(root, "test"))
+  .filter((name) => name.endsWith(".test.ts") && (!named.length || named.includes(name.split(".")[0] ?? "")));
 if (!tests.length) throw new Error("no tests");
 const out = mkdtempSync(join(tmpdir(), "page-test-"));
 try {

@@ -88,7 +88,7 @@ const begin = (t: TestContext, base = "https://relay.example/private/"): Session
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.UTC(2026, 5, 1, 12) });
   FakeSocket.all = [];
   Object.assign(globalThis, { WebSocket: FakeSocket, document: { baseURI: base } });
-  return createSession(() => undefined, () => undefined, () => ({ due, step }));
+  return createSession(() => undefined, () => undefined, () => undefined, () => ({ due, step }));
 };
 
 const enter = async (t: TestContext): Promise<Session> => {

@@ -145,6 +145,7 @@ class Phone {
       case "unlock":
       case "forget":
       case "blank":
+      case "ring":
         break;
     }
   }

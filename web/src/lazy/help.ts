@@ -52,6 +52,7 @@ export const helpSheet = (close: () => void): Panel => {
     el("h2", {}, strings.howItWorks),
     ...drawings.flatMap((path, i) => [drawing(path), el("p", {}, captions[i] ?? "")]),
     el("p", {}, strings.helpHide),
+    el("p", {}, strings.helpSound),
     status,
     all,
   );

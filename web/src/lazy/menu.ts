@@ -6,6 +6,7 @@ import { button, el, setText, show } from "../dom";
 import { keepChoices } from "../session/past";
 import { canChange } from "../session/slot";
 import type { Page, Panel } from "../views/page";
+import { ring } from "./sound";
 import strings from "./words";
 
 /** How long the button that wipes must be held, in ms. style.css fills it in the same time. */
@@ -46,6 +47,12 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
   });
   const mark = el("input", { type: "checkbox", change: () => { session.tell({ type: "settings", settings: { mark: mark.checked } }); } });
   mark.checked = settings.mark;
+  const sound = el("input", { type: "checkbox", change: () => {
+    session.tell({ type: "settings", settings: { sound: sound.checked } });
+    // That is how it sounds; and a browser lets be heard what a finger asked for.
+    if (sound.checked) ring();
+  } });
+  sound.checked = settings.sound;
   return {
     node: el(
       "div",
@@ -59,6 +66,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
       el("label", { class: "row" }, strings.hideAfter, idle),
       el("label", { class: "row" }, strings.keep, kept),
       el("label", { class: "row" }, strings.mark, mark),
+      el("label", { class: "row" }, strings.sound, sound),
       button(strings.help, help),
       button(strings.forget, app.forget),
       holdButton(strings.wipe, () => {

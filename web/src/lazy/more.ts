@@ -13,4 +13,5 @@ export { helpSheet } from "./help";
 export { scanning, scanSheet } from "./scan";
 export { countryNames, fictions, homeCountry, invent, loadTable } from "./numbers";
 export * as machine from "../session/session";
+export { ring } from "./sound";
 export { default as words, speak } from "./words";

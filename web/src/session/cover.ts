@@ -13,6 +13,8 @@ export interface Cover {
   readonly active: number;
   /** Wrong PINs in a row. */
   readonly wrong: number;
+  /** Its owner drew it, as somebody was near: it makes no sound. */
+  readonly silent: boolean;
 }
 
 export type CoverEvent =
@@ -21,7 +23,8 @@ export type CoverEvent =
   | "moved" // a mouse or a wheel, which also move over a window without the focus
   | "blur"
   | "focus"
-  | "hide" // out of sight, or hidden by its owner
+  | "hide" // out of sight
+  | "draw" // hidden by its owner
   | "tick"
   | "right" // the PIN
   | "wrong"; // another one
@@ -36,7 +39,7 @@ const curtainFor = 10 * minute;
 export const triesAllowed = 5;
 
 /** Nothing is hidden, and no time runs before the first event. */
-export const uncovered: Cover = { kind: "none", since: 0, active: Infinity, wrong: 0 };
+export const uncovered: Cover = { kind: "none", since: 0, active: Infinity, wrong: 0, silent: false };
 
 /** Whether a PIN that is chosen here may be this one. */
 export const isRuled = (pin: string): boolean => /^\d{6,12}$/.test(pin);
@@ -59,7 +62,9 @@ export const coverStep = (before: Cover, event: CoverEvent, at: number, idle: nu
     return { ...cover, wrong: wrong + 1, kind: wrong + 1 < triesAllowed ? kind : "forget" };
   }
   if (event === "blur" && kind === "none") return { ...cover, kind: "veil", since: at };
-  if (event === "hide" && (kind === "none" || kind === "veil")) return { ...cover, kind: "curtain", since: at };
+  if ((event === "hide" || event === "draw") && (kind === "none" || kind === "veil")) {
+    return { ...cover, kind: "curtain", since: at, silent: event === "draw" };
+  }
   // A touch or a key proves the focus: a browser may tell of losing it after it is back.
   if ((event === "active" && (kind === "none" || kind === "veil")) || (event === "focus" && kind === "veil")) {
     return { ...cover, kind: "none", active: at };

@@ -29,6 +29,8 @@ export interface Settings {
   readonly idle: number;
   /** New messages are marked in the title. */
   readonly mark: boolean;
+  /** A new message that nobody looks at makes a sound. */
+  readonly sound: boolean;
 }
 
-export const usual: Settings = { idle: idleChoices[0], mark: false };
+export const usual: Settings = { idle: idleChoices[0], mark: false, sound: false };

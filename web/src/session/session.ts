@@ -6,6 +6,7 @@ import { arrive, hide, hideDue } from "./first";
 import { number, string, time, type Frame } from "./frames";
 import { greeting, hear, keysSay, lockPatience, quiet, unseal } from "./keys";
 import { keep, remember } from "./past";
+import { ring } from "./ring";
 import { again, check, down, ended, join, joined, pushGate, refusedJoin, wipe } from "./room";
 import {
   acknowledged, canWrite, deleted, edit, edited, isQueued, opened, read, refused, remove, send, stopEditing, take, watch, withdraw, work,
@@ -22,6 +23,7 @@ export const step = (before: State, event: Event, at: number): State => {
   happen(s, event);
   settle(s);
   remember(s, before);
+  ring(s, before);
   return s;
 };
 

@@ -171,6 +171,8 @@ export interface State {
   readonly attention: boolean;
   /** Id of the last message of the other that was looked at for long enough. */
   readonly seen: string;
+  /** When the last sound was. */
+  readonly rangAt: number;
 
   // Times in ms since 1970 by this phone's clock; 0 is never.
   readonly dialAt: number;
@@ -247,6 +249,7 @@ export const initial: State = {
   wiping: false,
   attention: false,
   seen: "",
+  rangAt: 0,
   dialAt: 0,
   dialedAt: 0,
   answerBy: 0,
@@ -354,5 +357,7 @@ export type Command =
   | KeyCommand
   /** Let go of everything that was ever entered or derived. */
   | { do: "forget" }
+  /** Make the sound of a new message. */
+  | { do: "ring" }
   /** Let go of what was derived from what is in the form. */
   | { do: "blank" };
