@@ -42,7 +42,7 @@ const (
 // A panic in anything it runs aborts it: see guarded.
 //
 // All methods are safe for concurrent use. Only waitForSpace, pause and end,
-// which are the read loop's, block.
+// which are the read loop's, block. flushing is locked before mu.
 type outbox struct {
 	ws      *websocket.Conn
 	net     *transport
@@ -54,6 +54,9 @@ type outbox struct {
 	// failed: something panicked.
 	failed  atomic.Bool
 	writers sync.WaitGroup // the writer and the tasks
+	// flushing is held by who sends what the connection takes at once. Rooms, which
+	// queue frames meanwhile, wait for mu alone.
+	flushing sync.Mutex
 
 	mu sync.Mutex
 	// guarded by mu
@@ -71,8 +74,7 @@ type outbox struct {
 
 type queued struct {
 	frame *wire.Buffer
-	event wire.Event
-	at    time.Time
+	at    time.Time // of a new message
 }
 
 func newOutbox(ws *websocket.Conn, conn *transport, out *frameWriter, m *metrics, g guard) *outbox {
@@ -99,7 +101,11 @@ func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
 		o.metrics.slowConsumers.WithLabelValues(slowQueue).Inc()
 		return false
 	}
-	o.queue = append(o.queue, queued{frame.Retain(), event, time.Now()})
+	q := queued{frame: frame.Retain()}
+	if event == wire.EventNewMessage {
+		q.at = time.Now()
+	}
+	o.queue = append(o.queue, q)
 	o.bytes += frame.Size()
 	return true
 }
@@ -109,37 +115,62 @@ func (o *outbox) Deliver(event wire.Event, frame *wire.Buffer) bool {
 func (o *outbox) Flush() { o.guarded(o.flush) }
 
 func (o *outbox) flush() {
+	o.flushing.Lock()
+	defer o.flushing.Unlock()
+	frames := o.takeQueue()
+	if frames == nil {
+		return
+	}
+	sent, whole := 0, false
+	defer func() { o.putBack(frames, sent, whole) }()
+	sent, whole = o.out.writeReady(frames, o.net.prompt)
+	for i := range sent {
+		frames[i].sent(o.metrics)
+	}
+}
+
+// takeQueue returns the queue for who can send it now, nil when there is nothing to
+// send or a writer is to do it.
+func (o *outbox) takeQueue() []queued {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.queue) == 0 || o.writing || !o.open() {
-		return
+		return nil
 	}
-	if o.net.prompt == nil || !o.writeReady() {
+	if o.net.prompt == nil {
+		o.startWriter()
+		return nil
+	}
+	frames := o.queue
+	o.queue = nil
+	return frames
+}
+
+// putBack gives up the frames that were sent and puts the others before what was
+// queued meanwhile, for a writer: as is the rest of a frame, if not whole.
+func (o *outbox) putBack(frames []queued, sent int, whole bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	rest := frames[sent:]
+	if o.ended || o.code == wire.CloseSlowConsumer { // the queue was dropped
+		o.drop(rest)
+		rest = nil
+	}
+	o.drop(frames[:sent])
+	if len(rest) > 0 {
+		o.queue = append(rest, o.queue...)
+	}
+	if len(o.queue) < maxQueued/2 {
+		o.changed.Broadcast()
+	}
+	if !o.ended && (len(rest) > 0 || !whole) {
 		o.startWriter()
 	}
 }
 
-// writeReady sends what the connection takes at once, and reports whether that was
-// everything. o.mu is held.
-func (o *outbox) writeReady() bool {
-	sent, whole := o.out.writeReady(o.queue, o.net.prompt)
-	for i := range sent {
-		o.queue[i].sent(o.metrics)
-		o.bytes -= o.queue[i].frame.Size()
-		o.queue[i].frame.Release()
-		o.queue[i] = queued{}
-	}
-	o.queue = o.queue[sent:]
-	if len(o.queue) > 0 || !whole {
-		return false
-	}
-	o.queue = nil
-	return true
-}
-
 // sent notes how long a message waited.
 func (q *queued) sent(m *metrics) {
-	if q.event == wire.EventNewMessage {
+	if !q.at.IsZero() {
 		m.deliver.Observe(time.Since(q.at).Seconds())
 	}
 }
@@ -220,6 +251,7 @@ func (o *outbox) startWriter() {
 // write sends what is queued, then closes the socket if that is asked for. First
 // goes the rest of a frame that left only in part.
 func (o *outbox) write() {
+	o.awaitFlush()
 	if !o.wrote(o.out.flush()) {
 		return
 	}
@@ -297,10 +329,17 @@ func (o *outbox) tooSlow() {
 }
 
 func (o *outbox) dropQueue() {
-	for _, q := range o.queue {
-		q.frame.Release()
+	o.drop(o.queue)
+	o.queue = nil
+}
+
+// drop gives frames up. o.mu is held.
+func (o *outbox) drop(frames []queued) {
+	for i := range frames {
+		o.bytes -= frames[i].frame.Size()
+		frames[i].frame.Release()
+		frames[i] = queued{}
 	}
-	o.queue, o.bytes = nil, 0
 }
 
 // waitForSpace waits until the queue is at most half full or the socket is
@@ -381,12 +420,19 @@ func (o *outbox) end() wire.CloseCode {
 		_ = o.ws.CloseNow() // also wakes a ping that waits for its pong
 	}
 	o.writers.Wait()
+	o.awaitFlush()
 	if o.endUnlessClosing() {
 		_ = o.ws.CloseNow() // the writer was to close it and failed; else the library would keep it
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.code
+}
+
+// awaitFlush waits until nobody flushes what was queued before.
+func (o *outbox) awaitFlush() {
+	o.flushing.Lock()
+	defer o.flushing.Unlock()
 }
 
 // endNow ends the outbox and drops what is queued.
