@@ -3,7 +3,7 @@
 //
 // It is pure: time is an argument, a monotonic duration since some start, and
 // nothing here draws randomness or blocks. The types are not safe for
-// concurrent use; a room's goroutine owns them.
+// concurrent use; each belongs to a room.
 package lockout
 
 import "time"

@@ -29,8 +29,13 @@ type command struct {
 	claimWait time.Duration
 	// restartsAt is when the relay will, of a cmdDrain.
 	restartsAt time.Duration
-	// posted is when the sender began to wait for a place in the mailbox.
+	// posted is when the sender brought it.
 	posted time.Duration
+	// placed is closed when a command that came to a full mailbox has a place in it,
+	// or when it is refused, as the room is over.
+	placed chan struct{}
+	// refused is guarded by the mailbox's mu.
+	refused bool
 	// answer is where a join's caller waits; it has room for one answer.
 	answer chan joinAnswer
 }
@@ -51,9 +56,6 @@ const (
 	// cmdStop: the relay shuts down.
 	cmdStop
 )
-
-// tickCommand is the cmdTick of every room; no one writes to it.
-var tickCommand = &command{kind: cmdTick}
 
 // joinAnswer is how a join ended, for the connection; the client has been
 // answered by then.
@@ -79,6 +81,8 @@ type scratch struct {
 	// joined is the answer to a join. It has the resume token in clear, so it is
 	// cleared with the rest.
 	joined wire.Joined
+	// flush are the members that may have something to send after the step.
+	flush []Member
 }
 
 // clear overwrites what the step left.
@@ -86,6 +90,8 @@ func (w *scratch) clear() {
 	clear(w.effects[:cap(w.effects)])
 	w.effects = w.effects[:0]
 	w.joined = wire.Joined{}
+	clear(w.flush[:cap(w.flush)])
+	w.flush = w.flush[:0]
 }
 
 // effect is one thing a step wants done, in order.

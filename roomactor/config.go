@@ -70,9 +70,9 @@ func (c Config) withDefaults() Config {
 }
 
 // Observer is told what happens in rooms, in closed sets of values and without
-// any identifier. Its methods are called from room goroutines, and Joined also
-// from callers of Supervisor.Join: they must not block and must be safe for
-// concurrent use.
+// any identifier. Its methods are called in a room's turn, and Joined also from
+// callers of Supervisor.Join: they must not block nor call a room, and must be safe
+// for concurrent use.
 type Observer interface {
 	RoomStarted()
 	RoomClosed(CloseCause)

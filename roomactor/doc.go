@@ -1,15 +1,36 @@
-// Package roomactor holds the rooms of the relay: one goroutine a room, which
-// owns the room's single message, its seats, hellos and lockout behind a
-// bounded mailbox, and a [Supervisor] that makes rooms on first join, finds
-// them and ends them.
+// Package roomactor holds the rooms of the relay: actors that each own a single
+// message, the seats, hellos and lockout behind a bounded mailbox, and a
+// [Supervisor] that makes rooms on first join, finds them and ends them.
+//
+// # Rules
 //
 // The rules of a room are in state.step, and joinNowhere decides where there is
-// no room. Both are pure: no goroutine, clock, randomness or I/O. A step answers a
-// command with effects, which the goroutine around it carries out without ever
-// blocking, by [Member.Deliver] and [Member.Close]. PROTOCOL.md in package wire
-// says which function decides what; the connection keeps some rules, such as the
-// pace of typing and the times of sockets that have not joined.
+// no room. Both are pure: no goroutine, clock, randomness or I/O. PROTOCOL.md in
+// package wire says which function decides what; the connection keeps some rules,
+// such as the pace of typing and the times of sockets that have not joined.
 //
-// Order of locks: a shard of the supervisor's map is locked alone; nothing
-// else is locked while it is held.
+// # Turns
+//
+// Commands are carried out one at a time, in the order in which they came, by the
+// goroutine that has the room's turn. It takes the step and carries out its effects
+// without ever blocking, by [Member.Deliver] and [Member.Close]. It then passes the
+// turn on, and only after that lets the members send ([Member.Flush]).
+//
+// Who brings a command while nobody has the turn takes it, so that two people who
+// talk wait for no other goroutine, and their messages leave with the goroutine
+// that read them. Who brings one while another has the turn leaves it in the
+// mailbox and goes on. For what lies there a goroutine is started, one a command:
+// so nobody works for others, and a room at which nothing happens has no goroutine.
+// Nor has its timer, which brings a command like anyone else. A goroutine a room
+// would cost two thirds of an idle room's memory.
+//
+// A room that ends takes no more commands and refuses those in its mailbox. Its turn
+// is never given up: nobody sees what is left of its state, which is overwritten. A
+// panic in a turn ends the room alone.
+//
+// # Locks
+//
+// A shard of the supervisor's map is locked alone, and so is a mailbox, for a few
+// instructions. Members and observers are called without a lock, but in a turn: they
+// must not call the room, which would leave their command to itself.
 package roomactor

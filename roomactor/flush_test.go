@@ -58,7 +58,7 @@ func TestFlushComesOnceAfterAStep(t *testing.T) {
 	}
 }
 
-// A room without sockets goes on in another goroutine, as if nothing were.
+// A room that everyone has left goes on as if nothing were.
 func TestDesertedRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, roomactor.Config{})

@@ -95,6 +95,19 @@ func (h *house) post(tb testing.TB, room *roomactor.Room, p roomactor.Member, r 
 	}
 }
 
+// postAside posts in another goroutine, which works on the room as long as a member
+// of it does.
+func (h *house) postAside(tb testing.TB, room *roomactor.Room, p roomactor.Member, r wire.Request) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := h.tryPost(context.Background(), room, p, r); err != nil {
+			tb.Errorf("post: %v", err)
+		}
+	}()
+	tb.Cleanup(func() { <-done })
+}
+
 // tryPost keeps the contract of Post: a request that is not taken is released.
 func (h *house) tryPost(ctx context.Context, room *roomactor.Room, p roomactor.Member, r wire.Request) error {
 	req := h.request(r)

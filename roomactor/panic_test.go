@@ -113,7 +113,7 @@ func TestJoinsBehindAPanic(t *testing.T) {
 		<-goOn
 		panic("a member fails")
 	}
-	h.post(t, room, bad, sendRequest("hi"))
+	h.postAside(t, room, bad, sendRequest("hi"))
 	<-busy
 	const waiting = roomactor.MailboxSize + 4
 	peers, rooms := [waiting]*peer{}, make(chan *roomactor.Room, waiting)

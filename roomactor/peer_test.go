@@ -11,7 +11,7 @@ import (
 // peer is a Member that decodes and keeps what it is given, in order. One
 // goroutine at a time takes it.
 type peer struct {
-	// onDeliver, when set, is asked first, in the room's goroutine: false is a
+	// onDeliver, when set, is asked first, in the room's turn: false is a
 	// frame that is not taken.
 	onDeliver func(wire.Event) bool
 

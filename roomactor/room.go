@@ -8,16 +8,14 @@ import (
 	"sotto/wire"
 )
 
-// Room is a live room: a goroutine with a mailbox. Its methods are safe for
-// concurrent use.
+// Room is a live room. It is worked on by one goroutine at a time, which has the
+// turn. Its methods are safe for concurrent use.
 type Room struct {
-	sup  *Supervisor
-	hash wire.RoomHash
+	sup     *Supervisor
+	hash    wire.RoomHash
+	mailbox mailbox
 
-	mailbox chan *command // never closed
-	done    chan struct{} // closed when the room takes no more commands
-
-	// Owned by the room's goroutine.
+	// Owned by who has the turn.
 	state *state
 	timer *time.Timer
 	// dropped are members that could not take a frame in this step.
@@ -27,9 +25,10 @@ type Room struct {
 }
 
 // Post hands the room a request of a joined member and, if it returns nil,
-// ownership of req. It waits while the mailbox is full. It returns
-// ErrRoomClosed when the room is over (its members are being closed) or the
-// context's error; req is then still the caller's.
+// ownership of req. When nobody else is at work on the room it carries the request
+// out; otherwise another goroutine will, and Post waits only while the mailbox is
+// full. It returns ErrRoomClosed when the room is over (its members are being
+// closed) or the context's error; req is then still the caller's.
 func (r *Room) Post(ctx context.Context, from Member, req *wire.Request) error {
 	c := &command{kind: cmdRequest, from: from, req: req}
 	if req.Event == wire.EventSend {
@@ -41,50 +40,38 @@ func (r *Room) Post(ctx context.Context, from Member, req *wire.Request) error {
 	return r.post(ctx, c)
 }
 
-// Leave tells the room that the member's socket is gone. It waits while the
-// mailbox is full, which the room empties without ever blocking.
+// Leave tells the room that the member's socket is gone, in the same way.
 func (r *Room) Leave(from Member) {
 	_ = r.post(context.Background(), &command{kind: cmdLeave, from: from}) // a closed room has no members
 }
 
 func (r *Room) post(ctx context.Context, c *command) error {
 	c.posted = r.sup.now()
-	if r.over() {
-		return ErrRoomClosed
+	turn, err := r.mailbox.put(ctx, c)
+	if turn {
+		r.work(c)
 	}
-	select {
-	case r.mailbox <- c:
-	case <-r.done:
-		return ErrRoomClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if r.over() {
-		// The command may have slipped in after the room emptied its mailbox.
-		r.drain()
-	}
-	return nil
+	return err
 }
 
-// over reports whether the room takes no more commands.
-func (r *Room) over() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
+// work carries c out and passes the turn on. Only then may members send what they
+// were given: nobody waits for the network who waits for the room, and each socket
+// sends in the order of the steps.
+func (r *Room) work(c *command) {
+	w := r.sup.scratch.Get().(*scratch) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer r.sup.returnScratch(w)
+	r.state.scratch = w
+	cause := r.handle(c)
+	if cause != "" {
+		r.close(cause)
+		return
 	}
-}
-
-// drain refuses what is left in the mailbox of a room that is done.
-func (r *Room) drain() {
-	for {
-		select {
-		case c := <-r.mailbox:
-			c.finish(joinAnswer{err: ErrRoomClosed})
-		default:
-			return
-		}
+	r.state.scratch = nil
+	if next := r.mailbox.next(); next != nil {
+		r.sup.wg.Go(func() { r.work(next) })
+	}
+	for _, m := range w.flush {
+		m.Flush()
 	}
 }
 
@@ -98,51 +85,27 @@ func (c *command) finish(a joinAnswer) {
 	}
 }
 
-// run starts the room's time and goroutine. The supervisor waits for it.
-func (r *Room) run() {
+// run starts the room with the join that makes it. The caller has the turn; the
+// supervisor waits for the room's end.
+func (r *Room) run(c *command) {
 	r.sup.cfg.Observer.RoomStarted()
 	r.timer = time.AfterFunc(r.state.expires-r.sup.now(), r.wake)
-	r.serve()
+	r.work(c)
 }
 
-// serve is the room's goroutine.
-func (r *Room) serve() {
-	for {
-		c := <-r.mailbox
-		if c.kind != cmdTick {
-			r.sup.cfg.Observer.Waited(r.sup.now() - c.posted)
-		}
-		if cause := r.handle(c); cause != "" {
-			r.timer.Stop()
-			r.close(cause)
-			return
-		}
-		if c.kind == cmdLeave && r.state.deserted() {
-			// A room may now wait for days. Go does not shrink a stack of 4 KiB,
-			// which steps need, to the 2 KiB that waiting needs: a new goroutine
-			// starts with them.
-			r.sup.wg.Go(r.serve)
-			return
-		}
-	}
-}
-
-// wake is called by the timer. It does not wait: commands in a full mailbox
-// wake the room as well, and each looks at the time. An idle room that waits
-// for its mailbox alone costs 600 bytes less than one that also waits for a
-// timer's channel.
+// wake is called by the timer, in a goroutine of its own.
 func (r *Room) wake() {
-	select {
-	case r.mailbox <- tickCommand:
-	default:
-	}
+	_ = r.post(context.Background(), &command{kind: cmdTick}) // else it is over
 }
 
-// close ends the room, which can't be found any more: first it takes no more
-// commands, then those that wait are refused. Joins try again elsewhere.
+// close ends the room, which can't be found any more: it takes no more commands,
+// and those that wait are refused. Joins try again elsewhere.
 func (r *Room) close(cause CloseCause) {
-	close(r.done)
-	r.drain()
+	defer r.sup.wg.Done()
+	r.timer.Stop()
+	for _, c := range r.mailbox.close() {
+		c.finish(joinAnswer{err: ErrRoomClosed})
+	}
 	r.state.forget()
 	r.settle()
 	r.sup.cfg.Observer.RoomClosed(cause)
@@ -162,11 +125,13 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 		c.finish(answer)
 	}()
 
-	r.state.scratch = r.sup.scratch.Get().(*scratch) //nolint:errcheck,forcetypeassert // the pool holds nothing else
-	defer r.returnScratch()
+	now := r.sup.moment()
+	if c.kind != cmdTick {
+		r.sup.cfg.Observer.Waited(now.Duration - c.posted)
+	}
 	expires := r.state.expires
 	c.slotsFull = !r.reserve(c)
-	out := r.state.step(r.sup.moment(), c)
+	out := r.state.step(now, c)
 	if out.ended == "" {
 		r.settle()
 	} else {
@@ -175,7 +140,7 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	r.carryOut()
 	if out.ended == "" { // else every member is closed by now
 		r.dropSlow()
-		r.flush(c.from)
+		r.toFlush(c.from)
 	}
 	if c.kind == cmdTick || r.state.expires != expires {
 		r.timer.Reset(r.state.expires - r.sup.now())
@@ -183,14 +148,6 @@ func (r *Room) handle(c *command) (ended CloseCause) {
 	r.observe(out)
 	answer = r.answer(out)
 	return out.ended
-}
-
-// returnScratch clears what the step left and gives it back.
-func (r *Room) returnScratch() {
-	w := r.state.scratch
-	r.state.scratch = nil
-	w.clear()
-	r.sup.scratch.Put(w)
 }
 
 // answer tells a join's caller what the step did. A join that met the end of
@@ -221,18 +178,19 @@ func (r *Room) observe(out outcome) {
 	}
 }
 
-// flush lets the members send what the step had for them: from comes last, as
-// the others wait for what it did.
-func (r *Room) flush(from Member) {
+// toFlush notes who may have something to send: from comes last, as the others
+// wait for what it did.
+func (r *Room) toFlush(from Member) {
+	w := r.state.scratch
 	for i := range r.state.seats {
 		for _, k := range r.state.seats[i].sockets {
 			if k.member != from {
-				k.member.Flush()
+				w.flush = append(w.flush, k.member)
 			}
 		}
 	}
 	if from != nil {
-		from.Flush()
+		w.flush = append(w.flush, from)
 	}
 }
 

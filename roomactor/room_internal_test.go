@@ -99,21 +99,26 @@ func TestBearersAreHashed(t *testing.T) {
 
 // What a step worked with is not kept for the next.
 func TestScratchIsCleared(t *testing.T) {
-	s := &state{scratch: new(scratch)}
-	r := &Room{sup: NewSupervisor(Config{Buffers: wire.NewBuffers(0)}), state: s}
-	w := s.scratch
+	w := new(scratch)
+	s := &state{scratch: w}
 	for range 100 { // it grows
 		s.broadcast(bothSeats, &wire.Response{Message: new(wire.Message)})
 	}
 	w.joined.Resume = wire.ResumeToken{1}
 	w.effects = w.effects[:1] // as dropping a member does
-	r.returnScratch()
+	w.flush = append(w.flush, new(mute), new(mute))[:1]
+	NewSupervisor(Config{Buffers: wire.NewBuffers(0)}).returnScratch(w)
 	for _, e := range w.effects[:cap(w.effects)] {
 		if !reflect.ValueOf(e).IsZero() {
 			t.Fatal("an effect is left")
 		}
 	}
-	if !reflect.ValueOf(w.joined).IsZero() || cap(w.effects) < 100 || s.scratch != nil {
-		t.Error("the answer to a join is left, or the state keeps its scratch")
+	for _, m := range w.flush[:cap(w.flush)] {
+		if m != nil {
+			t.Error("a member is left")
+		}
+	}
+	if !reflect.ValueOf(w.joined).IsZero() || cap(w.effects) < 100 || len(w.effects)+len(w.flush) > 0 {
+		t.Error("the answer to a join is left, or the scratch is not as for a first step")
 	}
 }

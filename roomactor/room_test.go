@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"sotto/roomactor"
 	"sotto/wire"
@@ -195,48 +196,47 @@ func TestExpiredRoomIsGoneBeforeItsOk(t *testing.T) {
 
 // A room that is done takes nothing; what lay in its mailbox is released.
 func TestDrainedMailbox(t *testing.T) {
-	h := newHouse(t, roomactor.Config{})
-	a, b := newPeer(), newPeer()
-	room := h.join(t, "room", a, as("alice"))
-	h.join(t, "room", b, as("bob"))
-	busy, goOn := make(chan struct{}), make(chan struct{})
-	a.onDeliver = func(e wire.Event) bool {
-		if e == wire.EventRoomExpired {
-			close(busy)
-			<-goOn
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, roomactor.Config{})
+		a, b := newPeer(), newPeer()
+		room := h.join(t, "room", a, as("alice"))
+		h.join(t, "room", b, as("bob"))
+		goOn := make(chan struct{})
+		a.onDeliver = func(e wire.Event) bool {
+			if e == wire.EventRoomExpired {
+				<-goOn
+			}
+			return true
 		}
-		return true
-	}
-	h.post(t, room, a, expireRequest)
-	<-busy
-	for range roomactor.MailboxSize {
-		h.post(t, room, b, sendRequest("late"))
-	}
-	const waiting = 10 // for the full mailbox
-	results := make(chan error, waiting+1)
-	for range waiting {
-		go func() { results <- h.tryPost(context.Background(), room, b, sendRequest("late")) }()
-	}
-	go func() {
-		room.Leave(b)
-		results <- nil
-	}()
-	close(goOn)
-	for range waiting + 1 {
-		if err := <-results; err != nil && !errors.Is(err, roomactor.ErrRoomClosed) {
-			t.Errorf("post: %v", err)
+		h.postAside(t, room, a, expireRequest)
+		synctest.Wait()
+		for range roomactor.MailboxSize {
+			h.post(t, room, b, sendRequest("late"))
 		}
-	}
-	b.expectClosed(t, wire.CloseRoomExpired)
-	shut(t, h)
-	if err := h.tryPost(context.Background(), room, b, sendRequest("later")); !errors.Is(err, roomactor.ErrRoomClosed) {
-		t.Errorf("post to an ended room: %v; want ErrRoomClosed", err)
-	}
-	for _, r := range b.rest() {
-		if r.Reason != "" || r.Event == wire.EventNewMessage {
-			t.Errorf("what lay in the mailbox was carried out: event %q, reason %q", r.Event.String(), r.Reason)
+		const waiting = 10 // for the full mailbox
+		results := make(chan error, waiting)
+		for range waiting {
+			go func() { results <- h.tryPost(context.Background(), room, b, sendRequest("late")) }()
 		}
-	}
+		go room.Leave(b)
+		synctest.Wait()
+		close(goOn)
+		for range waiting {
+			if err := <-results; !errors.Is(err, roomactor.ErrRoomClosed) {
+				t.Errorf("post to a room that ends: %v; want ErrRoomClosed", err)
+			}
+		}
+		b.expectClosed(t, wire.CloseRoomExpired)
+		shut(t, h)
+		if err := h.tryPost(context.Background(), room, b, sendRequest("later")); !errors.Is(err, roomactor.ErrRoomClosed) {
+			t.Errorf("post to an ended room: %v; want ErrRoomClosed", err)
+		}
+		for _, r := range b.rest() {
+			if r.Reason != "" || r.Event == wire.EventNewMessage {
+				t.Errorf("what lay in the mailbox was carried out: event %q, reason %q", r.Event.String(), r.Reason)
+			}
+		}
+	})
 }
 
 // A post that waits for a full mailbox ends with its context and keeps its
@@ -253,7 +253,7 @@ func TestPostWaitsForItsContext(t *testing.T) {
 		}
 		return true
 	}
-	h.post(t, room, a, sendRequest("hi"))
+	h.postAside(t, room, a, sendRequest("hi"))
 	<-busy
 	for range roomactor.MailboxSize {
 		h.post(t, room, a, wire.Request{Event: wire.EventTyping})

@@ -97,7 +97,7 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 		<-goOn
 		return false
 	}
-	h.post(t, room, a, sendRequest("hi"))
+	h.postAside(t, room, a, sendRequest("hi"))
 	<-busy
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -219,11 +219,6 @@ func (s *state) ttlCause() CloseCause {
 // awaiting reports whether a seat is open.
 func (s *state) awaiting() bool { return !s.seats[1].taken }
 
-// deserted reports whether no socket is joined.
-func (s *state) deserted() bool {
-	return len(s.seats[0].sockets) == 0 && len(s.seats[1].sockets) == 0
-}
-
 // seatOf returns the seat that m has joined.
 func (s *state) seatOf(m Member) (int, bool) {
 	for i := range s.seats {

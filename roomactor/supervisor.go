@@ -24,7 +24,7 @@ type Supervisor struct {
 	rooms   atomic.Int64
 	drain   drain
 	slots   slotMemory
-	wg      sync.WaitGroup // rooms' goroutines
+	wg      sync.WaitGroup // rooms, and goroutines at work on them
 	scratch sync.Pool      // of *scratch
 }
 
@@ -89,7 +89,9 @@ func (s *Supervisor) Join(ctx context.Context, hash *wire.RoomHash, from Member,
 		case refusal.Reason != "":
 			s.refuse(c, kind, &refusal)
 			return JoinResult{Kind: kind, Reason: refusal.Reason}, nil
-		case room != nil:
+		case kind == JoinCreated:
+			room.run(c)
+		default:
 			if err := room.post(ctx, c); errors.Is(err, ErrRoomClosed) {
 				continue
 			} else if err != nil {
@@ -105,8 +107,8 @@ func (s *Supervisor) Join(ctx context.Context, hash *wire.RoomHash, from Member,
 }
 
 // findOrSpawn returns the room that c must be posted to, or the answer that
-// refuses the join without one. It returns neither when it spawned a room: c is
-// then that room's first command, so that no one finds a room without a seat.
+// refuses the join without one. With JoinCreated it is a new room of which the caller
+// has the turn, so that c is its first command: no one finds a room without a seat.
 func (s *Supervisor) findOrSpawn(hash *wire.RoomHash, c *command) (*Room, JoinKind, wire.Response, error) {
 	sh := s.shard(hash)
 	sh.mu.Lock()
@@ -133,15 +135,13 @@ func (s *Supervisor) findOrSpawn(hash *wire.RoomHash, c *command) (*Room, JoinKi
 	room := &Room{
 		sup:     s,
 		hash:    *hash,
-		mailbox: make(chan *command, mailboxSize),
-		done:    make(chan struct{}),
+		mailbox: mailbox{taken: true},
 		state:   newState(&s.cfg, now, &id),
 	}
 	c.posted = now
-	room.mailbox <- c // it is empty
 	sh.rooms[*hash] = room
-	s.wg.Go(room.run)
-	return nil, JoinCreated, wire.Response{}, nil
+	s.wg.Add(1)
+	return room, JoinCreated, wire.Response{}, nil
 }
 
 // refuse answers a join for which there is no room.
@@ -192,8 +192,8 @@ func (s *Supervisor) Check() error {
 }
 
 // Shutdown refuses new joins, ends every room, whose members are closed with
-// wire.CloseRestart, and waits for the rooms' goroutines or the context. Rooms
-// end also when the context has ended before.
+// wire.CloseRestart, and waits for that or the context. Rooms end also when the
+// context has ended before.
 func (s *Supervisor) Shutdown(ctx context.Context) error {
 	var rooms []*Room
 	for i := range s.shards {
@@ -233,6 +233,12 @@ func (s *Supervisor) unregister(r *Room) {
 			s.drain.atNoRoom()
 		}
 	}
+}
+
+// returnScratch clears what a step left and gives it back.
+func (s *Supervisor) returnScratch(w *scratch) {
+	w.clear()
+	s.scratch.Put(w)
 }
 
 // shard picks by the first byte: room hashes are SHA-256, so it is uniform.

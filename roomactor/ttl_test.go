@@ -65,7 +65,7 @@ func TestTimerMeetsFullMailbox(t *testing.T) {
 					return true
 				}
 				time.Sleep(day - time.Second)
-				h.post(t, room, a, sendRequest("hi"))
+				h.postAside(t, room, a, sendRequest("hi"))
 				synctest.Wait()
 				for range roomactor.MailboxSize {
 					h.post(t, room, a, wire.Request{Event: wire.EventTyping})

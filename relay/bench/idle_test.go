@@ -67,8 +67,8 @@ func BenchmarkIdleRoom(b *testing.B) {
 		before := p.usage(b)
 		visit(b, p, 500, idleRooms)
 		after := p.usage(b)
-		if rooms := after.Goroutines - before.Goroutines; rooms < idleRooms {
-			b.Fatalf("%d goroutines more for %d rooms", rooms, idleRooms)
+		if rooms := after.Rooms - before.Rooms; rooms != idleRooms {
+			b.Fatalf("%d rooms; want %d", rooms, idleRooms)
 		}
 		u := per(before, after, idleRooms)
 		b.ReportMetric(0, "ns/op")
@@ -99,9 +99,8 @@ func visit(b *testing.B, p *process, first, n int) {
 		return s.skip()
 	})
 	// The last sockets' ends are noticed by their read loops.
-	goal := n
 	for range 100 {
-		if p.usage(b).Goroutines < goal+first+32 {
+		if p.usage(b).Sockets == 0 {
 			return
 		}
 		<-time.After(50 * time.Millisecond)

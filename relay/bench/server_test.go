@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"sotto/relay"
 )
@@ -61,10 +62,14 @@ func TestMain(m *testing.M) {
 
 // usage is what a child says of its memory, after giving back what it can.
 type usage struct {
-	RSS        uint64 // bytes in RAM
-	Live       uint64 // bytes of live heap objects and of stacks
-	Goroutines int
+	RSS  uint64 // bytes in RAM
+	Live uint64 // bytes of live heap objects and of stacks
+	// Rooms and Sockets are the relay's own count.
+	Rooms, Sockets int
 }
+
+// figures are where a child's relay tells of itself.
+var figures = prometheus.NewRegistry()
 
 // child serves on a free port. It prints its address, then its usage for every
 // line it reads, and ends with its standard input.
@@ -130,11 +135,17 @@ func measure() (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	return usage{
-		RSS:        pages * uint64(os.Getpagesize()),
-		Live:       m.HeapAlloc + m.StackInuse,
-		Goroutines: runtime.NumGoroutine(),
-	}, nil
+	u := usage{RSS: pages * uint64(os.Getpagesize()), Live: m.HeapAlloc + m.StackInuse}
+	families, err := figures.Gather()
+	for _, f := range families {
+		switch f.GetName() {
+		case "sotto_rooms":
+			u.Rooms = int(f.Metric[0].GetGauge().GetValue())
+		case "sotto_connections":
+			u.Sockets = int(f.Metric[0].GetGauge().GetValue())
+		}
+	}
+	return u, err
 }
 
 func newHandler(kind serverKind) (http.Handler, error) {
@@ -142,7 +153,7 @@ func newHandler(kind serverKind) (http.Handler, error) {
 	case relayServer, tlsServer:
 		return relay.New(relay.Config{
 			CreateRate: -1, UpgradeRate: -1, FrameRate: -1, MaxConns: -1, MaxConnsPerAddress: -1,
-			MaxRooms: -1, JoinFloor: -1,
+			MaxRooms: -1, JoinFloor: -1, Registerer: figures,
 		})
 	case guardedServer:
 		return relay.New(relay.Config{JoinFloor: 50 * time.Millisecond})
