@@ -60,23 +60,6 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// What is expected was computed with Python's hashlib.
-func TestKeyIsSaltedWithRoomHash(t *testing.T) {
-	t.Parallel()
-	v := vectors.Std1()[0]
-	id, err := client.Derive(v.Phone, v.PIN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := hex.DecodeString("cf3e9a0c9070e17aff611db0f9b19909227b261e9ceb80c5f5aae65a48d09a06")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := client.NewKey(raw).Open(id.Key().Seal([]byte("hello"))); err != nil || string(text) != "hello" {
-		t.Errorf("the key is another: %v", err)
-	}
-}
-
 func TestDeriveRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

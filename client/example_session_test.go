@@ -114,19 +114,22 @@ func ExampleDerivePrivate() {
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails
 	card := blind.Card{Number: "+44 7700 900123", Code: blind.NewCode(random)}
-	enter := func(text, pin string, entry client.Entry) *client.Session {
+	rootOf := func(text string) *blind.RootKey {
 		code, err := blind.FindCode(text)
 		must(err)
-		root := code.Root()
+		return code.Root()
+	}
+	enter := func(root *blind.RootKey, pin string, entry client.Entry) *client.Session {
 		identity, err := client.DerivePrivate(root, pin)
 		must(err)
 		s, err := client.Open(ctx, client.Config{URL: server.URL, Identity: identity, Entry: entry})
 		must(err)
 		return s
 	}
-	alice := enter(card.Text(), "493817", client.EntryCreate)
+	alice := enter(rootOf(card.Text()), "493817", client.EntryCreate)
 	defer alice.Close()
-	bob := enter(card.Invitation("My other number"), "205566", client.EntryInvited)
+	root := rootOf(card.Invitation("My other number"))
+	bob := enter(root, "205566", client.EntryInvited)
 	defer bob.Close()
 
 	// Once their pages have exchanged keys, what she writes is for his page alone.
@@ -148,7 +151,7 @@ func ExampleDerivePrivate() {
 	await(ctx, alice, func(e client.Reach) bool { return e.Reach == blind.ReachCode })
 	_, err = alice.Send(ctx, "Better at five.")
 	must(err)
-	bob = enter(card.Text(), "205566", client.EntryEnter)
+	bob = enter(root, "205566", client.EntryEnter)
 	defer bob.Close()
 	state := await(ctx, bob, func(client.State) bool { return true })
 	fmt.Println("Bob reads:", state.Message.Text, "It was left:", state.Message.Left)

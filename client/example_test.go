@@ -27,21 +27,3 @@ func ExampleDerive() {
 	// the relay is handed: c591faf03db9bc2f…
 	// a log shows: [redacted]
 }
-
-func ExampleIdentity_Key() {
-	alice, err := client.Derive("+44 7700 900123", "493817")
-	if err != nil {
-		panic(err)
-	}
-	bob, err := client.Derive("+44 7700 900123", "205566")
-	if err != nil {
-		panic(err)
-	}
-	sealed := alice.Key().Seal([]byte("Tomorrow at four"))
-	text, err := bob.Key().Open(sealed)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Printf("%d bytes on the relay, opened: %s\n", len(sealed.Ciphertext), text)
-	// Output: 32 bytes on the relay, opened: Tomorrow at four
-}

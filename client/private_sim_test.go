@@ -16,9 +16,9 @@ import (
 	"sotto/wire"
 )
 
-// histories is how many the simulation plays. SOTTO_SIM_HISTORIES asks for
-// more, SOTTO_SIM_FIRST for others.
-const histories = 600
+// histories is how many the simulation plays; make test-sim plays 2,000.
+// SOTTO_SIM_HISTORIES asks for more, SOTTO_SIM_FIRST for others.
+const histories = 60
 
 // TestPrivateSimulation plays random histories of two people on bad networks over
 // a real relay. At any time each sees only what was written, by whom it was; in

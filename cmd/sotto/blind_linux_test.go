@@ -10,9 +10,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,17 +177,19 @@ func (p *person) says(to *person, edit bool, text string) {
 // with everything in hand that the two people know. Nothing of it is there but
 // what the relay is told to keep; and when it was replaced, not that either.
 func staysBlind(t *testing.T, c *child) {
-	code := blind.NewCode(sha256.Sum256([]byte(t.Name())))
-	number, pins := "447700900461", []string{"581930274416", "904417725835"}
-	secrets := secretsOf(t, code, number, pins)
+	k := known()
+	secrets := slices.Clone(k.secrets)
 	blindAfter := func(step string) {
 		t.Helper()
 		for _, where := range dumpattack.Find(readMemory(t, c.pid(t)), secrets) {
 			t.Errorf("after %s: %s", step, where)
 		}
 	}
-	a, b := c.meet(t, code.Root(), pins...)
-	life := life(t, code, a.room)
+	a, b := c.meet(t, blind.NewRootKey(k.root), k.pins...)
+	life, err := hkdf.Key(sha256.New, k.root[:], nil, "sotto-2 life\x00"+a.room.Reveal(), 32)
+	if err != nil {
+		t.Fatal(err)
+	}
 	secrets = append(secrets, whole("life key", life)...)
 	for i, p := range []*person{a, b} {
 		secrets = append(secrets, whole(fmt.Sprintf("resume token %d", i), p.resume[:])...)
@@ -256,64 +258,55 @@ func findsPlanted(t *testing.T, c *child, secrets []dumpattack.Needle) {
 	}
 }
 
-// secretsOf is what the relay must not know: number, PINs and code, what comes
-// of them and is not sent, and what std-1 would derive from them.
-func secretsOf(t *testing.T, code blind.Code, number string, pins []string) (secrets []dumpattack.Needle) {
-	t.Helper()
-	digits := strings.ReplaceAll(code.Reveal(), " ", "")
-	plain := map[string]string{"number": number, "code": digits, "code in groups": code.Reveal(), "PIN 0": pins[0], "PIN 1": pins[1]}
-	for _, name := range slices.Sorted(maps.Keys(plain)) {
-		secrets = append(secrets, dumpattack.Needle{Name: name, Text: []byte(plain[name])})
-		sum := sha256.Sum256([]byte(plain[name]))
-		secrets = append(secrets, whole("SHA-256 of "+name, sum[:])...)
+// knowledge is what two people know and the relay must not.
+type knowledge struct {
+	root    [32]byte
+	pins    []string
+	secrets []dumpattack.Needle
+}
+
+// known are number, PINs and code, what comes of them and is not sent, and what
+// std-1 would derive from them. It takes long, so that all have the same.
+var known = sync.OnceValue(func() *knowledge {
+	code := blind.NewCode(sha256.Sum256([]byte("sotto")))
+	number, digits := "447700900461", strings.ReplaceAll(code.Reveal(), " ", "")
+	k := &knowledge{pins: []string{"581930274416", "904417725835"}}
+	plain := map[string]string{"number": number, "code": digits, "code in groups": code.Reveal(), "PIN 0": k.pins[0], "PIN 1": k.pins[1]}
+	for name, text := range plain {
+		sum := sha256.Sum256([]byte(text))
+		k.secrets = append(k.secrets, dumpattack.Needle{Name: name, Text: []byte(text)})
+		k.secrets = append(k.secrets, whole("SHA-256 of "+name, sum[:])...)
 	}
-	root := rootKey(t, digits)
-	secrets = append(secrets, whole("root key", root)...)
-	for i, pin := range pins {
-		access, err := blind.NewRootKey([32]byte(root)).Access(pin)
+	slow := func(of, salt string) []byte {
+		key, err := pbkdf2.Key(sha256.New, of, []byte(salt), 600_000, 32)
 		if err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
-		secrets = append(secrets, whole(fmt.Sprintf("access hash %d", i), access[:])...)
+		return key
+	}
+	k.root = [32]byte(slow(digits, "sotto-2 code"))
+	k.secrets = append(k.secrets, whole("root key", k.root[:])...)
+	for i, pin := range k.pins {
+		access, err := blind.NewRootKey(k.root).Access(pin)
+		if err != nil {
+			panic(err)
+		}
+		k.secrets = append(k.secrets, whole(fmt.Sprintf("access hash %d", i), access[:])...)
 	}
 	for _, of := range []string{number, digits} {
 		room := sha256.Sum256([]byte(of + ":stelegano-room-v1-2026"))
-		secrets = append(secrets, whole("std-1's room", room[:])...)
-		key, err := pbkdf2.Key(sha256.New, of, []byte(hex.EncodeToString(room[:])+"stelegano-enc-v1-2026"), 600_000, 32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		secrets = append(secrets, whole("std-1's key", key)...)
-		for _, pin := range pins {
+		k.secrets = append(k.secrets, whole("std-1's room", room[:])...)
+		k.secrets = append(k.secrets, whole("std-1's key", slow(of, hex.EncodeToString(room[:])+"stelegano-enc-v1-2026"))...)
+		for _, pin := range k.pins {
 			access := sha256.Sum256([]byte(of + ":" + pin + ":stelegano-access-v1-2026"))
 			kept := sha256.Sum256(access[:])
 			sender := sha256.Sum256([]byte(of + ":" + hex.EncodeToString(access[:]) + ":" + hex.EncodeToString(room[:]) + ":stelegano-sender-v1-2026"))
-			secrets = slices.Concat(secrets, whole("std-1's access hash", access[:]), whole("std-1's access hash, hashed", kept[:]),
+			k.secrets = slices.Concat(k.secrets, whole("std-1's access hash", access[:]), whole("std-1's access hash, hashed", kept[:]),
 				whole("std-1's sender hash", sender[:]))
 		}
 	}
-	return secrets
-}
+	return k
+})
 
 // whole is 32 bytes in their forms.
 func whole(name string, b []byte) []dumpattack.Needle { return dumpattack.Forms(name, b[:30]) }
-
-// rootKey and life derive K and R, which package blind does not show.
-func rootKey(t *testing.T, digits string) []byte {
-	t.Helper()
-	root, err := pbkdf2.Key(sha256.New, digits, []byte("sotto-2 code"), 600_000, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
-}
-
-func life(t *testing.T, code blind.Code, room wire.RoomID) []byte {
-	t.Helper()
-	root := rootKey(t, strings.ReplaceAll(code.Reveal(), " ", ""))
-	life, err := hkdf.Key(sha256.New, root, nil, "sotto-2 life\x00"+room.Reveal(), 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return life
-}

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,6 +168,7 @@ func (c *child) awaitMetric(t *testing.T, name string, least float64) {
 // leave picks, and returns the sockets in the others.
 func (c *child) fill(t *testing.T, rooms int, leave func(room int) bool) []*websocket.Conn {
 	t.Helper()
+	var noSlots atomic.Bool
 	var mu sync.Mutex
 	var sockets []*websocket.Conn
 	ctx, cancel := context.WithCancel(t.Context())
@@ -177,7 +179,7 @@ func (c *child) fill(t *testing.T, rooms int, leave func(room int) bool) []*webs
 	for range workers {
 		filling.Go(func() {
 			for room := range numbers {
-				people, err := c.fillRoom(ctx, t, room, leave(room))
+				people, err := c.fillRoom(ctx, t, room, &noSlots, leave(room))
 				if err != nil {
 					faults <- fmt.Errorf("room %d: %w", room, err)
 					return
@@ -208,7 +210,8 @@ func (c *child) fill(t *testing.T, rooms int, leave func(room int) bool) []*webs
 	return sockets
 }
 
-func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool) ([]*websocket.Conn, error) {
+// fillRoom fills one. Large messages are tried until a first is refused.
+func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, noSlots *atomic.Bool, leave bool) ([]*websocket.Conn, error) {
 	people := []*chatter{{}, {}}
 	for i, p := range people {
 		var err error
@@ -221,8 +224,13 @@ func (c *child) fillRoom(ctx context.Context, t *testing.T, room int, leave bool
 	}
 	for range 2 {
 		for _, p := range people {
-			answer, err := p.request(ctx, "send_message", largest)
+			text := largest
+			if noSlots.Load() {
+				text = longest
+			}
+			answer, err := p.request(ctx, "send_message", text)
 			if strings.Contains(answer, `"rate_limited"`) {
+				noSlots.Store(true)
 				answer, err = p.request(ctx, "send_message", longest)
 			}
 			if err != nil || !strings.Contains(answer, `"ok"`) {

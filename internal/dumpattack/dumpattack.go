@@ -16,8 +16,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-
-	"sotto/blind"
 )
 
 // Region is memory that lay at an address.
@@ -188,16 +186,6 @@ func (d *Dump) messages(sender *[32]byte, aead cipher.AEAD) (texts []string) {
 }
 
 func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
-
-// FindCodes returns those of the codes that have a room of sotto-2 in the dump.
-func (d *Dump) FindCodes(codes []blind.Code) (found []blind.Code) {
-	for _, c := range codes {
-		if room := [32]byte(c.Root().Room()); d.Has(&room) {
-			found = append(found, c)
-		}
-	}
-	return found
-}
 
 // The derivations of std-1, which wire/PROTOCOL.md has in a table.
 

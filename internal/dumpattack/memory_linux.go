@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -27,17 +28,15 @@ func Forms(name string, part []byte) []Needle {
 	}
 }
 
-// Search looks for three pieces of the canary, which has at least 15 bytes, in
-// all writable memory of a process and says where it found which.
-func Search(pid int, canary []byte) (found []string, err error) {
+// Pieces are three pieces of the canary, which has at least 15 bytes, in each of
+// their forms.
+func Pieces(canary []byte) (needles []Needle) {
 	const piece = 15 // 20 characters of base64
-	var needles []Needle
 	for _, at := range []int{0, len(canary) / 6 * 3, (len(canary) - piece) / 3 * 3} {
 		at = min(at, len(canary)-piece)
 		needles = append(needles, Forms(fmt.Sprintf("from byte %d", at), canary[at:at+piece])...)
 	}
-	memory, err := Read(pid)
-	return Find(memory, needles), err
+	return needles
 }
 
 // Find says where which needle is, once a region.
@@ -52,7 +51,8 @@ func Find(memory []Region, needles []Needle) (found []string) {
 	return found
 }
 
-// Read copies all writable memory of a process.
+// Read copies all writable memory of a process but pages of zeros, which are
+// most of it and end a region.
 func Read(pid int) (memory []Region, err error) {
 	maps, err := os.Open(fmt.Sprintf("/proc/%d/maps", pid))
 	if err != nil {
@@ -64,6 +64,7 @@ func Read(pid int) (memory []Region, err error) {
 		return nil, err
 	}
 	defer func() { _ = mem.Close() }()
+	buffer := make([]byte, 256*pageSize)
 	lines := bufio.NewScanner(maps)
 	for lines.Scan() {
 		var from, to uint64
@@ -71,11 +72,33 @@ func Read(pid int) (memory []Region, err error) {
 		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &perms); err != nil || !strings.HasPrefix(perms, "rw") {
 			continue
 		}
-		region := make([]byte, to-from)
-		if _, err := mem.ReadAt(region, int64(from)); err != nil {
-			continue // pages of the kernel's
+		for from < to {
+			pages := buffer[:min(to-from, uint64(len(buffer)))]
+			if _, err := mem.ReadAt(pages, int64(from)); err != nil { //nolint:gosec // an address of user space
+				break // pages of the kernel's
+			}
+			memory = appendWritten(memory, from, pages)
+			from += uint64(len(pages))
 		}
-		memory = append(memory, Region{Address: from, Bytes: region})
 	}
 	return memory, lines.Err()
+}
+
+const pageSize = 4096
+
+// appendWritten appends what is written of pages that begin at an address.
+func appendWritten(memory []Region, address uint64, pages []byte) []Region {
+	var zeros [pageSize]byte
+	for page := range slices.Chunk(pages, pageSize) {
+		if !bytes.Equal(page, zeros[:]) {
+			n := len(memory)
+			if n == 0 || memory[n-1].Address+uint64(len(memory[n-1].Bytes)) != address {
+				memory = append(memory, Region{Address: address})
+				n++
+			}
+			memory[n-1].Bytes = append(memory[n-1].Bytes, page...)
+		}
+		address += pageSize
+	}
+	return memory
 }
