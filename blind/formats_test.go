@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -316,20 +314,4 @@ func FuzzBody(f *testing.F) {
 			t.Errorf("marshals to other bytes, %v", err)
 		}
 	})
-}
-
-// The seeds are there, and each format has some that are good.
-func TestFuzzSeeds(t *testing.T) {
-	for target, least := range map[string]int{"FuzzCode": 6, "FuzzHello": 3, "FuzzHeader": 3, "FuzzBody": 5} {
-		files, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))
-		if err != nil || len(files) < least {
-			t.Errorf("%s has %d seeds, want %d; %v", target, len(files), least, err)
-		}
-		for _, file := range files {
-			content, err := os.ReadFile(file)
-			if err != nil || !strings.HasPrefix(string(content), "go test fuzz v1\n") {
-				t.Errorf("%s is no seed, %v", file, err)
-			}
-		}
-	}
 }

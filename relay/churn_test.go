@@ -3,109 +3,42 @@ package relay_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net/http"
 	"runtime"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
+	"testing/synctest"
 
 	"sotto/internal/memnet"
-	"sotto/relay"
 )
 
 // Goroutines and memory return to where they were after 1,000 rooms came and
-// went, with real goroutines in real time, and the relay's books agree.
+// went.
 func TestManyRoomsComeAndGo(t *testing.T) {
-	const rooms, warmUp, workers = 1000, 300, 8
-	registry := prometheus.NewRegistry()
-	rl, err := relay.New(relay.Config{Registerer: registry, CreateRate: -1, UpgradeRate: -1, JoinFloor: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener := memnet.Listen()
-	srv := &http.Server{
-		Handler: rl, ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(failing{t}, nil), slog.LevelError),
-	}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(listener) }()
-
-	run := func(from, to int) {
-		numbers := make(chan int)
-		var wg sync.WaitGroup
-		for range workers {
-			wg.Go(func() {
-				for n := range numbers {
-					people := []person{ann, ben}
-					if n%10 != 0 { // two in every room take twice the time
-						people = people[:1]
-					}
-					if err := liveAndDie(listener, fmt.Sprint("room ", n), people...); err != nil {
-						t.Errorf("room %d: %v", n, err)
-					}
+	const rooms, warmUp = 1000, 300
+	cfg := unlimited
+	cfg.JoinFloor = -1
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		run := func(from, to int) (goroutines int, used uint64) {
+			for n := from; n < to; n++ {
+				people := []person{ann, ben}[:1+n%2]
+				if err := liveAndDie(w.listener, fmt.Sprint("room ", n), people...); err != nil {
+					t.Fatalf("room %d: %v", n, err)
 				}
-			})
+			}
+			synctest.Wait()
+			return runtime.NumGoroutine(), heap()
 		}
-		for n := from; n < to; n++ {
-			numbers <- n
+		goroutines, before := run(0, warmUp) // pools and maps take what they keep
+		now, after := run(warmUp, warmUp+rooms)
+		if grown := int64(after) - int64(before); grown > 1<<20 {
+			t.Errorf("the heap grew by %d bytes, %d a room", grown, grown/rooms)
 		}
-		close(numbers)
-		wg.Wait()
-	}
-
-	run(0, warmUp) // pools and maps take what they keep
-	goroutines := settle(t, rl, 0)
-	before := heap()
-	run(warmUp, warmUp+rooms)
-	settle(t, rl, goroutines)
-	if grown := int64(heap()) - int64(before); grown > 1<<20 {
-		t.Errorf("the heap grew by %d bytes, %d a room", grown, grown/rooms)
-	}
-	if n := metricOf(t, registry, "sotto_rooms_closed_total", "expire_room"); n != rooms+warmUp {
-		t.Errorf("%v rooms ended; want %d", n, rooms+warmUp)
-	}
-	for _, name := range []string{"sotto_rooms", "sotto_connections"} {
-		if n := metricOf(t, registry, name, ""); n != 0 {
-			t.Errorf("%s is %v", name, n)
+		if now > goroutines {
+			t.Errorf("%d goroutines, were %d", now, goroutines)
 		}
-	}
-	if err := rl.Shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := srv.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		t.Error(err)
-	}
-}
-
-// settle waits until there are at most so many goroutines, or, for 0, until
-// their number no longer changes, and until the relay's books agree. It
-// returns how many there are.
-func settle(t *testing.T, rl *relay.Relay, most int) int {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for last, still := -1, 0; ; last = runtime.NumGoroutine() {
-		n, err := runtime.NumGoroutine(), rl.Check()
-		if still = still + 1; n != last {
-			still = 0
-		}
-		switch {
-		case err == nil && (most == 0 && still >= 5 || most > 0 && n <= most):
-			return n
-		case still > 1500: // half a minute, for a busy machine
-			t.Fatalf("%d goroutines, were %d; Check: %v", n, most, err)
-		}
-		<-tick.C
-	}
+		want(t, "rooms that ended", w.metric("sotto_rooms_closed_total", "expire_room"), float64(rooms+warmUp))
+	})
 }
 
 // liveAndDie opens a room with so many people in it, of whom the last sends a

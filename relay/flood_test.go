@@ -68,50 +68,6 @@ func TestFlood_IsReadLater(t *testing.T) {
 	}
 }
 
-// Joins without pause, joined or not, are answered one after another, each after
-// its half second. They touch nobody else's seat.
-func TestFlood_Joins(t *testing.T) {
-	for name, tt := range map[string]struct {
-		room   string
-		who    person
-		answer string
-	}{
-		"into a new room":  {"other", ben, `"ok"`},
-		"with a wrong PIN": {"room", mole, `"error"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, unlimited, func(t *testing.T, w *world) {
-				a, b := w.couple("room")
-				token := a.join(ann)["resume"]
-				bad := w.dial(tt.room)
-				join, err := json.Marshal(object{"event": "join", "ref": "1", "data": tt.who.joining()})
-				if err != nil {
-					t.Fatal(err)
-				}
-				go bad.flood(textFrame(string(join)))
-				answered, others := 0, 0
-				for began := time.Now(); time.Since(began) < 10*time.Second; {
-					m := bad.next(within)
-					if strings.Contains(m.text, tt.answer) {
-						answered++
-					} else {
-						others++ // what the two say to each other
-					}
-					at := time.Now()
-					a.refusedFor(a.post("redeem_extension", nil), "monetization_disabled")
-					want(t, "time the others took", time.Since(at), time.Duration(0))
-				}
-				if answered < 15 || answered > 20 || others != 0 {
-					t.Errorf("%d joins were answered in ten seconds, beside %d other frames", answered, others)
-				}
-				a.sends(b)
-				a.leave()
-				want(t, "ann's token", w.dial("room").join(ann, "resume", token)["resume"], token)
-			})
-		})
-	}
-}
-
 // Nothing is lost by it: who sends fast is answered later, in order.
 func TestFlood_IsAnsweredInOrder(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {

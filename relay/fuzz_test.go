@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -115,27 +113,5 @@ func checkAnswer(t *testing.T, sent, answer []byte) {
 		wantSecurityHeaders(t, resp)
 	case isJSON || !serverAnswers[resp.StatusCode]:
 		t.Errorf("an answer without headers: %s", resp.Status)
-	}
-}
-
-// Seeds that moved or were lost would go unnoticed: fuzzing starts from
-// nothing then, and passes.
-func TestFuzzSeeds(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("testdata", "fuzz", "FuzzEdge", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const least = 30
-	if len(files) < least {
-		t.Errorf("%d seeds, not %d", len(files), least)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.HasPrefix(content, []byte("go test fuzz v1\n[]byte(")) {
-			t.Errorf("%s is no seed", file)
-		}
 	}
 }

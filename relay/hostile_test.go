@@ -77,18 +77,6 @@ func TestHostile_FrameBehindTheHandshake(t *testing.T) {
 	})
 }
 
-// flood sends the bytes again and again until the socket is gone, or without
-// end, were it not that virtual time then stood still.
-func (c *client) flood(bytes []byte) (sent int) {
-	for sent < 100_000 {
-		if _, err := c.conn.Write(bytes); err != nil {
-			return sent
-		}
-		sent++
-	}
-	return sent
-}
-
 // One that pings without reading the pongs is gone soon, and nothing piles up.
 func TestHostile_PingFlood(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {

@@ -69,20 +69,6 @@ func TestLimiter_Debt(t *testing.T) {
 	})
 }
 
-func TestLimiter_Off(t *testing.T) {
-	l := newLimiter(-1, -1)
-	k := l.key(new(numbered(1)))
-	for range 10_000 {
-		l.tookSeat(k)
-		if l.takeUpgrade(k) != 0 || l.creationWait(k) != 0 {
-			t.Fatal("a limit that is off limits")
-		}
-	}
-	if n := l.remembered(); n != 0 {
-		t.Errorf("%d addresses are remembered for nothing", n)
-	}
-}
-
 // remembered returns how many addresses the limiter holds.
 func (l *limiter) remembered() int {
 	l.mu.Lock()
@@ -123,25 +109,6 @@ func TestLimiter_Expiry(t *testing.T) {
 		l.takeUpgrade(l.key(new(numbered(3))))
 		if n := l.remembered(); n != 2 {
 			t.Fatalf("%d addresses are remembered; want those of the last two generations", n)
-		}
-	})
-}
-
-// However many addresses come, memory is bounded: two generations of maxYoung.
-func TestLimiter_Bounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, 1)
-		for n := range maxYoung + 1 {
-			l.takeUpgrade(stranger(n + 1))
-			if len(l.young) > maxYoung {
-				t.Fatalf("%d addresses in one generation", len(l.young))
-			}
-		}
-		if l.takeUpgrade(stranger(1)) == 0 {
-			t.Error("the first of the generation before is forgotten")
-		}
-		if len(l.young) != 2 || len(l.old) != maxYoung {
-			t.Errorf("%d and %d addresses; want 2 and %d", len(l.young), len(l.old), maxYoung)
 		}
 	})
 }

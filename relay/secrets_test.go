@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"sotto/relay"
@@ -288,13 +287,4 @@ func TestNoSecretInLogsOrMetrics(t *testing.T) {
 			t.Errorf("the limit %s was not hit: the test is not what it says", limit)
 		}
 	}
-}
-
-// Without a logger and without a registry nothing is written anywhere, and
-// nothing fails.
-func TestSilentByDefault(t *testing.T) {
-	inWorld(t, relay.Config{Registerer: prometheus.NewRegistry()}, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		a.sends(b)
-	})
 }

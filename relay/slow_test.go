@@ -156,25 +156,3 @@ func TestSlow_AsksWithoutReading(t *testing.T) {
 		a.silent()
 	})
 }
-
-// A room that ends while a peer does not read ends for the others at once.
-func TestSlow_RoomExpires(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, slow := w.coupleWithSlow("room")
-		slow.freeze()
-		a.fillUp(2)
-		began := time.Now()
-		a.ok(a.post("expire_room", nil))
-		a.event("room_expired")
-		a.closed(1000, "room_expired")
-		want(t, "time it took", time.Since(began), time.Duration(0))
-		want(t, "rooms", w.metric("sotto_rooms", ""), 0.0)
-		for w.metric("sotto_connections", "") != 0 {
-			time.Sleep(100 * time.Millisecond)
-		}
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("the frozen socket was there for %v", took)
-		}
-		want(t, "closed", w.metric("sotto_connections_closed_total", "1000"), 2.0)
-	})
-}

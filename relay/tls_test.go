@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sotto/internal/memnet"
@@ -89,31 +88,5 @@ func TestSlowPeerDoesNotFreezeOther_TLS(t *testing.T) {
 			}
 		}
 		want(t, "closed", w.metric("sotto_connections_closed_total", "4000"), 1.0)
-	})
-}
-
-// A whole conversation under TLS, ends included.
-func TestTLS(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		secured := memnet.Listen()
-		w.serveOn(tls.NewListener(secured, serverTLS(t)), w.relay)
-		a, b := w.dialTLS(secured, "room", 0), w.dialTLS(secured, "room", 0)
-		a.join(ann)
-		b.join(ben)
-		a.paired()
-		a.sends(b)
-		time.Sleep(time.Hour) // pings
-		b.sends(a)
-		b.leave()
-		big := textFrame(`{"event":"` + string(make([]byte, 300_000)) + `"}`)
-		go a.write(big)
-		a.closed(1009, "frame_too_big")
-		c := w.dialTLS(secured, "room", 0)
-		c.join(ann)
-		synctest.Wait()
-		took, err := w.shutdown(10 * time.Second)
-		want(t, "Shutdown", err, nil)
-		want(t, "time it took", took, time.Duration(0))
-		c.closed(1012, "relay_restart")
 	})
 }

@@ -216,14 +216,17 @@ var paired = all(join("a", "alice"), join("b", "bob"))
 // rule is one thing that happens, and all that is told of it: lines, with "|"
 // between them.
 type rule struct {
+	name        string
 	given, when act
 	want        string
 }
 
-func checkRules(t *testing.T, rules map[string]rule) {
+func is(name string, given, when act, want string) rule { return rule{name, given, when, want} }
+
+func checkRules(t *testing.T, rules ...rule) {
 	t.Helper()
-	for name, r := range rules {
-		t.Run(name, func(t *testing.T) {
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
 			s := newStage(t)
 			if r.given != nil {
 				r.given(s)

@@ -115,7 +115,7 @@ func enter(kind serverKind, r room, seat int) error {
 	switch kind {
 	case fanoutServer:
 		return r[seat].skip()
-	case relayServer, guardedServer, tlsServer:
+	case relayServer, tlsServer:
 		if err := r[seat].join(seat); err != nil || seat == 0 {
 			return err
 		}

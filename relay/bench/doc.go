@@ -7,7 +7,4 @@
 // echo sends every frame back; fan-out, the least that a relay has to do,
 // writes a frame to both sockets of a pair and an acknowledgement to its
 // sender, without any rules.
-//
-// The bystander benchmark has no other server: it compares what pairs notice
-// while someone floods the relay with what they notice before.
 package bench

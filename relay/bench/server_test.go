@@ -34,27 +34,20 @@ import (
 type serverKind string
 
 const (
-	relayServer serverKind = "relay"
-	// guardedServer is the relay with its limits on, as it is run.
-	guardedServer serverKind = "guarded"
-	tlsServer     serverKind = "tls" // the relay under TLS
-	fanoutServer  serverKind = "fanout"
-	echoServer    serverKind = "echo"
+	relayServer  serverKind = "relay"
+	tlsServer    serverKind = "tls" // the relay under TLS
+	fanoutServer serverKind = "fanout"
+	echoServer   serverKind = "echo"
 )
 
 const childEnv = "SOTTO_BENCH_SERVER"
 
 func TestMain(m *testing.M) {
-	err := error(nil)
-	switch kind, flood := os.Getenv(childEnv), os.Getenv(floodEnv); {
-	case kind != "":
-		err = child(serverKind(kind))
-	case flood != "":
-		err = floodChild(flood, os.Getenv(floodAddrEnv))
-	default:
+	kind := os.Getenv(childEnv)
+	if kind == "" {
 		os.Exit(m.Run())
 	}
-	if err != nil {
+	if err := child(serverKind(kind)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -155,8 +148,6 @@ func newHandler(kind serverKind) (http.Handler, error) {
 			CreateRate: -1, UpgradeRate: -1, FrameRate: -1, MaxConns: -1, MaxConnsPerAddress: -1,
 			MaxRooms: -1, JoinFloor: -1, Registerer: figures,
 		})
-	case guardedServer:
-		return relay.New(relay.Config{JoinFloor: 50 * time.Millisecond})
 	case fanoutServer:
 		return &fanout{pairs: make(map[string]*pair)}, nil
 	case echoServer:
