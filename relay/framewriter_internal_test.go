@@ -104,8 +104,8 @@ func TestFrameWriter(t *testing.T) {
 // room is a connection that takes so many bytes at once.
 type room struct{ n int }
 
-func (*room) ReadReady(func() []byte) (int, error) { panic("nobody reads") }
-func (r *room) WriteReady(p []byte) (int, error)   { return min(r.n, len(p)), nil }
+func (*room) ReadReady(lender) (int, error)      { panic("nobody reads") }
+func (r *room) WriteReady(p []byte) (int, error) { return min(r.n, len(p)), nil }
 
 // Wherever a write at once breaks off, the rest follows once and in order, and
 // frames that had not begun stay with the caller.

@@ -34,7 +34,7 @@ func promptSocket(conn net.Conn) prompt {
 type kernelSocket struct {
 	raw         syscall.RawConn
 	read, write attempt
-	buffer      func() []byte
+	lender      lender // of the read under way
 }
 
 // attempt is one system call. It is kept here, as what is passed to a RawConn
@@ -56,18 +56,19 @@ func (a *attempt) result(err error) (int, error) {
 	return n, err
 }
 
-func (k *kernelSocket) ReadReady(buffer func() []byte) (int, error) {
-	k.buffer = buffer
+func (k *kernelSocket) ReadReady(from lender) (int, error) {
+	k.lender = from
 	err := k.raw.Read(k.read.once)
-	k.buffer = nil
+	k.lender = nil
 	return k.read.result(err)
 }
 
 // readOnce reports whether waiting is over.
 func (k *kernelSocket) readOnce(fd uintptr) bool {
 	a := &k.read
-	a.n, a.err = retry(int(fd), k.buffer(), syscall.Read)
+	a.n, a.err = retry(int(fd), k.lender.Lend(), syscall.Read)
 	if errors.Is(a.err, syscall.EAGAIN) {
+		k.lender.TakeBack() // it may be long
 		a.err = nil
 		return false
 	}

@@ -18,11 +18,17 @@ import (
 // kernel's sockets can (promptSocket), and those of package memnet. A TLS
 // connection can't, and one that an embedder has wrapped is taken as it is.
 type prompt interface {
-	// ReadReady waits until there is something to read. It then reads once into
-	// what buffer returns, and has no buffer before that. It returns 0 at the end.
-	ReadReady(buffer func() []byte) (int, error)
+	// ReadReady waits until there is something to read, without a buffer, and then
+	// reads once into a lent one. It returns 0 at the end.
+	ReadReady(from lender) (int, error)
 	// WriteReady writes as much as there is room for, and never waits.
 	WriteReady(p []byte) (int, error)
+}
+
+// lender lends a buffer, which is to have nothing in it when it is taken back.
+type lender = interface {
+	Lend() []byte
+	TakeBack()
 }
 
 // promptOf returns conn's prompt, or nil.
@@ -66,6 +72,7 @@ type transport struct {
 	intake intake
 	ahead  *wire.Buffer // was read ahead
 	used   int          // of it
+	most   int          // to be read ahead at a time, in bytes
 }
 
 func newTransport(conn net.Conn, buffers *wire.Buffers, frameRate int) *transport {
@@ -105,20 +112,31 @@ func (t *transport) await() {
 
 // readAhead waits for something to read and keeps it.
 func (t *transport) readAhead() error {
-	most := min(readBuffer, t.pace())
-	n, err := t.prompt.ReadReady(func() []byte {
-		if t.ahead == nil {
-			t.ahead = t.buffers.Get(wire.SmallBuffer)
-		}
-		return t.ahead.Space()[:most]
-	})
+	t.most = min(readBuffer, t.pace())
+	n, err := t.prompt.ReadReady(t)
 	if n == 0 {
-		t.drop()
+		t.TakeBack()
 		return cmp.Or(err, io.EOF)
 	}
 	t.ahead.Extend(n)
 	t.intake.took(t.ahead.Bytes())
 	return nil
+}
+
+// Lend implements lender for readAhead, as TakeBack does.
+func (t *transport) Lend() []byte {
+	if t.ahead == nil {
+		t.ahead = t.buffers.Get(wire.SmallBuffer)
+	}
+	return t.ahead.Space()[:t.most]
+}
+
+// TakeBack gives up what was read ahead.
+func (t *transport) TakeBack() {
+	if t.ahead != nil {
+		t.ahead.Release()
+		t.ahead, t.used = nil, 0
+	}
 }
 
 // Read reads when the intake allows it.
@@ -141,7 +159,7 @@ func (t *transport) Read(p []byte) (int, error) {
 	}
 	n := copy(p, t.ahead.Bytes()[t.used:])
 	if t.used += n; t.used == len(t.ahead.Bytes()) {
-		t.drop()
+		t.TakeBack()
 	}
 	return n, nil
 }
@@ -201,14 +219,7 @@ func (t *transport) end() {
 func (t *transport) release() {
 	t.begin()
 	defer t.end()
-	t.drop()
-}
-
-func (t *transport) drop() {
-	if t.ahead != nil {
-		t.ahead.Release()
-		t.ahead, t.used = nil, 0
-	}
+	t.TakeBack()
 }
 
 // Close closes the connection below TLS, if there is TLS. tls.Conn.Close may

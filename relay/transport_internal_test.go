@@ -87,6 +87,21 @@ func kernelPair(t *testing.T) (ours, peer net.Conn) {
 	return ours, peer
 }
 
+// oneBuffer is a lender that tells when it has its buffer back.
+type oneBuffer struct {
+	bytes     [10]byte
+	takenBack chan struct{}
+}
+
+func (b *oneBuffer) Lend() []byte { return b.bytes[:] }
+
+func (b *oneBuffer) TakeBack() {
+	select {
+	case b.takenBack <- struct{}{}:
+	default:
+	}
+}
+
 // A socket of the kernel writes what there is room for and does not wait; it reads
 // what comes, and meets deadlines and the end.
 func TestPromptSocket(t *testing.T) {
@@ -106,21 +121,24 @@ func TestPromptSocket(t *testing.T) {
 	if _, err := io.CopyN(io.Discard, peer, int64(n)); err != nil {
 		t.Fatal(err)
 	}
-	buf := make([]byte, 10)
-	buffer := func() []byte { return buf }
-	if _, err := peer.Write([]byte("said")); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := p.ReadReady(buffer); err != nil || string(buf[:n]) != "said" {
-		t.Errorf("ReadReady = %q, %v", buf[:n], err)
+	buf := &oneBuffer{takenBack: make(chan struct{}, 1)}
+	_ = ours.SetReadDeadline(time.Now().Add(5 * time.Minute)) // ends a wait with the buffer
+	go func() {
+		<-buf.takenBack // it waits without
+		if _, err := peer.Write([]byte("said")); err != nil {
+			t.Error(err)
+		}
+	}()
+	if n, err := p.ReadReady(buf); err != nil || string(buf.bytes[:n]) != "said" {
+		t.Errorf("ReadReady = %q, %v", buf.bytes[:n], err)
 	}
 	_ = ours.SetReadDeadline(time.Now())
-	if _, err := p.ReadReady(buffer); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := p.ReadReady(buf); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("ReadReady after its deadline: %v", err)
 	}
 	_ = ours.SetReadDeadline(time.Time{})
 	_ = peer.(*net.TCPConn).CloseWrite()
-	if n, err := p.ReadReady(buffer); n != 0 || err != nil {
+	if n, err := p.ReadReady(buf); n != 0 || err != nil {
 		t.Errorf("ReadReady at the end = %d, %v", n, err)
 	}
 	_ = ours.Close()

@@ -46,9 +46,13 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, c.wrap("write", err)
 }
 
-// ReadReady waits as Read does, and asks for the buffer when there is something.
-func (c *Conn) ReadReady(buffer func() []byte) (int, error) {
-	n, err := c.in.readReady(buffer)
+// ReadReady waits as Read does, and asks for a buffer when there is something.
+func (c *Conn) ReadReady(from interface {
+	Lend() []byte
+	TakeBack()
+},
+) (int, error) {
+	n, err := c.in.readReady(from.Lend)
 	return n, c.wrap("read", err)
 }
 
