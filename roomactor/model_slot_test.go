@@ -70,12 +70,16 @@ func (m *model) request(now time.Duration, r requestDraw, id string) {
 			answer("error %s", r.fault)
 			return
 		}
-		for _, k := range me.sockets {
-			if k.name != r.who {
+		at := slices.IndexFunc(me.sockets, func(k socketModel) bool { return k.name == r.who })
+		stay := []socketModel{me.sockets[at]}
+		for i, k := range me.sockets {
+			if i > at && k.token == stay[0].token {
+				stay = append(stay, k)
+			} else if i != at {
 				m.say(k.name, "closed 4500")
 			}
 		}
-		me.sockets = slices.DeleteFunc(slices.Clone(me.sockets), func(k socketModel) bool { return k.name != r.who })
+		me.sockets = stay
 		other := m.other(me)
 		if other != nil && me.hello != r.text {
 			other.everyone(m, "hello %q", r.text)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"sotto/lockout"
 	"sotto/wire"
 )
 
@@ -146,18 +147,25 @@ func (s *state) remove(c *command, me int) outcome {
 }
 
 // hello keeps what a page says, and moves every other socket of its seat out:
-// one page a person has the keys.
+// one page a person has the keys. A page's own later socket stays, as this hello
+// is then a late one, from a connection that the page gave up.
 func (s *state) hello(c *command, me int) outcome {
 	if s.faulty(c) {
 		return outcome{}
 	}
 	mine, other := &s.seats[me], &s.seats[1-me]
-	for _, k := range mine.sockets {
-		if k.member != c.from {
+	var page lockout.Token // this socket's, known by those that joined after it
+	behind := false
+	mine.keep(func(k *socket) bool {
+		switch {
+		case k.member == c.from:
+			page, behind = k.token, true
+		case !behind || k.token != page:
 			s.do(&effect{kind: effClose, member: k.member, code: wire.CloseMoved})
+			return false
 		}
-	}
-	mine.keep(func(k *socket) bool { return k.member == c.from })
+		return true
+	})
 
 	if mine.hello == nil {
 		mine.hello = new(hello)

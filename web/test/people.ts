@@ -1,5 +1,6 @@
 // Two people with pages of sotto-2, and everything that is between them.
 
+import assert from "node:assert/strict";
 import { keyring } from "../src/blind/engine";
 import { Fault } from "../src/blind/keys";
 import { newPage } from "../src/blind/state";
@@ -96,14 +97,23 @@ export class World {
     } else if (roll < 0.8) {
       this.at += Math.floor(this.random() * 900);
       for (const { page: one } of this.people) if (due(one.state) <= this.at) one.tell({ type: "tick" });
+    } else if (roll < 0.81) {
+      // The relay gets what was left on a line, and then hears that it is gone.
+      const [old] = person.lost;
+      const text = old?.up.shift();
+      if (old && text !== undefined) person.relay.receive(old, text);
+      else if (old) person.relay.gone(person.lost.shift()!);
     } else if (calm) return;
-    else if (roll < 0.82 && wire) {
-      // The line breaks; the relay may still get what was on its way.
+    else if (roll < 0.83 && wire) {
+      // The line breaks; the relay may still get what was on its way, perhaps much later.
       while (wire.up.length && this.chance(0.5)) person.relay.receive(wire, wire.up.shift() ?? "");
-      page.drop(wire, 1006);
-    } else if (roll < 0.8225 && page.state.phase === "in") person.reopen();
-    else if (roll < 0.8227) for (const { relay } of this.people) relay.restart();
+      person.lost.push(wire);
+      page.wire = null;
+      page.tell({ type: "down", code: 1006, luck: this.random() });
+    } else if (roll < 0.8325 && page.state.phase === "in") person.reopen();
+    else if (roll < 0.8327) for (const { relay } of this.people) relay.restart();
     else {
+      if (!liar) assert.notEqual(page.state.notice?.say, "moved", `${person.name} moved ${person.name} out`);
       person.comeBack();
       page.act();
     }
@@ -146,7 +156,8 @@ export class Page {
         this.wire = new Wire();
         break;
       case "hangup":
-        if (this.wire) this.person.relay.gone(this.wire);
+        if (this.wire && this.state.phase !== "open") this.person.lost.push(this.wire);
+        else if (this.wire) this.person.relay.gone(this.wire);
         this.wire = null;
         break;
       case "frame":
@@ -222,6 +233,8 @@ export class Page {
 export class Person {
   count = 0;
   page: Page;
+  /** Lines that the page gave up, the first of them first, and whose end the relay has not seen. */
+  readonly lost: Wire[] = [];
   /** The relay that they reach. */
   relay: FakeRelay;
 
@@ -235,6 +248,8 @@ export class Person {
 
   begin(purpose: "create" | "enter"): void {
     const { name, world } = this;
+    // What a page before this one left behind would move it out, and no relay could tell.
+    for (const wire of this.lost.splice(0)) this.relay.gone(wire);
     this.page.tell({
       type: "start",
       who: {

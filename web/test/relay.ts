@@ -43,6 +43,8 @@ interface Room {
   seats: Seat[];
   slot: Message | null;
   members: Map<Line, Seat>;
+  /** The token of the page that each line is of. */
+  tokens: Map<Line, string>;
 }
 
 /** What the relay took, in its order. */
@@ -58,6 +60,7 @@ export interface Taken {
 export class FakeRelay {
   readonly taken: Taken[] = [];
   rooms = 0;
+  private tokens = 0;
   private room: Room | null = null;
 
   /** `replyFirst`: a reply and the broadcast of the same step may come in either order. */
@@ -145,7 +148,7 @@ export class FakeRelay {
     const gate = typeof data.otp_hash === "string" ? data.otp_hash : null;
     if (data.intent === "return" && this.room?.id !== data.room_id) return { reply: "not_found" };
     if (data.intent === "enter" && !this.room) return { reply: "not_found" };
-    this.room ??= { id: `${String(++this.rooms).padStart(8, "0")}-0000-4000-8000-000000000000`, gate, seats: [], slot: null, members: new Map<Line, Seat>() };
+    this.room ??= { id: `${String(++this.rooms).padStart(8, "0")}-0000-4000-8000-000000000000`, gate, seats: [], slot: null, members: new Map<Line, Seat>(), tokens: new Map<Line, string>() };
     const { room } = this;
     let seat = room.seats.find((one) => one.access === access);
     if (!seat) {
@@ -163,22 +166,27 @@ export class FakeRelay {
     }
     const other = room.seats.find((one) => one !== seat);
     room.members.set(line, seat);
+    const token = typeof data.resume === "string" ? data.resume : `token ${String(++this.tokens)}`;
+    room.tokens.set(line, token);
     this.tellPresence(seat);
     const reply = {
       room_id: room.id,
       ttl_expires_at: this.stamp(week),
       awaiting_party: room.seats.length < 2,
-      resume: "r",
+      resume: token,
       sender_hash: seat.sender,
       ...(room.slot && { current_message: shown(room.slot) }),
     };
     return { reply, after: [["presence", { connected: !!other && this.here(other) }]] };
   }
 
-  /** Keeps a seat's hello: whoever else sits there leaves, and the other seat hears it. */
+  /** Keeps a seat's hello: whoever else sits there leaves, but where its own page came back since, and the other seat hears it. */
   private hello(room: Room, line: Line, seat: Seat, hello: string): Answer {
+    let behind = false;
     for (const [one, its] of room.members) {
-      if (its === seat && one !== line) {
+      if (one === line) behind = true;
+      else if (its === seat && behind && room.tokens.get(one) === room.tokens.get(line)) continue;
+      else if (its === seat) {
         room.members.delete(one);
         one.close(4500);
       } else if (its !== seat && seat.hello !== hello) one.deliver({ event: "hello", data: { hello } });
