@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"sotto/client"
 )
@@ -272,69 +269,6 @@ func TestCloseInEveryState(t *testing.T) {
 			})
 		})
 	}
-}
-
-// Over real sockets: a session is one goroutine, two while connected, and none
-// after Close.
-func TestGoroutines(t *testing.T) {
-	before := goleak.IgnoreCurrent()
-	defer func() { // once the sessions are closed
-		left := goleak.Find(before)
-		for deadline := time.Now().Add(time.Minute); left != nil && time.Now().Before(deadline); {
-			left = goleak.Find(before) // which waits a little
-		}
-		if left != nil {
-			t.Error(left)
-		}
-	}()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: script(t, func(p *peer) {
-		p.letIn(roomA, tokenA, "")
-		p.expect("typing")
-		p.send(`{"event":"counterparty_typing","data":{}}`)
-		p.drain()
-	}).serve()}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener)
-	}()
-	transport := &http.Transport{}
-	const sessions = 10
-	for range sessions {
-		s, err := client.Open(t.Context(), client.Config{
-			URL: "http://" + listener.Addr().String(), Identity: alice, Key: testKey, HTTPClient: &http.Client{Transport: transport},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		next[client.State](t, s)
-		s.Typing() // the answer shows that both goroutines run
-		next[client.Typing](t, s)
-	}
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	running := 0
-	for g := range strings.SplitSeq(string(stacks), "\n\n") {
-		if strings.Contains(g, "created by sotto/client.") || strings.Contains(g, "client.(*Session).write(") {
-			running++
-		}
-	}
-	if running != 2*sessions {
-		t.Errorf("%d sessions run %d goroutines", sessions, running)
-	}
-	_ = server.Close()
-	<-served
-	transport.CloseIdleConnections()
-}
-
-// serve makes a handler that counts its connections itself.
-func (h handler) serve() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h(0, w, r) })
 }
 
 // What goes wrong with the network is told without naming the room.

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -275,35 +272,5 @@ func checkNamesNothing(t *testing.T, err error) {
 	t.Helper()
 	if hashlike.MatchString(err.Error()) {
 		t.Errorf("an error says %q", err)
-	}
-}
-
-// The seeds are there and get into the session: all but the refusals meet at
-// least one message.
-func TestFuzzSeeds(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("testdata", "fuzz", "FuzzHostileRelay", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const least = 15
-	if len(files) < least {
-		t.Errorf("%d seeds, not %d", len(files), least)
-	}
-	var all strings.Builder
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, ok := strings.CutPrefix(string(content), "go test fuzz v1\n[]byte(")
-		if !ok {
-			t.Errorf("%s is no seed", file)
-		}
-		_, _ = io.WriteString(&all, text)
-	}
-	for _, part := range []string{"$J", "$m1", "$c2", "$e", "$q", "!close", "!cut", "!binary", "!status", "!wait"} {
-		if !strings.Contains(all.String(), part) {
-			t.Errorf("no seed has %s", part)
-		}
 	}
 }

@@ -40,7 +40,7 @@ func TestNothingStays(t *testing.T) {
 	for _, alternate := range []string{"on", "off"} {
 		for name, end := range map[string]func(*terminal){
 			"^C":      func(term *terminal) { term.types("C-c") },
-			"Esc Esc": func(term *terminal) { term.types("Escape", "Escape") },
+			"Esc Esc": func(term *terminal) { term.types("Escape", "Escape", "Escape") }, // should a second pass between two
 			"SIGINT":  func(term *terminal) { term.signal("INT") },
 			"SIGTERM": func(term *terminal) { term.signal("TERM") },
 			"SIGHUP":  func(term *terminal) { term.signal("HUP") },
@@ -55,7 +55,7 @@ func TestNothingStays(t *testing.T) {
 				term.sees("half a draft")
 				end(term)
 				term.until("for the shell", func(seen string) bool { return strings.Count(seen, "shell:") > 0 && !strings.Contains(seen, "^O more") })
-				term.types("echo left with $?", "Enter")
+				term.types("C-u", "echo left with $?", "Enter")
 				term.sees("left with 0")
 				assertNothingLeft(t, term, "Nobody may", "half a draft", "connected", annsPIN, made[:12], made[len(made)-5:])
 			})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,27 +16,8 @@ import (
 // noRates lets all people of a test come from one address.
 var noRates = []string{"--create-rate", "off", "--upgrade-rate", "off", "--max-conns-per-address", "off"}
 
-// SIGTERM in the middle of conversations: every socket is told 1012, what was
-// acknowledged has come, and the process ends with 0.
-func TestTerminateUnderLoad(t *testing.T) {
-	const rooms = 100
-	c := startChild(t, nil, noRates...)
-	people := newChat(t, "http://"+c.addr, rooms)
-	people.warm()
-	p, err := os.FindProcess(c.pid(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.cmd.Wait(); err != nil {
-		t.Errorf("the relay ended with %v: %s", err, c.err.String())
-	}
-	people.wantEnd(websocket.StatusServiceRestart)
-}
-
-// The same inside this process, where a goroutine that is left can be seen.
+// SIGTERM in the middle of conversations leaves no goroutine; what else it does,
+// TestLogReaderDies sees.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	const rooms = 10

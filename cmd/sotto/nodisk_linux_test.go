@@ -129,4 +129,15 @@ func TestReloadInsideSandbox(t *testing.T) {
 	if got := serialOf(t, c.addr); got != 2 {
 		t.Errorf("serial %d after the reload", got)
 	}
+
+	if err := os.WriteFile(filepath.Join(live, "key.pem"), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	await(t, &c.err, `the old one stays`)
+	if got := serialOf(t, c.addr); got != 2 {
+		t.Errorf("serial %d after a reload that failed", got)
+	}
 }

@@ -19,7 +19,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -171,32 +170,6 @@ func writePair(t *testing.T, dir string, serial int64) {
 	}
 }
 
-func TestCertificateReload(t *testing.T) {
-	dir := t.TempDir()
-	writePair(t, dir, 1)
-	p := start(t, "--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"))
-	addr := await(t, &p.out, `Open https://(\S+)`)
-	if got := serialOf(t, addr); got != 1 {
-		t.Fatalf("serial %d at start", got)
-	}
-
-	writePair(t, dir, 2)
-	hangUp(t)
-	await(t, &p.err, `certificate reloaded`)
-	if got := serialOf(t, addr); got != 2 {
-		t.Errorf("serial %d after the reload", got)
-	}
-
-	if err := os.WriteFile(filepath.Join(dir, "key.pem"), []byte("garbage"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	hangUp(t)
-	await(t, &p.err, `the old one stays`)
-	if got := serialOf(t, addr); got != 2 {
-		t.Errorf("serial %d after a reload that failed", got)
-	}
-}
-
 // serialOf returns the serial number of the certificate a server shows.
 func serialOf(t *testing.T, addr string) int64 {
 	t.Helper()
@@ -206,13 +179,6 @@ func serialOf(t *testing.T, addr string) int64 {
 	}
 	defer func() { _ = c.Close() }()
 	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
-}
-
-func hangUp(t *testing.T) {
-	t.Helper()
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestMissingCertificate(t *testing.T) {

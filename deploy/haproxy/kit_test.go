@@ -86,6 +86,8 @@ func (c *cluster) derive(config string) string {
 	c.t.Helper()
 	config = kit.Swap(c.t, config, "bind :80\n", "bind "+c.address(0)+":8000\n")
 	config = kit.Swap(c.t, config, "hard-stop-after 10s", "hard-stop-after 1s")
+	// A busy machine is not to have a relay given up that lives.
+	config = kit.Swap(c.t, config, "timeout check 5s", "timeout check 2m")
 	config = swapBoth(c.t, config, "inter 2s fastinter 1s", "inter 200ms fastinter 100ms")
 	for n := range c.relays {
 		config = swapBoth(c.t, config, fmt.Sprintf("relay%d.internal:8080", n), c.address(n)+":8080")

@@ -1,7 +1,6 @@
 package memnet_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -64,27 +63,6 @@ func TestWriteBlocksAtCapacity(t *testing.T) {
 		if n, err := io.ReadFull(b, make([]byte, 35)); err != nil {
 			t.Fatalf("read %d bytes: %v", n, err)
 		}
-		wg.Wait()
-	})
-}
-
-func TestDeadlineSetWhileWaiting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a, _ := memnet.Pipe(0, addrA, addrB)
-		start := time.Now()
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if _, err := a.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Errorf("read = %v", err)
-			}
-			if took := time.Since(start); took != time.Minute {
-				t.Errorf("the deadline came after %v", took)
-			}
-		})
-		synctest.Wait()
-		_ = a.SetReadDeadline(start.Add(time.Hour))
-		synctest.Wait()
-		_ = a.SetReadDeadline(start.Add(time.Minute))
 		wg.Wait()
 	})
 }
@@ -172,40 +150,6 @@ func TestCloseWrite(t *testing.T) {
 			t.Errorf("write after CloseWrite = %v", err)
 		}
 	})
-}
-
-// Two writers longer than the buffer must not mix their bytes.
-func TestConcurrentWritesStayWhole(t *testing.T) {
-	a, b := memnet.Pipe(7, addrA, addrB)
-	const each, writers = 100, 8
-	var wg sync.WaitGroup
-	for w := range writers {
-		wg.Go(func() {
-			if _, err := a.Write(bytes.Repeat([]byte{byte(w)}, each)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	got := make([]byte, each*writers)
-	if _, err := io.ReadFull(b, got); err != nil {
-		t.Fatal(err)
-	}
-	wg.Wait()
-	for i := range writers {
-		part := got[i*each : (i+1)*each]
-		if !bytes.Equal(part, bytes.Repeat(part[:1], each)) {
-			t.Fatalf("write %d is mixed: %v", i, part)
-		}
-	}
-}
-
-func TestErrorsNameAddresses(t *testing.T) {
-	a, _ := memnet.Pipe(0, addrA, addrB)
-	_ = a.Close()
-	_, err := a.Read(nil)
-	if want := "read tcp 192.0.2.1:1->192.0.2.2:2: use of closed network connection"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
 }
 
 func TestHTTP(t *testing.T) {

@@ -68,13 +68,12 @@ func Get(t *testing.T, client *http.Client, url string, header ...string) (*http
 	return res, string(text)
 }
 
-// Exhaust sends requests, the n-th by ask(n), until one is refused with 429. At
-// least as many as are allowed a minute must be answered with 200 before, and no
-// more than three times as many, for the allowance comes back as time goes by.
-// It returns the refusal.
+// Exhaust sends requests, the n-th by ask(n), until one is refused with 429, which
+// it returns. At least as many as are allowed a minute must be answered with 200
+// before; the more the longer they take, as the allowance comes back.
 func Exhaust(t *testing.T, allowed int, ask func(n int) *http.Response) *http.Response {
 	t.Helper()
-	for n := range 3 * allowed {
+	for n := range 20 * allowed {
 		switch res := ask(n); {
 		case res.StatusCode == http.StatusTooManyRequests && n >= allowed:
 			return res
@@ -82,7 +81,7 @@ func Exhaust(t *testing.T, allowed int, ask func(n int) *http.Response) *http.Re
 			t.Fatalf("request %d: %s", n+1, res.Status)
 		}
 	}
-	t.Fatalf("none of %d requests was refused; %d are allowed a minute", 3*allowed, allowed)
+	t.Fatalf("none of %d requests was refused; %d are allowed a minute", 20*allowed, allowed)
 	return nil
 }
 
