@@ -81,24 +81,6 @@ func TestCounterBoundaries(t *testing.T) {
 	}
 }
 
-func TestLockedForEnds(t *testing.T) {
-	var c lockout.Counter
-	fail(&c, 10, 0)
-	for now, want := range map[time.Duration]time.Duration{
-		0:                       30 * time.Minute,
-		30*time.Minute - tick:   tick,
-		30 * time.Minute:        0,
-		30*time.Minute + tick:   0,
-		365 * 24 * time.Hour:    0,
-		29 * time.Minute:        time.Minute,
-		29*time.Minute + 2*tick: time.Minute - 2*tick,
-	} {
-		if got := c.LockedFor(now); got != want {
-			t.Errorf("LockedFor(%v) = %v; want %v", now, got, want)
-		}
-	}
-}
-
 func TestPolicy(t *testing.T) {
 	t.Run("own figures", func(t *testing.T) {
 		var c lockout.Counter

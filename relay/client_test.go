@@ -17,8 +17,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"sotto/internal/memnet"
 )
 
 type object = map[string]any
@@ -94,13 +92,7 @@ func (w *world) dialWith(name string, o dialOptions) *client {
 // upgrade asks for a socket and returns whatever the answer is.
 func (w *world) upgrade(name string, o dialOptions) (net.Conn, *http.Response, *bufio.Reader) {
 	w.t.Helper()
-	d := memnet.Dialer{To: w.listener, From: o.from, Capacity: o.capacity}
-	conn, err := d.DialContext(w.t.Context(), "", "")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { _ = conn.Close() })
-	target := o.target
+	conn, target := w.connectWith(o), o.target
 	if target == "" {
 		target = roomPath(name)
 	}
@@ -282,25 +274,26 @@ func (c *client) ok(ref string, behind ...string) object {
 	for _, name := range behind {
 		c.event(name)
 	}
-	f := c.frame()
-	wantKeys(c.t, f, "ref", "ok")
-	ok, isObject := f["ok"].(object)
-	if f["ref"] != ref || !isObject {
-		c.t.Fatalf("got %v; want the ok of %s", f, ref)
-	}
-	return ok
+	return c.says("ref", ref, "ok")
 }
 
 // refused expects the bad reply to ref and returns its error object.
 func (c *client) refused(ref string) object {
 	c.t.Helper()
+	return c.says("ref", ref, "error")
+}
+
+// says expects a frame with a field of this value and another, an object, which
+// it returns.
+func (c *client) says(field, value, other string) object {
+	c.t.Helper()
 	f := c.frame()
-	wantKeys(c.t, f, "ref", "error")
-	fault, isObject := f["error"].(object)
-	if f["ref"] != ref || !isObject {
-		c.t.Fatalf("got %v; want the error of %s", f, ref)
+	wantKeys(c.t, f, field, other)
+	data, isObject := f[other].(object)
+	if f[field] != value || !isObject {
+		c.t.Fatalf("got %v; want the %s of %s", f, other, value)
 	}
-	return fault
+	return data
 }
 
 // refusedFor expects the bad reply to ref, with a reason and nothing else.
@@ -312,13 +305,7 @@ func (c *client) refusedFor(ref, reason string) {
 // event expects a broadcast and returns its data.
 func (c *client) event(name string) object {
 	c.t.Helper()
-	f := c.frame()
-	wantKeys(c.t, f, "event", "data")
-	data, isObject := f["data"].(object)
-	if f["event"] != name || !isObject {
-		c.t.Fatalf("got %v; want a %s", f, name)
-	}
-	return data
+	return c.says("event", name, "data")
 }
 
 // paired expects to be told that the other seat is taken: party_paired, which

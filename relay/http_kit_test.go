@@ -16,7 +16,13 @@ import (
 // connect opens a connection and says nothing.
 func (w *world) connect(capacity int) net.Conn {
 	w.t.Helper()
-	d := memnet.Dialer{To: w.listener, Capacity: capacity}
+	return w.connectWith(dialOptions{capacity: capacity})
+}
+
+// connectWith is connect with an address and a capacity.
+func (w *world) connectWith(o dialOptions) net.Conn {
+	w.t.Helper()
+	d := memnet.Dialer{To: w.listener, From: o.from, Capacity: o.capacity}
 	conn, err := d.DialContext(w.t.Context(), "", "")
 	if err != nil {
 		w.t.Fatal(err)

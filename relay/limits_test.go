@@ -3,14 +3,12 @@ package relay_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"sotto/internal/memnet"
 	"sotto/relay"
 )
 
@@ -181,49 +179,6 @@ func TestLimit_TrustedProxies(t *testing.T) {
 				want(t, "first", resp.StatusCode, 200)
 				resp, _ = w.requestFrom(netip.MustParseAddr(tt.from[1]), "GET", target, tt.second)
 				want(t, "refused", resp.StatusCode == 429, tt.shared)
-			})
-		})
-	}
-}
-
-// nameless is a listener whose peers have no address, as on a Unix socket.
-type nameless struct{ net.Listener }
-
-func (l nameless) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	return namelessConn{conn}, err
-}
-
-type namelessConn struct{ net.Conn }
-
-func (namelessConn) RemoteAddr() net.Addr { return &net.UnixAddr{Net: "unix"} }
-
-// On a Unix listener all clients look alike: there is no limit for addresses,
-// unless a proxy says who they are.
-func TestLimit_UnixListener(t *testing.T) {
-	exists := "/api/room/" + hash("room") + "/exists"
-	one, other := http.Header{"X-Forwarded-For": {"192.0.2.1"}}, http.Header{"X-Forwarded-For": {"192.0.2.2"}}
-	for name, tt := range map[string]struct {
-		trusted []netip.Prefix
-		status  int
-	}{
-		"no proxy":    {nil, 200},
-		"and a proxy": {[]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, 429},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg := relay.Config{UpgradeRate: 1, CreateRate: 1, MaxConnsPerAddress: 1, JoinFloor: -1, TrustedProxies: tt.trusted}
-			inWorld(t, cfg, func(t *testing.T, w *world) {
-				w.listener = memnet.Listen()
-				w.serveOn(w.relay.Listener(nameless{w.listener}), w.relay)
-				for _, room := range []string{"one", "two"} {
-					w.dial(room).join(ann)
-				}
-				resp, _ := w.request("GET", exists, one)
-				want(t, "the first", resp.StatusCode, 200)
-				resp, _ = w.request("GET", exists, one)
-				want(t, "the same again", resp.StatusCode, tt.status)
-				resp, _ = w.request("GET", exists, other)
-				want(t, "another", resp.StatusCode, 200)
 			})
 		})
 	}

@@ -149,6 +149,7 @@ func TestSlow_AsksWithoutReading(t *testing.T) {
 		}
 		synctest.Wait()
 		want(t, "sockets left", w.metric("sotto_connections", ""), 1.0)
+		want(t, "queues that overflowed", w.metric("sotto_slow_consumers_total", "queue"), 0.0)
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("the socket was there for %v", took)
 		}

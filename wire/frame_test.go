@@ -36,10 +36,10 @@ var goodFrames = map[string]string{
 	"empty event":               `{"event":""}`,
 	"a broadcast's event":       `{"event":"new_message"}`,
 	"empty ref":                 `{"event":"typing","ref":""}`,
-	"longest ref":               `{"event":"typing","ref":"` + strings.Repeat("r", wire.MaxRef) + `"}`,
-	"longest ref, escaped":      `{"event":"typing","ref":"` + strings.Repeat(`\u0072`, wire.MaxRef) + `"}`,
-	"longest ref, not ASCII":    `{"event":"typing","ref":"` + strings.Repeat("é", wire.MaxRef/2) + `"}`,
-	"longest ref, outside BMP":  `{"event":"typing","ref":"` + strings.Repeat(`\ud83d\ude00`, wire.MaxRef/4) + `"}`,
+	"longest ref":               `{"event":"typing","ref":"` + strings.Repeat("r", 64) + `"}`,
+	"longest ref, escaped":      `{"event":"typing","ref":"` + strings.Repeat(`\u0072`, 64) + `"}`,
+	"longest ref, not ASCII":    `{"event":"typing","ref":"` + strings.Repeat("é", 64/2) + `"}`,
+	"longest ref, outside BMP":  `{"event":"typing","ref":"` + strings.Repeat(`\ud83d\ude00`, 64/4) + `"}`,
 	"all escapes":               `{"event":"typing","ref":"\"\\\/\b\f\n\r\t\u0000\u00e9\uD83D\uDE00\uffff\ufffd"}`,
 	"DEL and beyond":            "{\"event\":\"typing\",\"ref\":\"\x7f\u0080\u2028\u2029\ufffd\uffff\U0010ffff\"}",
 	"unknown fields":            `{"event":"typing","x":null,"y":[true,false,{}],"z":{"event":1}}`,
@@ -50,11 +50,11 @@ var goodFrames = map[string]string{
 	"keys that escape alike":    `{"event":"typing","\u0061":1,"\\u0061":2}`,
 	"numbers":                   `{"event":"typing","x":[0,-0,1,-1,10,0.5,-0.50,1e1,1E+1,1e-1,0e0,0.0e00,123456789012345678901234567890,1e999999999]}`,
 	"nulls":                     `{"event":"typing","data":null,"x":null}`,
-	"deepest arrays":            `{"event":"typing","x":` + arrays(wire.MaxDepth-1) + `}`,
-	"deepest objects":           `{"event":"typing","x":` + objects(wire.MaxDepth-1) + `}`,
+	"deepest arrays":            `{"event":"typing","x":` + arrays(8-1) + `}`,
+	"deepest objects":           `{"event":"typing","x":` + objects(8-1) + `}`,
 	"deep and shallow by turns": `{"event":"typing","x":` + arrays(7) + `,"y":` + objects(7) + `,"z":` + arrays(7) + `}`,
-	"most keys":                 `{"event":"typing",` + objectOf(wire.MaxKeys - 1)[1:],
-	"most keys below":           `{"event":"typing","data":` + objectOf(wire.MaxKeys) + `,"x":` + objectOf(wire.MaxKeys) + `}`,
+	"most keys":                 `{"event":"typing",` + objectOf(64 - 1)[1:],
+	"most keys below":           `{"event":"typing","data":` + objectOf(64) + `,"x":` + objectOf(64) + `}`,
 	"long strings":              `{"event":"typing","x":"` + strings.Repeat("x", 20_000) + `"}`,
 }
 
@@ -82,11 +82,11 @@ var badFrames = map[string]string{
 	"ref a boolean":            `{"event":"typing","ref":false}`,
 	"ref an array":             `{"event":"typing","ref":[]}`,
 	"ref an object":            `{"event":"typing","ref":{}}`,
-	"ref too long":             `{"event":"typing","ref":"` + strings.Repeat("r", wire.MaxRef+1) + `"}`,
-	"ref too long, escaped":    `{"event":"typing","ref":"` + strings.Repeat(`\u0072`, wire.MaxRef+1) + `"}`,
-	"ref too long in bytes":    `{"event":"typing","ref":"` + strings.Repeat("é", wire.MaxRef/2) + `r"}`,
+	"ref too long":             `{"event":"typing","ref":"` + strings.Repeat("r", 64+1) + `"}`,
+	"ref too long, escaped":    `{"event":"typing","ref":"` + strings.Repeat(`\u0072`, 64+1) + `"}`,
+	"ref too long in bytes":    `{"event":"typing","ref":"` + strings.Repeat("é", 64/2) + `r"}`,
 	"ref of an unknown event":  `{"event":"dance","ref":1}`,
-	"ref too long in a pair":   `{"event":"typing","ref":"` + strings.Repeat("r", wire.MaxRef-3) + `\ud83d\ude00"}`,
+	"ref too long in a pair":   `{"event":"typing","ref":"` + strings.Repeat("r", 64-3) + `\ud83d\ude00"}`,
 	"ref's end missing":        `{"event":"typing","ref":"`,
 	"ref's end escaped":        `{"event":"typing","ref":"\"}`,
 	"ref ends in a backslash":  `{"event":"typing","ref":"\`,
@@ -197,19 +197,19 @@ var badFrames = map[string]string{
 	"key twice in the deep":       `{"event":"typing","a":{"b":{"c":{"d":{"e":{"f":{"g":0,"g":0}}}}}}}`,
 	"key twice around an object":  `{"event":"typing","x":{"a":{"b":0,"c":{}},"a":0}}`,
 	"key twice of an unknown":     `{"event":"dance","x":0,"x":0}`,
-	"key twice, first and last":   `{"event":"typing","data":` + objectOf(wire.MaxKeys - 1)[:len(objectOf(wire.MaxKeys-1))-1] + `,"k0":0}}`,
+	"key twice, first and last":   `{"event":"typing","data":` + objectOf(64 - 1)[:len(objectOf(64-1))-1] + `,"k0":0}}`,
 	"known field twice":           `{"event":"join","data":{"ext":1,"ext":1}}`,
 	"known field of others twice": `{"event":"typing","data":{"ext":1,"ext":1}}`,
 
-	"arrays too deep":      `{"event":"typing","x":` + arrays(wire.MaxDepth) + `}`,
-	"objects too deep":     `{"event":"typing","x":` + objects(wire.MaxDepth) + `}`,
-	"data too deep":        `{"event":"typing","data":` + objects(wire.MaxDepth) + `}`,
-	"known field too deep": `{"event":"join","data":{"ext":` + arrays(wire.MaxDepth-1) + `}}`,
+	"arrays too deep":      `{"event":"typing","x":` + arrays(8) + `}`,
+	"objects too deep":     `{"event":"typing","x":` + objects(8) + `}`,
+	"data too deep":        `{"event":"typing","data":` + objects(8) + `}`,
+	"known field too deep": `{"event":"join","data":{"ext":` + arrays(8-1) + `}}`,
 	"far too deep":         `{"event":"typing","x":` + strings.Repeat("[", 30_000),
 	"far too deep objects": strings.Repeat(`{"x":`, 6_000),
-	"too many keys":        `{"event":"typing",` + objectOf(wire.MaxKeys)[1:],
-	"too many keys below":  `{"event":"typing","x":` + objectOf(wire.MaxKeys+1) + `}`,
-	"too many in data":     `{"event":"typing","data":` + objectOf(wire.MaxKeys+1) + `}`,
+	"too many keys":        `{"event":"typing",` + objectOf(64)[1:],
+	"too many keys below":  `{"event":"typing","x":` + objectOf(64+1) + `}`,
+	"too many in data":     `{"event":"typing","data":` + objectOf(64+1) + `}`,
 }
 
 func TestGoodFrames(t *testing.T) {
@@ -273,10 +273,10 @@ func TestWorkIsLinear(t *testing.T) {
 	t.Parallel()
 	const size = 2 << 20
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
-	full := strings.TrimSuffix(objectOf(wire.MaxKeys), "}")
+	full := strings.TrimSuffix(objectOf(64), "}")
 	longKeys := new(strings.Builder)
-	for i := range wire.MaxKeys - 2 {
-		fmt.Fprintf(longKeys, `,"%s%02d":0`, strings.Repeat("k", size/wire.MaxKeys), i)
+	for i := range 64 - 2 {
+		fmt.Fprintf(longKeys, `,"%s%02d":0`, strings.Repeat("k", size/64), i)
 	}
 	b := wire.NewBuffers(2 * size)
 	for name, frame := range map[string]string{

@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -91,42 +92,33 @@ func TestSecretsPrintRedacted(t *testing.T) {
 	}
 }
 
-// container is what a secret gets printed in by accident.
-type container[T comparable] struct {
-	Value   T
-	Pointer *T
-	Any     any
-	Slice   []T
-	Array   [1]T
-	Pointed []*T
-	Values  map[string]T
-	Keys    map[T]bool
-	Nested  struct{ Value T }
-}
-
-func contain[T comparable](v T) any {
-	return &container[T]{
-		Value: v, Pointer: &v, Any: v, Slice: []T{v}, Array: [1]T{v}, Pointed: []*T{&v},
-		Values: map[string]T{"k": v}, Keys: map[T]bool{v: true}, Nested: struct{ Value T }{v},
+// contain returns what a secret gets printed in by accident, with fields of its
+// own type.
+func contain(v any) any {
+	of := reflect.TypeOf(v)
+	field := func(name string, typ reflect.Type) reflect.StructField {
+		return reflect.StructField{Name: name, Type: typ}
 	}
-}
-
-// inContainers returns the secrets that may be map keys in a container each.
-func inContainers(t testing.TB) map[string]any {
-	t.Helper()
-	all := secrets(t)
-	return map[string]any{
-		"RoomHash":    contain(all["RoomHash"].(wire.RoomHash)),
-		"AccessHash":  contain(all["AccessHash"].(wire.AccessHash)),
-		"SenderHash":  contain(all["SenderHash"].(wire.SenderHash)),
-		"GateHash":    contain(all["GateHash"].(wire.GateHash)),
-		"ResumeToken": contain(all["ResumeToken"].(wire.ResumeToken)),
-		"RoomID":      contain(all["RoomID"].(wire.RoomID)),
-		"MessageID":   contain(all["MessageID"].(wire.MessageID)),
-		"Ref":         contain(all["Ref"].(wire.Ref)),
-		"Nonce":       contain(all["Nonce"].(wire.Nonce)),
-		"Joined":      contain(all["Joined"].(wire.Joined)),
+	fields := []reflect.StructField{
+		field("Value", of), field("Pointer", reflect.PointerTo(of)), field("Any", reflect.TypeFor[any]()),
+		field("Slice", reflect.SliceOf(of)), field("Values", reflect.MapOf(reflect.TypeFor[string](), of)),
 	}
+	if of.Comparable() {
+		fields = append(fields, field("Keys", reflect.MapOf(of, reflect.TypeFor[bool]())))
+	}
+	value, c := reflect.ValueOf(v), reflect.New(reflect.StructOf(fields)).Elem()
+	c.Field(0).Set(value)
+	c.Field(1).Set(reflect.New(of))
+	c.Field(1).Elem().Set(value)
+	c.Field(2).Set(value)
+	c.Field(3).Set(reflect.Append(c.Field(3), value))
+	c.Field(4).Set(reflect.MakeMap(fields[4].Type))
+	c.Field(4).SetMapIndex(reflect.ValueOf("k"), value)
+	if of.Comparable() {
+		c.Field(5).Set(reflect.MakeMap(fields[5].Type))
+		c.Field(5).SetMapIndex(value, reflect.ValueOf(true))
+	}
+	return c.Addr().Interface()
 }
 
 // checkRedacted fails when text has any form of the canary, and when it has
@@ -146,7 +138,8 @@ func checkRedacted(t *testing.T, how, text string) {
 
 func TestSecretsInContainersPrintRedacted(t *testing.T) {
 	t.Parallel()
-	for name, c := range inContainers(t) {
+	for name, secret := range secrets(t) {
+		c := contain(secret)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, verb := range verbs {
@@ -211,8 +204,8 @@ func TestSecretsMarshalRedacted(t *testing.T) {
 	}
 	t.Run("json of containers", func(t *testing.T) {
 		t.Parallel()
-		for kind, c := range inContainers(t) {
-			out, err := json.Marshal(c)
+		for kind, secret := range secrets(t) {
+			out, err := json.Marshal(contain(secret))
 			if err != nil {
 				t.Errorf("%s: %v", kind, err)
 			}
