@@ -55,9 +55,9 @@ type conn struct {
 }
 
 // run reads until the socket ends. The relay waits for it. The context bounds
-// waiting, not reading: what ends reading is the outbox. While it waits for a
-// message, a quarter of its stack must suffice, less 800 bytes: then the runtime
-// gives half of the stack back.
+// waiting, not reading, which the outbox ends. While it waits for a message, it must
+// need less than a quarter of its stack (and 800 bytes): only then the runtime gives
+// half of the stack back.
 func (c *conn) run(ctx context.Context) {
 	var err error
 	c.outbox.guarded(func() { err = c.readAll(ctx) })

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// While the relay drains, who asks for a new room is told when it restarts, and
-// people in rooms how long they have; they talk on until then, or until no room
+// While the relay drains, a client that asks for a new room is told when it restarts,
+// and people in rooms how long they have; they talk on until then, or until no room
 // is left.
 func TestDrain(t *testing.T) {
 	const patience = 10 * time.Minute
@@ -58,7 +58,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// Who no longer waits for a drain does not end it.
+// A caller that no longer waits for a drain does not end it.
 func TestDrain_Context(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		w.couple("room")

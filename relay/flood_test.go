@@ -171,8 +171,8 @@ func (c *client) answerTo(ref string) time.Time {
 	}
 }
 
-// One who types, sends, thinks better of it and sends again as fast as people
-// can never waits.
+// A person who types, sends, thinks again and sends again as fast as people can
+// never waits.
 func TestFlood_PeopleNeverWait(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")

@@ -32,9 +32,9 @@ var errFrameGivenUp = errors.New("closed while a frame waited for memory")
 
 // frameBudget bounds the memory of frames under way, which a sender may leave
 // unfinished. A frame that outgrows a small buffer takes a place in one budget, and
-// if it outgrows a medium one, changes that for a place in another, whose frames
-// have more time. While there is none, the relay reads no more of the frame, so that
-// the sender's network stops too. It is safe for concurrent use.
+// one that outgrows a medium buffer changes it for a place in another, with more
+// time. While no place is free, the relay reads no more of the frame. It is safe for
+// concurrent use.
 type frameBudget struct {
 	places chan struct{} // one for each large frame; the longest waiting is next
 	each   int           // how many of them one address may have; 0: no limit

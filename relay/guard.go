@@ -31,9 +31,8 @@ func (g *guard) run(f func()) (panicked bool) {
 }
 
 // recoverUpgrade is deferred around an upgrade, which calls what an embedder has
-// wrapped around the ResponseWriter. A panic is counted and logged here: net/http
-// would log its value and the client's address. It goes on as ErrAbortHandler,
-// which makes net/http end the connection without a log line.
+// wrapped around the ResponseWriter. It counts and logs a panic, which goes on as
+// ErrAbortHandler: else net/http would log its value and the client's address.
 func (rl *Relay) recoverUpgrade() {
 	switch p := recover(); p {
 	case nil:

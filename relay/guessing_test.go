@@ -44,7 +44,7 @@ func (g *guesser) from() netip.Addr {
 	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24+n)))
 }
 
-// round tries ten times at once, and then more in vain.
+// round tries ten times at once, and once more while the room is locked.
 func (g *guesser) round() {
 	g.t.Helper()
 	answers := g.tryAll(g.tried, tries)

@@ -77,7 +77,7 @@ func TestHostile_FrameBehindTheHandshake(t *testing.T) {
 	})
 }
 
-// One that pings without reading the pongs is gone soon, and nothing piles up.
+// A client that pings without reading the pongs is cut off soon, and nothing piles up.
 func TestHostile_PingFlood(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")

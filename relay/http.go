@@ -43,9 +43,8 @@ func (rl *Relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveOwn serves a path of the relay's own, of which name is a part. Requests
-// that no client of ours sends are refused first and draw on no allowance, so
-// that a hostile page can't use up that of its visitor.
+// serveOwn serves a path of the relay's own, of which name is a part. Requests that
+// no client of ours sends draw on no allowance: a hostile page's visitor has it.
 func (rl *Relay) serveOwn(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request, string), name string) {
 	switch {
 	case rl.fromElsewhere(w, r):
@@ -263,9 +262,8 @@ func (rl *Relay) refuseFor(w http.ResponseWriter, r *http.Request, a answer, wai
 }
 
 // refuse counts a row of the catalogue, logs it, and answers {"error": reason}.
-// It never repeats anything of the request. The connection ends with it: on one
-// that stays open, asking would cost the client less than refusing costs the
-// relay. An answer without a status is only counted.
+// It never repeats anything of the request. The connection ends with it, or asking
+// would cost less than refusing. An answer without a status is only counted.
 func (rl *Relay) refuse(w http.ResponseWriter, r *http.Request, a answer) {
 	rl.metrics.count(a)
 	if a.counter == countLimits {

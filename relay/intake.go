@@ -18,10 +18,8 @@ const (
 )
 
 // intake bounds the work that one socket makes by what it sends. Frames of any
-// kind count, also those that the WebSocket library answers or skips by itself,
-// such as a ping or an empty fragment; so does their size. What comes too fast
-// is not lost: the relay reads it later, and the sender's network makes it wait.
-// Owned by the goroutine that reads; the library has one at a time.
+// kind count, also those that the WebSocket library handles by itself, and so does
+// their size. What comes too fast is read later. Owned by the goroutine that reads.
 type intake struct {
 	meter frameMeter
 	pace  pace

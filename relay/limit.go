@@ -71,9 +71,8 @@ const (
 	// answered.
 	upgradesPerRefusal = 2
 	// maxYoung bounds memory, to some 15 MB: with so many new networks the
-	// generation is over early. To be forgotten and have one full bucket again
-	// takes as many other networks, each of which has a full bucket of its own: an
-	// attacker who has these gains nothing by it.
+	// generation is over early. An attacker who has that many networks gains nothing
+	// by it, as each of them has a full bucket anyway.
 	maxYoung = 1 << 16
 )
 
@@ -122,9 +121,9 @@ func (l *limiter) takeUpgrade(k addrKey) (wait time.Duration) { return l.take(k,
 // that are still under way are not counted: they make no debt.
 func (l *limiter) tookRefusal(k addrKey) { l.take(k, limitedRefusals) }
 
-// mayKnock reports whether there is something left of the allowance for
+// mayConnect reports whether there is something left of the allowance for
 // refusals. It draws nothing and remembers nothing of the network.
-func (l *limiter) mayKnock(k addrKey) bool { return l.wait(k, limitedRefusals) == 0 }
+func (l *limiter) mayConnect(k addrKey) bool { return l.wait(k, limitedRefusals) == 0 }
 
 // creationWait returns how long the address must wait before it may create a
 // room or take a seat, 0 when it may.

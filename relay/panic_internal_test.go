@@ -87,7 +87,7 @@ func (fault) WriteReady([]byte) (int, error)   { panic("secret") }
 // and logged with where it was and without its value.
 func TestPanicInASocket(t *testing.T) {
 	spoil := func(_ *Relay, c *conn) {
-		c.outbox.mu.Lock() // as who uses it does
+		c.outbox.mu.Lock() // as every user of it does
 		defer c.outbox.mu.Unlock()
 		bad := fault{c.outbox.net.Conn.(*memnet.Conn)}
 		c.outbox.net.Conn, c.outbox.net.prompt = bad, bad

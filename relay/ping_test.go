@@ -32,7 +32,7 @@ func TestPing_Interval(t *testing.T) {
 	})
 }
 
-// Who does not answer within 30 s is closed with a retryable code.
+// A client that does not answer within 30 s is closed with a retryable code.
 func TestPing_NoPong(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		a, b := w.couple("room")

@@ -21,7 +21,7 @@ type Relay struct {
 	buffers *wire.Buffers
 	rooms   *roomactor.Supervisor
 	limits  *limiter
-	visits  *visits
+	counts  *connCounts
 	frames  []*frameBudget
 	metrics *metrics
 	// limitLogs has a logger for each limit: at most one line a minute, so that
@@ -57,7 +57,7 @@ func New(cfg Config) (*Relay, error) {
 		cfg:       cfg,
 		buffers:   wire.NewBuffers(4 * cfg.MaxCiphertextBytes),
 		limits:    newLimiter(cfg.UpgradeRate, cfg.CreateRate),
-		visits:    newVisits(cfg.MaxConns),
+		counts:    newConnCounts(cfg.MaxConns),
 		frames:    newFrameBudgets(4*cfg.MaxCiphertextBytes, cfg.MaxConnsPerAddress > 0),
 		metrics:   newMetrics(cfg.Logger),
 		limitLogs: make(map[string]zerolog.Logger),
@@ -138,15 +138,14 @@ func (rl *Relay) sockets() int {
 
 // pending returns how many connections of Relay.Listener are not sockets. It may
 // be too few when sockets also come through another listener.
-func (rl *Relay) pending() int { return max(0, rl.visits.count()-rl.sockets()) }
+func (rl *Relay) pending() int { return max(0, rl.counts.count()-rl.sockets()) }
 
 // Shutdown refuses newcomers, closes every socket with 1012 "relay_restart",
 // ends every room, and waits for all goroutines. It takes at most 5 s to write
-// what was queued and 5 s for closing handshakes; when the context ends first,
+// what was queued and 5 s for closing handshakes. When the context ends first,
 // what is left is aborted, given half a second to end, and the context's error
-// returned: so Shutdown returns even when something never ends, such as a handler
-// that is stuck in what an embedder has wrapped around it. A second call returns
-// ErrClosed at once. The metrics stay registered for a last look: see Close.
+// returned. A second call returns ErrClosed at once. The metrics stay registered for
+// a last look: see Close.
 func (rl *Relay) Shutdown(ctx context.Context) error {
 	rl.mu.Lock()
 	if rl.closing {

@@ -7,7 +7,7 @@ import (
 	"sotto/relay"
 )
 
-// Who joined with ext may send more, which everyone gets, those without ext too;
+// A socket that joined with ext may send more. Everyone gets it, those without ext too;
 // for them nothing has changed.
 func TestSlot_SendMessage_Large(t *testing.T) {
 	const most = relay.DefaultMaxCiphertextBytes

@@ -64,7 +64,7 @@ func TestSlowPeerDoesNotFreezeOther(t *testing.T) {
 		want(t, "closed", w.metric("sotto_connections_closed_total", "4000"), 1.0)
 		a.silent()
 
-		// Who comes back finds the whole state.
+		// A client that comes back finds the whole state.
 		b := w.dial("room")
 		b.join(ben)
 		a.sends(b)

@@ -33,7 +33,7 @@ type lender = interface {
 
 // promptOf returns conn's prompt, or nil.
 func promptOf(conn net.Conn) prompt {
-	if v, ok := conn.(*visitor); ok {
+	if v, ok := conn.(*countedConn); ok {
 		conn = v.Conn
 	}
 	if p, ok := conn.(prompt); ok {

@@ -154,7 +154,7 @@ func TestPromptOf_NotOfAWrapper(t *testing.T) {
 	if promptOf(wrapper{ours.(*net.TCPConn)}) != nil {
 		t.Error("the wrapper is passed by")
 	}
-	if promptOf(&visitor{Conn: ours}) == nil {
+	if promptOf(&countedConn{Conn: ours}) == nil {
 		t.Error("Relay.Listener's own wrapper is not looked into")
 	}
 }

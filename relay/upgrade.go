@@ -25,9 +25,9 @@ const (
 
 // originAllowed reports whether a request comes from the relay's own origin, an
 // allowed one, or no page at all. A page over plain HTTP is not of the relay's
-// origin where that is known to be https. Browsers send one Origin without a path or a
-// user. They send none where the answer stays hidden from the page: then
-// Sec-Fetch-Site tells, and any page may only navigate here.
+// origin where that is known to be https. Browsers send no Origin where the answer
+// stays hidden from the page: then Sec-Fetch-Site tells, and a page may only lead
+// here.
 func originAllowed(r *http.Request, cfg *Config) bool {
 	origins := r.Header.Values("Origin")
 	switch len(origins) {
@@ -101,9 +101,9 @@ func (rl *Relay) accept(w http.ResponseWriter, r *http.Request) (ws *websocket.C
 	return ws, h, answer{}
 }
 
-// handshake stands between the WebSocket library and net/http. The library
-// answers a bad handshake by quoting it: only its status is kept here. For a good
-// handshake it gets small buffers instead of net/http's two of 4 KiB.
+// handshake stands between the WebSocket library and net/http. It keeps only the
+// status of the library's refusals, which quote the request, and gives a good
+// handshake small buffers instead of net/http's two of 4 KiB.
 type handshake struct {
 	to     http.ResponseWriter
 	header http.Header

@@ -16,13 +16,12 @@
 // without ever blocking, by [Member.Deliver] and [Member.Close]. It then passes the
 // turn on, and only after that lets the members send ([Member.Flush]).
 //
-// Who brings a command while nobody has the turn takes it, so that two people who
-// talk wait for no other goroutine, and their messages leave with the goroutine
-// that read them. Who brings one while another has the turn leaves it in the
-// mailbox and goes on. For what lies there a goroutine is started, one a command:
-// so nobody works for others, and a room at which nothing happens has no goroutine.
-// Nor has its timer, which brings a command like anyone else. A goroutine a room
-// would cost two thirds of an idle room's memory.
+// A goroutine that brings a command takes the turn if it is free, so that two people
+// who talk wait for no other goroutine. If it is not free, the goroutine leaves the
+// command in the mailbox and goes on; for each command there a goroutine is started.
+// So nobody works for others, and a room at which nothing happens has no goroutine:
+// that would cost two thirds of an idle room's memory. The timer brings a command
+// like anyone else.
 //
 // A room that ends takes no more commands and refuses those in its mailbox. Its turn
 // is never given up: nobody sees what is left of its state, which is overwritten. A

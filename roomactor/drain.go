@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// drain is that of a supervisor.
+// drain is a restart that a supervisor was told to expect.
 type drain struct {
 	// at is when the relay restarts, in nanoseconds since the supervisor was made;
 	// 0 while it is not to.
@@ -15,7 +15,7 @@ type drain struct {
 	// told: every room knows, and there will be no new one.
 	told    atomic.Bool
 	emptied chan struct{} // closed once there is no room after told
-	once    sync.Once     // of that
+	once    sync.Once     // closes emptied
 }
 
 // Drain prepares for a restart that comes after in: a join that no room has is
@@ -39,8 +39,8 @@ func (s *Supervisor) Drain(in time.Duration) (emptied <-chan struct{}) {
 	return s.drain.emptied
 }
 
-// all returns the shard's rooms. Who spawns one later sees what the caller did
-// before.
+// all returns the shard's rooms. A room that is spawned later sees what the caller
+// did before.
 func (sh *shard) all() []*Room {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

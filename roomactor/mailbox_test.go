@@ -13,7 +13,7 @@ import (
 	"sotto/wire"
 )
 
-// Who posts to a room that nobody works on has been answered when Post returns.
+// A caller that posts to a room that nobody works on is answered when Post returns.
 func TestPostTakesTheTurn(t *testing.T) {
 	h := newHouse(t, roomactor.Config{})
 	a := newPeer()

@@ -47,7 +47,7 @@ func (w *world) ask(from netip.Addr) int {
 	return resp.StatusCode
 }
 
-// Who goes on after as many refusals as there may be in a minute is not heard,
+// A client that goes on after as many refusals as there may be in a minute is not heard,
 // until one of them has come back. Others are, and sockets that are open stay.
 func TestListener_TurnsFloodsAway(t *testing.T) {
 	inWorld(t, relay.Config{UpgradeRate: 30}, func(t *testing.T, w *world) {
@@ -75,7 +75,7 @@ func TestListener_TurnsFloodsAway(t *testing.T) {
 		for range 3 {
 			time.Sleep(4 * time.Second)
 			if until(unheard) == 0 {
-				t.Error("who has waited for four seconds is not heard")
+				t.Error("a client that has waited for four seconds is not heard")
 			}
 		}
 		// Whatever it did, its allowances come back as they always do.

@@ -10,11 +10,9 @@ import (
 // Config.MaxConns, so that a newcomer can be told that there are that many sockets.
 const ConnReserve = 96
 
-// A flood of connections that are closed at once would keep a processor busy, and
-// everyone in a room would notice. So the listener pauses after it has closed
-// connections for some time: about ten thousand a second, fewer if they had sent
-// much by then. New connections wait in the kernel's queue meanwhile. A faster
-// flood keeps newcomers out, as a flood of packets does.
+// Closing a flood of connections at once would keep a processor busy. So the
+// listener pauses after some time of it, and closes about ten thousand a second;
+// the others wait in the kernel's queue.
 const (
 	turnAwayWork  = 100 * time.Microsecond
 	turnAwayPause = 500 * time.Microsecond
@@ -27,8 +25,7 @@ const (
 //   - An address has Config.MaxConnsPerAddress. Its next is closed at once.
 //   - Connections from addresses that were answered 429 too often, half of
 //     Config.UpgradeRate in a minute, are closed until some of that allowance has
-//     come back. An answer costs an HTTP request, and a flood of these would slow
-//     everyone down.
+//     come back: an answer costs more than closing.
 //
 // Trusted proxies, which connect for many clients, and peers without an address
 // are bound by the first limit only. What a connection may cost is for the http.Server to say:
@@ -39,12 +36,12 @@ const (
 // whatever they are for; TLS and the PROXY protocol go on top. Its methods are
 // safe for concurrent use, and its errors are l's.
 func (rl *Relay) Listener(l net.Listener) net.Listener {
-	return &doorkeeper{Listener: l, relay: rl, closed: make(chan struct{})}
+	return &limitedListener{Listener: l, relay: rl, closed: make(chan struct{})}
 }
 
-// visits are the connections that listeners have let in. It is safe for
+// connCounts are the connections that listeners have let in. It is safe for
 // concurrent use.
-type visits struct {
+type connCounts struct {
 	places chan struct{} // one for each connection; nil: no limit
 
 	mu sync.Mutex
@@ -53,8 +50,8 @@ type visits struct {
 	byNet tally
 }
 
-func newVisits(maxConns int) *visits {
-	v := &visits{byNet: make(tally)}
+func newConnCounts(maxConns int) *connCounts {
+	v := &connCounts{byNet: make(tally)}
 	if maxConns > 0 {
 		v.places = make(chan struct{}, maxConns+ConnReserve)
 	}
@@ -62,7 +59,7 @@ func newVisits(maxConns int) *visits {
 }
 
 // enter counts a connection, unless its address has most already.
-func (v *visits) enter(k addrKey, most int) bool {
+func (v *connCounts) enter(k addrKey, most int) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if !v.byNet.add(k, most) {
@@ -72,7 +69,7 @@ func (v *visits) enter(k addrKey, most int) bool {
 	return true
 }
 
-func (v *visits) leave(k addrKey) {
+func (v *connCounts) leave(k addrKey) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.byNet.remove(k)
@@ -80,19 +77,19 @@ func (v *visits) leave(k addrKey) {
 }
 
 // release gives back a place.
-func (v *visits) release() {
+func (v *connCounts) release() {
 	if v.places != nil {
 		<-v.places
 	}
 }
 
-func (v *visits) count() int {
+func (v *connCounts) count() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.open
 }
 
-type doorkeeper struct {
+type limitedListener struct {
 	net.Listener
 	relay *Relay
 	once  sync.Once
@@ -101,8 +98,8 @@ type doorkeeper struct {
 }
 
 // Accept waits for a place, then for a connection that may come in.
-func (d *doorkeeper) Accept() (net.Conn, error) {
-	v := d.relay.visits
+func (d *limitedListener) Accept() (net.Conn, error) {
+	v := d.relay.counts
 	if v.places != nil {
 		select {
 		case v.places <- struct{}{}:
@@ -119,7 +116,7 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 		}
 		k, refusal := d.relay.letIn(conn.RemoteAddr())
 		if refusal == "" {
-			return &visitor{Conn: conn, visits: v, key: k}, nil
+			return &countedConn{Conn: conn, counts: v, key: k}, nil
 		}
 		if begun.IsZero() {
 			begun = time.Now()
@@ -137,7 +134,7 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 }
 
 // Close ends Accept; connections stay.
-func (d *doorkeeper) Close() error {
+func (d *limitedListener) Close() error {
 	d.once.Do(func() { close(d.closed) })
 	return d.Listener.Close()
 }
@@ -148,34 +145,34 @@ func (rl *Relay) letIn(peer net.Addr) (k addrKey, refusal string) {
 		k = rl.limits.key(&addr)
 	}
 	switch {
-	case !rl.limits.mayKnock(k):
+	case !rl.limits.mayConnect(k):
 		return k, limitKnocks
-	case !rl.visits.enter(k, rl.cfg.MaxConnsPerAddress):
+	case !rl.counts.enter(k, rl.cfg.MaxConnsPerAddress):
 		return k, limitConnsPerAddress
 	}
 	return k, ""
 }
 
-// visitor is a connection that is counted until it is closed.
-type visitor struct {
+// countedConn is a connection that is counted until it is closed.
+type countedConn struct {
 	net.Conn
-	visits *visits
+	counts *connCounts
 	key    addrKey
 	once   sync.Once
 }
 
-func (c *visitor) Close() error {
+func (c *countedConn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
-		c.visits.leave(c.key)
-		c.visits.release()
+		c.counts.leave(c.key)
+		c.counts.release()
 	})
 	return err
 }
 
 // CloseWrite is how net/http lets a client read the last answer before it
 // breaks the connection.
-func (c *visitor) CloseWrite() error {
+func (c *countedConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
