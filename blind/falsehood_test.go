@@ -2,8 +2,6 @@ package blind
 
 import (
 	"fmt"
-
-	"sotto/wire"
 )
 
 // falsehoods returns everything that the attacker can make a page believe.
@@ -60,36 +58,41 @@ var attackerSeed = keySeed{'a', 't', 't'}
 // as they could: with the chain value of the key if they know it, or else with
 // the life key.
 func (s *state) forge(seat, by int, page PageID, left bool, pk *PublicKey) {
-	has, _ := s.known()
-	sender, life := s.relay.senders[by], NewLifeKey(testLife)
-	h := Header{Left: left, Page: page, Next: *s.kem.publicKey(&attackerSeed)}
-	r := record{before: chain(testLife), text: "forged"}
+	h, before := Header{Left: left, Page: page, Next: *s.kem.publicKey(&attackerSeed)}, chain(testLife)
 	if pk != nil {
+		has, _ := s.known()
 		h.To = pk.ID()
 		if own := s.pages[seat].page.own; own != nil && own.id == h.To && has[own.c] {
-			r.before = own.c
+			before = own.c
 		}
 	}
-	if left {
-		header := h.Marshal()
-		r.c, r.k = leftChain(r.before, sender, header), life.leftKey(sender, header)
+	m, c, _ := s.forgery(by, &h, pk, before)
+	s.forged[m.IV] = true
+	s.knows[c] = true
+	s.pages[seat].step(MessageReceived{m})
+}
+
+// forgery is a message in somebody's name behind a chain value, for a key unless it
+// is left, with the chain value and the key that it makes.
+func (w *world) forgery(by int, h *Header, pk *PublicKey, before chain) (m Message, c chain, k messageKey) {
+	sender, life := w.relay.senders[by], NewLifeKey(testLife)
+	if h.Left {
+		c, k = leftChain(before, sender, h.Marshal()), life.leftKey(sender, h.Marshal())
 	} else {
-		enc, shared, err := s.kem.encapsulate(pk, s.random)
+		enc, shared, err := w.kem.encapsulate(pk, w.random)
 		if err != nil {
-			s.t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		h.Enc = *enc
-		r.c, r.k = sealedKeys(r.before, shared, sender, h.Marshal())
+		c, k = sealedKeys(before, shared, sender, h.Marshal())
 	}
 	body, err := (&Body{Content: Content{Kind: KindText, Text: "forged"}}).Marshal()
 	if err != nil {
-		s.t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	var iv IV
-	var id wire.MessageID
-	draw(s.random, iv[:])
-	draw(s.random, id[:])
-	s.forged[iv] = true
-	s.knows[r.c] = true
-	s.pages[seat].step(MessageReceived{Message{ID: id, Sender: sender, Bytes: r.k.seal(h.Marshal(), iv, body), IV: iv}})
+	m.Sender = sender
+	draw(w.random, m.IV[:])
+	draw(w.random, m.ID[:])
+	m.Bytes = k.seal(h.Marshal(), m.IV, body)
+	return m, c, k
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	simHistories = 2_000
+	simHistories = 1_000
 	simSteps     = 200
 )
 

@@ -14,17 +14,14 @@ const (
 )
 
 // BenchmarkIdleSocket measures the memory of a joined socket on which nothing
-// happens, with its half of a room, beside a socket of the bare echo server, and
-// beside one under TLS.
+// happens, with its half of a room, and of one under TLS.
 func BenchmarkIdleSocket(b *testing.B) {
 	for b.Loop() {
-		ours, bare, secured := idleCost(b, relayServer), idleCost(b, echoServer), idleCost(b, tlsServer)
+		ours, secured := idleCost(b, relayServer), idleCost(b, tlsServer)
 		b.ReportMetric(float64(secured.RSS), "TLS-RSS-B/socket")
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(float64(ours.RSS), "RSS-B/socket")
 		b.ReportMetric(float64(ours.Live), "heap+stack-B/socket")
-		b.ReportMetric(float64(bare.RSS), "echo-RSS-B/socket")
-		b.ReportMetric(float64(ours.RSS)/float64(bare.RSS), "x-echo")
 	}
 }
 
@@ -42,10 +39,8 @@ func idleCost(b *testing.B, kind serverKind) usage {
 				return err
 			}
 			rooms[i][seat] = s
-			if kind != echoServer {
-				if err := s.join(seat); err != nil {
-					return err
-				}
+			if err := s.join(seat); err != nil {
+				return err
 			}
 		}
 		return nil
