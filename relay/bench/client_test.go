@@ -119,7 +119,8 @@ func (s *socket) read(keep int) ([]byte, error) {
 	return kept, err
 }
 
-func roomPath(n int) string { return fmt.Sprintf("/room/%064x/ws", n) }
+// roomPath is that of room n. Hashes differ in their first byte, as real ones do.
+func roomPath(n int) string { return fmt.Sprintf("/room/%02x%062x/ws", n%256, n) }
 
 // join joins a seat of room n and reads the answer.
 func (s *socket) join(seat int) error {

@@ -20,7 +20,8 @@ const returnWorkers = 64
 // BenchmarkReturn measures a restart under people: all sockets come back at once,
 // with a whole TLS handshake each, as a relay that was restarted has forgotten the
 // keys of its sessions too, and join. It reports how many do in a second, their
-// slowest hundredth, and what they cost the server. For as many as fit:
+// slowest hundredth, what they cost the server, and the locks that its goroutines
+// waited for. For as many as fit:
 //
 //	go test -run '^$' -bench Return ./relay/bench -args -returning 19000
 func BenchmarkReturn(b *testing.B) {
@@ -28,26 +29,40 @@ func BenchmarkReturn(b *testing.B) {
 		b.Run(string(kind), func(b *testing.B) {
 			for b.Loop() {
 				p := startServer(b, kind)
+				waits := p.answer(b, watchLocks).LockWaits
 				spent := p.cpu(b)
-				took, elapsed := comeBack(b, p, *returning)
+				sockets, took, elapsed := comeBack(b, p, *returning)
 				spent = p.cpu(b) - spent
+				peak, after := p.peak(b), p.usage(b)
+				for _, s := range sockets {
+					_ = s.conn.Close()
+				}
 				joins := float64(len(took))
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(joins/elapsed.Seconds(), "joins/s")
 				b.ReportMetric(float64(p99(took).Microseconds()), "p99-µs")
 				b.ReportMetric(float64(spent.Microseconds())/joins, "cpu-µs/join")
-				b.ReportMetric(float64(p.peak(b))/joins, "peak-B/socket")
+				b.ReportMetric(float64(peak)/joins, "peak-B/socket")
+				b.ReportMetric(float64((after.LockWaits-waits).Microseconds())/joins, "lock-µs/join")
+				b.Logf("a join took %v; locks that were waited for: %s", sum(took)/time.Duration(len(took)), strings.Join(after.Locks, ", "))
 				p.stop()
 			}
 		})
 	}
 }
 
+func sum(all []time.Duration) (d time.Duration) {
+	for _, one := range all {
+		d += one
+	}
+	return d
+}
+
 // comeBack opens and joins n sockets, two a room, and returns how long each took.
-func comeBack(b *testing.B, p *process, n int) (took []time.Duration, elapsed time.Duration) {
+func comeBack(b *testing.B, p *process, n int) (sockets []*socket, took []time.Duration, elapsed time.Duration) {
 	b.Helper()
 	took = make([]time.Duration, n)
-	sockets := make([]*socket, n)
+	sockets = make([]*socket, n)
 	next := make(chan int)
 	var wg sync.WaitGroup
 	begun := time.Now()
@@ -73,16 +88,11 @@ func comeBack(b *testing.B, p *process, n int) (took []time.Duration, elapsed ti
 	close(next)
 	wg.Wait()
 	elapsed = time.Since(begun)
-	for _, s := range sockets {
-		if s != nil {
-			_ = s.conn.Close()
-		}
-	}
 	if b.Failed() {
 		b.FailNow()
 	}
 	slices.Sort(took)
-	return took, elapsed
+	return sockets, took, elapsed
 }
 
 // peak is the most memory that the process had in RAM: proc(5).

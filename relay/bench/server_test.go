@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -59,13 +60,17 @@ type usage struct {
 	Live uint64 // bytes of live heap objects and of stacks
 	// Rooms and Sockets are the relay's own count.
 	Rooms, Sockets int
+	// LockWaits is how long its goroutines waited for locks; Locks are the most
+	// waited for since watchLocks.
+	LockWaits time.Duration
+	Locks     []string
 }
 
 // figures are where a child's relay tells of itself.
 var figures = prometheus.NewRegistry()
 
 // child serves on a free port. It prints its address, then its usage for every
-// line it reads, and ends with its standard input.
+// line it reads, which may be watchLocks, and ends with its standard input.
 func child(kind serverKind) error {
 	handler, err := newHandler(kind)
 	if err != nil {
@@ -93,6 +98,9 @@ func child(kind serverKind) error {
 	}
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
+		if in.Text() == watchLocks {
+			runtime.SetMutexProfileFraction(1)
+		}
 		u, err := measure()
 		if err != nil {
 			return err
@@ -128,7 +136,10 @@ func measure() (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	u := usage{RSS: pages * uint64(os.Getpagesize()), Live: m.HeapAlloc + m.StackInuse}
+	u := usage{
+		RSS: pages * uint64(os.Getpagesize()), Live: m.HeapAlloc + m.StackInuse,
+		LockWaits: lockWaits(), Locks: topLocks(5),
+	}
 	families, err := figures.Gather()
 	for _, f := range families {
 		switch f.GetName() {
@@ -228,7 +239,7 @@ type process struct {
 	addr string
 	cmd  *exec.Cmd
 	in   interface{ Close() error }
-	ask  func() error
+	ask  func(what string) error
 	out  *bufio.Reader
 }
 
@@ -249,7 +260,7 @@ func startServer(b *testing.B, kind serverKind) *process {
 		b.Fatal(err)
 	}
 	p := &process{kind: kind, cmd: cmd, in: in, out: bufio.NewReader(out)}
-	p.ask = func() error { _, err := in.Write([]byte("\n")); return err }
+	p.ask = func(what string) error { _, err := io.WriteString(in, what+"\n"); return err }
 	b.Cleanup(p.stop)
 	line, err := p.out.ReadString('\n')
 	if err != nil {
@@ -266,7 +277,12 @@ func (p *process) stop() {
 
 func (p *process) usage(b *testing.B) usage {
 	b.Helper()
-	if err := p.ask(); err != nil {
+	return p.answer(b, "")
+}
+
+func (p *process) answer(b *testing.B, what string) usage {
+	b.Helper()
+	if err := p.ask(what); err != nil {
 		b.Fatal(err)
 	}
 	var u usage
