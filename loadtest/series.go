@@ -10,28 +10,23 @@ import (
 
 // Bounds of what a series keeps.
 const (
-	maxBuckets      = 240
-	maxPerBucket    = 4096
-	maxFaultsKept   = 500
-	samplesEvery    = 250 * time.Millisecond
-	progressEvery   = 500 * time.Millisecond
-	maxSamples      = 2400 // even
-	usageEveryTimes = 4    // samples
+	maxBuckets    = 240
+	maxPerBucket  = 4096
+	maxFaultsKept = 500
+	progressEvery = 500 * time.Millisecond
 )
 
 // series is how a run went over time.
 type series struct {
 	run   *run
-	width time.Duration // of a bucket
+	width time.Duration // of a bucket, and between samples
 
 	mu      sync.Mutex // guards what follows
 	begun   time.Time
 	buckets []bucket
 	faults  []Fault
 	samples []Sample
-	each    int // how many were taken for each that is kept
-	merged  int // of them, how many the last one stands for
-	// Also of samples that are not kept.
+	// The most of each figure.
 	relayPeak, ownPeak Usage
 }
 
@@ -42,7 +37,7 @@ type bucket struct {
 }
 
 func newSeries(r *run) *series {
-	return &series{run: r, width: max(time.Second, r.cfg.Duration/maxBuckets), each: 1, merged: 1}
+	return &series{run: r, width: max(time.Second, r.cfg.Duration/maxBuckets)}
 }
 
 func (s *series) begin(at time.Time) {
@@ -79,59 +74,42 @@ func (s *series) fault(kind string, from time.Time, long time.Duration) {
 
 // sample notes how things are, until ctx ends, and tells of the end too.
 func (s *series) sample(ctx context.Context) {
-	ticker := time.NewTicker(samplesEvery)
+	ticker := time.NewTicker(progressEvery)
 	defer ticker.Stop()
-	var usage Usage
-	for n := 0; ; n++ {
-		if server := s.run.cfg.Server; server != nil && n%usageEveryTimes == 0 {
-			// A relay that is being restarted has no usage.
-			if u, err := server.Usage(ctx, false); err == nil {
-				usage = u
+	var noted time.Time
+	var relay Usage
+	for {
+		if now := time.Now(); now.Sub(noted) >= s.width {
+			noted = now
+			if server := s.run.cfg.Server; server != nil {
+				// A relay that is being restarted has no usage.
+				if u, err := server.Usage(ctx, false); err == nil {
+					relay = u
+				}
 			}
+			s.note(relay)
 		}
-		s.note(usage)
-		if s.run.cfg.Progress != nil && n%int(progressEvery/samplesEvery) == 0 {
+		if s.run.cfg.Progress != nil {
 			s.run.cfg.Progress(s.run.progress())
+		}
+		if ctx.Err() != nil {
+			return
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			if s.run.cfg.Progress != nil {
-				s.run.cfg.Progress(s.run.progress())
-			}
-			return
 		}
 	}
 }
 
-func (s *series) note(usage Usage) {
+func (s *series) note(relay Usage) {
 	own := OwnUsage()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.relayPeak, s.ownPeak = peak(s.relayPeak, usage), peak(s.ownPeak, own)
-	s.add(Sample{
-		At: millisOf(time.Since(s.begun)), Joined: int(s.run.joined.Load()), Relay: usage, Harness: own,
+	s.relayPeak, s.ownPeak = peak(s.relayPeak, relay), peak(s.ownPeak, own)
+	s.samples = append(s.samples, Sample{
+		At: millisOf(time.Since(s.begun)), Joined: int(s.run.joined.Load()), Relay: relay, Harness: own,
 	})
-}
-
-// add keeps a sample. Each that is kept is the last of as many, so that they are
-// evenly apart; when there is no room for more, as many become twice as many.
-// Called with s.mu held.
-func (s *series) add(now Sample) {
-	if s.merged < s.each {
-		s.samples[len(s.samples)-1] = now
-		s.merged++
-		return
-	}
-	if len(s.samples) == maxSamples {
-		for i := range maxSamples / 2 {
-			s.samples[i] = s.samples[2*i+1]
-		}
-		s.samples = s.samples[:maxSamples/2]
-		s.each *= 2
-	}
-	s.samples = append(s.samples, now)
-	s.merged = 1
 }
 
 // peak returns the most of each but of processor time, which only grows.

@@ -119,7 +119,7 @@ func kinds(profiles []loadtest.Profile) []kind {
 		all = append(all, kind{p, []Measure{Echo}, (*session).echoes})
 	}
 	for _, p := range profiles {
-		p.Link.Gaps.Cut = 0 // there would be nothing to time
+		p.Link.Gaps.Every = 0 // there is nothing to time in one
 		all = append(all, kind{Point{p.Name, p.Link}, measures, (*session).rounds})
 	}
 	return all
