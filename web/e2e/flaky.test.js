@@ -6,6 +6,7 @@ import { after, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { engines } from "./lib/browser.js";
 import { assertLedger, keepLedger } from "./lib/ledger.js";
+import { startNetworks } from "./lib/networks.js";
 import { buildPeer } from "./lib/peer.js";
 import { until, words } from "./lib/person.js";
 import { pairs, stage } from "./lib/stage.js";
@@ -176,26 +177,38 @@ describe("Chromium and Firefox on bad links", () => {
     });
   }
 
-  test("a black hole of 30 s while one sends and the other writes", async () => {
-    const { anna, ben } = await pairWithLedgers();
-    await ben.type(words.message, "half a sentence");
-    for (const { tap } of [anna, ben]) tap.swallow();
-    const since = performance.now();
-    await anna.write("into the hole");
-    await anna.see(words.here);
-    // The page gives an answer 10 s.
-    await anna.see(words.reconnecting);
-    assert.equal(await anna.value(words.message), "into the hole");
-    await pause(30_000 - (performance.now() - since));
-    for (const { tap } of [anna, ben]) tap.release();
-    await ben.sees("into the hole");
-    await anna.sees("into the hole", words.read);
-    assert.equal(await ben.value(words.message), "half a sentence");
-    await ben.press(words.send);
-    await anna.sees("half a sentence");
-    for (const person of [anna, ben]) {
-      await person.see(words.connected);
-      await assertLedger(person, ["into the hole", "half a sentence"]);
+  test("a private number on 3G, and in a tunnel while one sends and the other writes", async () => {
+    const { anna, ben } = await pairWithLedgers(words.newNumber);
+    const networks = await startNetworks(on.relay.port, "3g", 2);
+    try {
+      for (const [i, { tap }] of [anna, ben].entries()) {
+        tap.target = networks.ports[i];
+        tap.reset();
+      }
+      for (const [i, person] of [anna, ben].entries()) {
+        await until("a phone on 3G", async () => (await networks.status(networks.ports[i])).accepted > 0);
+        await person.see(words.connected);
+      }
+      await ben.type(words.message, "half a sentence");
+      await networks.blackout("1h");
+      await anna.write("into the tunnel");
+      await anna.see(words.here);
+      // The page gives an answer 10 s.
+      await anna.see(words.reconnecting);
+      assert.equal(await anna.value(words.message), "into the tunnel");
+      await networks.blackout("0s");
+      await ben.sees("into the tunnel");
+      await anna.sees("into the tunnel", words.read);
+      assert.equal(await ben.value(words.message), "half a sentence");
+      await ben.glance();
+      await send(ben);
+      await anna.sees("half a sentence");
+      for (const person of [anna, ben]) {
+        await person.see(words.connected);
+        await assertLedger(person, ["into the tunnel", "half a sentence"]);
+      }
+    } finally {
+      await networks.close();
     }
   });
 

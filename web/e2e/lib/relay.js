@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Where the programs are that tests use, by what they are. */
-export const sources = { relay: "cmd/sotto", peer: "cmd/sotto-chat" };
+export const sources = { relay: "cmd/sotto", peer: "cmd/sotto-chat", load: "cmd/sotto-load" };
 
 /** Builds a program of this checkout; returns its path. */
 export const buildInto = async (folder, source) => {
