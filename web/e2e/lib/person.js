@@ -52,6 +52,8 @@ const unavoidable = [
 export class Person {
   /** Everything the page should not have done: written to the console, failed, broken its policy. */
   complaints = [];
+  /** What was found in the page: it keeps alive what the page has let go of. */
+  handles = [];
   /** Every URL the page asked for. */
   urls = [];
 
@@ -129,6 +131,7 @@ export class Person {
       kind,
       label,
     );
+    this.handles.push(handle);
     return handle.asElement();
   }
 

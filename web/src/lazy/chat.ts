@@ -23,7 +23,10 @@ export const chatScreen = (app: Page): Screen => {
 
   const dot = el("span", { class: "dot" });
   const peer = el("span");
-  const more = button("⋯", () => { open(panel === menu ? talk : menu); }, { "aria-label": strings.menu });
+  const more = button("⋯", () => {
+    if (panel === menu) back();
+    else open((menu = menuPanel(app, back, () => { open(share()); }, () => { open(helpSheet(back)); })));
+  }, { "aria-label": strings.menu });
 
   // By the messages' ids: the last is the one in the slot.
   const bubbles = new Map<string, HTMLElement>();
@@ -33,9 +36,10 @@ export const chatScreen = (app: Page): Screen => {
   const notes = el("p", { class: "meta", role: "status" });
   const letWait = button(strings.letWait, () => { session.tell({ type: "let wait" }); });
   const talk: Panel = { node: el("div", { class: "talk" }, log, meta, letWait, notes, typing) };
+  // What lies over the talk is made when it is opened, and gone when it is closed.
+  let menu: Panel | undefined;
   let shareSheet: Panel | undefined;
   const share = (): Panel => (shareSheet ??= sheet(back, shareContent(app)));
-  const menu = menuPanel(app, back, () => { open(share()); }, () => { open(helpSheet(back)); });
   // Long messages are scrolled by keyboard, too. The talk stays in it behind
   // whatever is open, so that what comes in is announced, and nothing twice.
   const middle = el("div", { class: "middle", tabindex: 0 }, talk.node);
@@ -87,6 +91,8 @@ export const chatScreen = (app: Page): Screen => {
 
   function open(next: Panel): void {
     panel = next;
+    if (panel !== menu) menu = undefined;
+    if (panel !== shareSheet) shareSheet = undefined;
     app.changed();
   }
 
@@ -188,7 +194,10 @@ export const chatScreen = (app: Page): Screen => {
   const update = (): void => {
     const s = session.state();
     const down = s.link === "down";
-    if (panel === shareSheet && !s.awaiting) panel = talk;
+    if (panel === shareSheet && !s.awaiting) {
+      panel = talk;
+      shareSheet = undefined;
+    }
     if (middle.lastChild !== panel.node) {
       if (middle.lastChild !== talk.node) middle.lastChild?.remove();
       if (panel !== talk) middle.append(panel.node);
