@@ -34,6 +34,9 @@ func TestMemoryAfterEnd(t *testing.T) {
 		child(t, url)
 		return
 	}
+	if testing.Short() {
+		t.Skip("starts a process")
+	}
 	rl, err := relay.New(relay.Config{CreateRate: -1, UpgradeRate: -1})
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func TestAgainstModel(t *testing.T) {
 	told := make(map[string]int)
 	rapid.Check(t, history(told))
 	for _, what := range deepest {
-		if told[what] == 0 {
+		if told[what] == 0 && !testing.Short() { // a fifth of the histories then
 			t.Errorf("no history had %q: the draws do not get there", what)
 		}
 	}

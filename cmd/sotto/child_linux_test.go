@@ -30,6 +30,9 @@ type child struct {
 // unless args have some, and waits until it serves.
 func startChild(t *testing.T, wrapper []string, args ...string) *child {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts the program as a process")
+	}
 	program := buildProgram(t)
 	line := slices.Concat(wrapper, []string{program}, args)
 	for _, usual := range [][]string{{"--listen", "127.0.0.1:0"}, {"--admin-listen", "127.0.0.1:0"}, {"--join-floor", "off"}} {
