@@ -20,8 +20,9 @@ const hsts = "max-age=63072000"
 // canonical form, so that Set can assign them without looking at them again.
 //
 // Permissions-Policy names what a page could do harm with; the page alone may
-// ask for the camera, to read an invitation's QR code. Denying everything
-// there is would cost 900 bytes, and break copying and sharing.
+// ask for the camera, to read an invitation's QR code, and for the microphone, to
+// record a voice note. Denying everything there is would cost 900 bytes, and break
+// copying and sharing.
 var common = [...]struct{ key, value string }{
 	{"Content-Security-Policy", Strict},
 	{"X-Content-Type-Options", "nosniff"},
@@ -31,7 +32,7 @@ var common = [...]struct{ key, value string }{
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 	{"Origin-Agent-Cluster", "?1"},
 	{"X-Frame-Options", "DENY"},
-	{"Permissions-Policy", "camera=(self), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()"},
+	{"Permissions-Policy", "camera=(self), microphone=(self), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()"},
 	{"X-Robots-Tag", "noindex"},
 	{"Cache-Control", "no-store"},
 }

@@ -18,7 +18,7 @@ func TestSet(t *testing.T) {
 		"Cross-Origin-Resource-Policy": "same-origin",
 		"Origin-Agent-Cluster":         "?1",
 		"X-Frame-Options":              "DENY",
-		"Permissions-Policy":           "camera=(self), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()",
+		"Permissions-Policy":           "camera=(self), microphone=(self), geolocation=(), display-capture=(), usb=(), serial=(), bluetooth=(), payment=()",
 		"X-Robots-Tag":                 "noindex",
 		"Cache-Control":                "no-store",
 	}

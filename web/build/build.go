@@ -64,9 +64,20 @@ func build(root string, numberTable []byte) (files, error) {
 	if err != nil {
 		return nil, err
 	}
+	voiceStyle, err := minifyStyle(src, "src/lazy/voice.css")
+	if err != nil {
+		return nil, err
+	}
+	// In all languages: few ask for it.
+	voice, files, err := bundleLazy(src, "voice", languages[0], map[string]any{"__VOICE_STYLE__": string(voiceStyle)})
+	if err != nil {
+		return nil, err
+	}
+	used = append(used, files...)
 	defines := map[string]any{
 		"__NUMBERS_URL__": out.addHashed("numbers", ".json", numberTable),
 		"__STYLE__":       string(style),
+		"__VOICE_URL__":   out.addHashed("side", ".js", voice),
 	}
 	for _, l := range languages {
 		more, files, err := bundleLazy(src, "more", l, defines)

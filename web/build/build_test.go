@@ -65,6 +65,8 @@ func fixture(t *testing.T, change map[string]string) string {
 		"src/document.html":              "<!doctype html>\n<html lang=\"{{lang}}\" dir=\"{{dir}}\">\n  <title>{{title}}</title>\n  <!--style-->\n  <noscript>{{noscript}}</noscript>\n  <!--script-->\n",
 		"src/style.css":                  "/* a comment */ body { color : #ff0000 }",
 		"src/lazy/style.css":             "p { color : #ff0000 }",
+		"src/lazy/voice.css":             "p { color : #00ff00 }",
+		"src/lazy/voice.ts":              "export const play = __VOICE_STYLE__\n",
 		"src/main.ts":                    "import s from '#strings'\nconst t: string = s.hello\nconsole.log(t, __LANG__, __PRIVATE_URL__, __STRINGS_URLS__)\nconst later = __MORE_URL__\nvoid import(later).then((m) => m.draw())\n",
 		"src/lazy/more.ts":               "import { tiny } from 'tiny'\nexport const draw = (): string => tiny + __NUMBERS_URL__\n",
 		"src/lazy/words.ts":              "export default {}\n",

@@ -1,28 +1,13 @@
 // What is loaded when it is asked for, or when it will be.
 
 import strings from "#strings";
+import { loader } from "./load";
 
 export type Later = typeof import("./lazy/more");
 export type Private = typeof import("./lazy/private");
 
 /** The words of the later part in the language that was chosen; null while it is the document's own. */
 export const spoken: { later: readonly string[] | null } = { later: null };
-
-/** Loads a script. Rejects without network; may be tried again then. */
-const loader = <T>(url: string): (() => Promise<T>) => {
-  let failed = 0;
-  return async () => {
-    // Firefox remembers an address that it could not import from, for as long as
-    // the document lives.
-    const address = failed ? `${url}?${failed}` : url;
-    try {
-      return (await import(address)) as T;
-    } catch (error) {
-      failed++;
-      throw error;
-    }
-  };
-};
 
 const load = loader<Later>(__MORE_URL__);
 

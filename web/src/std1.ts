@@ -91,7 +91,8 @@ export const std1: Engine = {
           async run(command) {
             if (command.do === "seal") {
               const { nonce, text } = command;
-              return [{ type: "sealed", nonce, sealed: await key().then((found) => seal(found, text)).catch(() => null) }];
+              const sealed = typeof text === "string" ? await key().then((found) => seal(found, text)).catch(() => null) : null;
+              return [{ type: "sealed", nonce, sealed }];
             }
             if (command.do !== "open") return [];
             const { sealed } = command;

@@ -11,7 +11,7 @@ const allowed = {
   main: ["app"],
   app: ["session/cover", "session/first", "dom", "later", "socket", "views/"],
   "views/": ["views/", "blind/code", "session/cover", "session/form", "dom", "invitation", "later", "phone", "socket", "words"],
-  "lazy/": ["lazy/", "views/page", "session/", "blind/", "bytes", "dom", "phone", "std1", "words"],
+  "lazy/": ["lazy/", "views/page", "session/", "blind/", "strings/", "bytes", "dom", "load", "phone", "std1", "words"],
   "session/": ["session/"],
   "blind/": ["blind/", "bytes", "engine", "phone", "session/state"],
   engine: ["session/frames", "session/state"],

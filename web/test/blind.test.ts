@@ -9,7 +9,7 @@ import { complete, findCode, shown } from "../src/blind/code";
 import { blind, prepare, unprepare } from "../src/blind/engine";
 import {
   checkDigits, headerBytes, keysOf, leftChain, leftKey, makeHello, maxText, openMessage, readHeader, readHello,
-  sealedType, sealMessage, sealTo, textKind,
+  sealedType, sealMessage, sealTo,
 } from "../src/blind/formats";
 import { accessHash, gateHash, lifeOf, roomHash, secretOf, type Bytes } from "../src/blind/kdf";
 import { xwing } from "../src/blind/xwing";
@@ -103,9 +103,10 @@ void test("messages", async () => {
       if (hex(header.next) === hex(await xwing.publicKey(unhex(v.seeds[next])))) chains[next] = keys.c;
     }
     if (i === 2) assert.equal(await checkDigits(keys.c), v.check);
-    bodies.push(`${body.kind} ${body.text.length}`);
+    assert.ok(typeof body.text === "string");
+    bodies.push(`${body.empty ? "empty" : "text"} ${body.text.length}`);
   }
-  assert.deepEqual(bodies, ["1 16", "0 0", "1 1710", "1 5805", "1 17"]);
+  assert.deepEqual(bodies, ["text 16", "empty 0", "text 1710", "text 5805", "text 17"]);
 });
 
 void test("every other layout is nothing", async () => {
@@ -126,11 +127,12 @@ void test("every other layout is nothing", async () => {
   }
   assert.equal(await openMessage(k, fill(12, 0), header, message), undefined, "another iv");
 
-  const body = { kind: textKind, ack: fill(8, 0), sent: 1, text: "words" } as const;
-  const wrong = async (change: (plain: Bytes) => void): Promise<void> => {
-    const plain = new Uint8Array(1724);
-    plain.set([1]);
-    plain.set([0, 5, 119, 111, 114, 100, 115], 13);
+  const body = { empty: false, ack: fill(8, 0), sent: 1, text: "words" } as const;
+  const text = new Uint8Array(1724);
+  text.set([1]);
+  text.set([0, 5, 119, 111, 114, 100, 115], 13);
+  const wrong = async (change: (plain: Bytes) => void, good = text): Promise<void> => {
+    const plain = good.slice();
     change(plain);
     const key = await crypto.subtle.importKey("raw", k, "AES-GCM", false, ["encrypt"]);
     const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: header.bytes }, key, plain);
@@ -143,6 +145,26 @@ void test("every other layout is nothing", async () => {
   await wrong((plain) => plain.fill(255, 13, 14)); // past the end
   await wrong((plain) => plain.fill(1, 1723)); // not padded with zeros
   await wrong((plain) => plain.fill(0xff, 15, 16)); // not UTF-8
+
+  await wrong((plain) => plain.fill(2, 0, 1)); // a voice note of a text's size
+
+  // 1.5 s of two bytes of "a".
+  const voice = new Uint8Array(14_012);
+  voice.set([2]);
+  voice.set([0, 8, 0, 0, 5, 220, 1, 97, 8, 9], 13);
+  await assert.rejects(wrong(() => undefined, voice), "the test's own voice note is a good one");
+  await wrong((plain) => plain.fill(1, 0, 1), voice); // a text of a voice note's size
+  await wrong((plain) => plain.fill(0, 14, 15), voice); // nothing in it
+  await wrong((plain) => plain.fill(0, 19, 20), voice); // no media type
+  await wrong((plain) => plain.fill(4, 19, 20), voice); // one past the end
+  await wrong((plain) => plain.fill(10, 20, 21), voice); // one that can't be printed
+  await wrong((plain) => plain.fill(128, 20, 21), voice); // nor is in ASCII
+  for (const [bytes, size] of [[2, 16_384], [14_000, 32_768], [63_143, 65_536], [63_144, undefined]] as const) {
+    const said = { ms: 30_000, type: "a", data: fill(bytes, 7) };
+    const sealed = await sealMessage(k, iv, header, { ...body, text: said });
+    assert.equal(sealed?.length, size, `${bytes} bytes`);
+    if (sealed) assert.deepEqual(await openMessage(k, iv, readHeader(sealed)!, sealed), { ...body, text: said });
+  }
 
   assert.ok(await sealMessage(k, iv, header, { ...body, text: "a".repeat(maxText) }));
   assert.equal(await sealMessage(k, iv, header, { ...body, text: "a".repeat(maxText + 1) }), undefined);

@@ -10,6 +10,8 @@ const define = Object.fromEntries(
     __MORE_URL__: "./more-00000000.js",
     __PRIVATE_URL__: "./rest-00000000.js",
     __STYLE__: "",
+    __VOICE_STYLE__: "",
+    __VOICE_URL__: "./side-00000000.js",
     __NUMBERS_URL__: "./numbers-00000000.json",
     __STRINGS_URLS__: { en: "./strings-en-00000000.json", sw: "./strings-sw-00000000.json" },
   }).map(([name, value]) => [name, JSON.stringify(value)]),

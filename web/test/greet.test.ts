@@ -3,26 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Hand } from "./kit";
-import { gate, message, nonce, opening, roomOk } from "./kit";
-
-const me = "aa".repeat(32);
-const keys = { canSeal: true, mustGreet: false, mustSealAnew: false };
-
-/** In a room of sotto-2, before the relay has answered the hello. */
-const joined = (more: Record<string, unknown> = {}): { hand: Hand; hello: string } => {
-  const { hand, ref } = opening("enter", { author: "", blind: gate });
-  hand.ok(ref, roomOk({ sender_hash: me, ...more }));
-  assert.ok(hand.names().includes("greet"));
-  hand.tell({ type: "keys", keys, notes: [], accepted: "", late: "" });
-  hand.tell({ type: "hello", hello: "aGVsbG8=" });
-  return { hand, hello: hand.sent().ref };
-};
-
-const inside = (more: Record<string, unknown> = {}): Hand => {
-  const { hand, hello } = joined(more);
-  hand.broadcast("presence", { connected: true });
-  return hand.ok(hello, {});
-};
+import { author as me, greetingIn as joined, insideBlind as inside, message, nonce, roomOk } from "./kit";
 
 /** A message of one's own is there, sealed and unread. */
 const waiting = (): Hand => {

@@ -2,7 +2,7 @@
 
 import type { Data } from "../src/engine";
 import { readFrame } from "../src/session/frames";
-import { due, step } from "../src/session/session";
+import { machine } from "../src/lazy/machine";
 import { initial, type Command, type Event, type Purpose, type State, type Who } from "../src/session/state";
 
 export const start = Date.UTC(2026, 5, 1, 12);
@@ -21,7 +21,7 @@ export class Hand {
   did: readonly Command[] = [];
 
   tell(event: Event): this {
-    this.state = step(this.state, event, this.at);
+    this.state = machine.step(this.state, event, this.at);
     this.did = this.state.commands;
     return this;
   }
@@ -31,7 +31,7 @@ export class Hand {
     const until = this.at + ms;
     const did: Command[] = [];
     for (;;) {
-      const next = due(this.state);
+      const next = machine.due(this.state);
       if (next > until) break;
       this.at = next;
       this.tell({ type: "tick" });
@@ -125,6 +125,39 @@ export const inside = (more: Data = {}, purpose: "create" | "enter" = "enter", w
   hand.ok(ref, roomOk(more));
   for (const command of hand.did) if (command.do === "open") openText(hand, command.sealed.iv);
   return hand;
+};
+
+/** One's own name in a room of sotto-2. */
+export const author = "aa".repeat(32);
+
+/** In a room of sotto-2, before the relay has answered the hello. */
+export const greetingIn = (more: Data = {}): { hand: Hand; hello: string } => {
+  const { hand, ref } = opening("enter", { author: "", blind: gate });
+  hand.ok(ref, roomOk({ sender_hash: author, ...more }));
+  return { hand, hello: hello(hand) };
+};
+
+/** Does the greeting that was asked for; returns the ref of the hello. */
+const hello = (hand: Hand): string => {
+  if (!hand.names().includes("greet")) throw new Error(`no greeting: ${hand.names().join()}`);
+  hand.tell({ type: "keys", keys: { canSeal: true, mustGreet: false, mustSealAnew: false }, notes: [], accepted: "", late: "" });
+  hand.tell({ type: "hello", hello: "aGVsbG8=" });
+  return hand.sent().ref;
+};
+
+/** In a room of sotto-2, with the other's page open. */
+export const insideBlind = (more: Data = {}): Hand => {
+  const greeted = greetingIn(more);
+  greeted.hand.broadcast("presence", { connected: true });
+  return greeted.hand.ok(greeted.hello, {});
+};
+
+/** Drops the socket of a room of sotto-2 and comes back. */
+export const backBlind = (hand: Hand, more: Data = {}): Hand => {
+  back(hand, { sender_hash: author, ...more });
+  const ref = hello(hand);
+  hand.broadcast("presence", { connected: true });
+  return hand.ok(ref, {});
 };
 
 /** What a message's sealed text says here: its iv. */

@@ -7,6 +7,7 @@ import type { Bytes } from "../src/blind/kdf";
 import {
   accept, canSeal, compare, drop, greet, hear, mustGreet, mustSealAnew, seal, take, type Notice, type Order, type Suite,
 } from "../src/blind/keys";
+import type { Content } from "../src/session/state";
 import { newPage, overwrite, type PageKeys, type Seen } from "../src/blind/state";
 import { cheap } from "./cheap";
 import { dice } from "./dice";
@@ -14,7 +15,7 @@ import { dice } from "./dice";
 type Frame = Readonly<Record<string, unknown>>;
 export interface Message { id: string; seat: number; iv: Bytes; message: Bytes; read: boolean }
 interface Link { up: Frame[]; down: Frame[]; joined: boolean }
-interface Said { text: string; seat: number; left: boolean; page: string; sealed: boolean }
+interface Said { text: Content; seat: number; left: boolean; page: string; sealed: boolean }
 interface Draft { order: Order; frame: Frame; own: boolean }
 
 export class Person {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Content } from "../src/session/state";
 import { back, inside, message, openText, own, write, type Hand } from "./kit";
 
 /** The other's message comes in and is opened and looked at. */
@@ -20,7 +21,7 @@ const says = (hand: Hand, text: string, n: number): void => {
   hand.ok(sent.ref, { message_id: `own-${n}` });
 };
 
-const texts = ({ state }: Hand): string[] => state.past.map(({ text }) => text);
+const texts = ({ state }: Hand): Content[] => state.past.map(({ text }) => text);
 
 const question = "text of iv-question";
 

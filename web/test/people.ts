@@ -9,9 +9,10 @@ import { utf8 } from "../src/bytes";
 import type { Keyring } from "../src/engine";
 import { mustWait } from "../src/session/lock";
 import { readFrame } from "../src/session/frames";
-import { due, step } from "../src/session/session";
-import { canChange, canWrite } from "../src/session/slot";
-import type { Command, Event, KeyCommand, State } from "../src/session/state";
+import { machine } from "../src/lazy/machine";
+import { canChange, canEdit, canWrite } from "../src/session/slot";
+import type { Command, Content, Event, KeyCommand, State } from "../src/session/state";
+import { canSpeak, isVoice } from "../src/session/voice";
 import { cheap, sha } from "./cheap";
 import { dice } from "./dice";
 import { awake, gate, nonce, start } from "./kit";
@@ -38,6 +39,9 @@ export interface Liar {
   /** What a page is told in place of a frame. */
   lie(frame: string, to: Person): string[];
 }
+
+/** A text, or the words that a voice note holds here. */
+export const wordsOf = (content: Content): string => (isVoice(content) ? new TextDecoder().decode(content.data) : content);
 
 /** A variant that somebody sealed. */
 export interface Said {
@@ -96,7 +100,7 @@ export class World {
       }
     } else if (roll < 0.8) {
       this.at += Math.floor(this.random() * 900);
-      for (const { page: one } of this.people) if (due(one.state) <= this.at) one.tell({ type: "tick" });
+      for (const { page: one } of this.people) if (machine.due(one.state) <= this.at) one.tell({ type: "tick" });
     } else if (roll < 0.81) {
       // The relay gets what was left on a line, and then hears that it is gone.
       const [old] = person.lost;
@@ -139,7 +143,7 @@ export class Page {
   ) {}
 
   tell(event: Event): void {
-    this.state = step(this.state, event, this.world.at);
+    this.state = machine.step(this.state, event, this.world.at);
     for (const command of this.state.commands) this.run(command);
   }
 
@@ -195,7 +199,7 @@ export class Page {
     });
     for (const event of events) {
       if (event.type === "sealed" && event.sealed && command.do === "seal") {
-        this.world.said.set(event.sealed.iv, { text: command.text, page: this, person: this.person });
+        this.world.said.set(event.sealed.iv, { text: wordsOf(command.text), page: this, person: this.person });
       }
       if (event.type === "hello") this.hello = event.hello;
       if (this.ring === ring) this.tell(event);
@@ -208,19 +212,27 @@ export class Page {
     if (roll < 0.06) this.tell({ type: "strict", on: !state.strict });
     else if (roll < 0.14) this.tell({ type: "hidden", on: !state.hidden });
     else if (roll < 0.18) this.tell({ type: "attention", on: !state.attention });
+    else if (roll < 0.22 && isVoice(state.job?.text)) this.tell({ type: "cancel" });
     else if (canChange(state) && state.slot?.text && !state.editing && roll < 0.35) {
       if (world.chance(0.3)) this.tell({ type: "delete", nonce: this.nonce() });
-      else {
+      else if (canEdit(state)) {
         this.tell({ type: "edit" });
-        this.tell({ type: "draft", text: state.slot.text + "*" });
+        this.tell({ type: "draft", text: wordsOf(state.slot.text) + "*" });
         this.tell({ type: "send", nonce: this.nonce() });
       }
     } else if (canWrite(state) && !state.job && state.phase === "in" && !mustWait(state)) {
+      if (canSpeak(state) && world.chance(0.2)) {
+        const text = `${world.words}${this.person.name} says ${++this.person.count}`;
+        this.tell({ type: "voice", voice: { ms: 1000, type: "audio/none", data: utf8(text) } });
+        this.written.push(text);
+      }
       // What was given back is sent first, but for edits: those are thrown away.
       const kept = state.draft.split("\n").filter((line) => line && !line.endsWith("*"));
-      const text = kept[0] ?? `${world.words}${this.person.name} ${++this.person.count}`;
-      this.tell({ type: "draft", text: kept.length ? kept.join("\n") : text });
-      if (!kept.length) this.written.push(text);
+      if (!this.state.voice) {
+        const text = kept[0] ?? `${world.words}${this.person.name} ${++this.person.count}`;
+        this.tell({ type: "draft", text: kept.length ? kept.join("\n") : text });
+        if (!kept.length) this.written.push(text);
+      }
       this.tell({ type: "send", nonce: this.nonce() });
     }
   }

@@ -66,7 +66,9 @@ const engine: Engine = {
       unlock: () =>
         Promise.resolve({
           run(command) {
-            if (command.do === "seal") return Promise.resolve([{ type: "sealed", nonce: command.nonce, sealed: sealed(command.text) }]);
+            if (command.do === "seal" && typeof command.text === "string") {
+              return Promise.resolve([{ type: "sealed", nonce: command.nonce, sealed: sealed(command.text) }]);
+            }
             assert.ok(command.do === "open");
             const { iv, ciphertext } = command.sealed;
             return Promise.resolve([{ type: "opened", iv, text: ciphertext.slice(2, -1) }]);

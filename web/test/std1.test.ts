@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { base64, below, hex, unbase64 } from "../src/bytes";
 import { digits } from "../src/phone";
 import type { Keyring, Sealed } from "../src/engine";
+import type { Content } from "../src/session/state";
 import { canonicalRef, deriveKey, gateOf, newRef, open, seal, std1 } from "../src/std1";
 
 interface Vector {
@@ -23,7 +24,7 @@ interface Vector {
   messages: { plaintext: string; iv: string; ciphertext: string }[];
 }
 
-const openWith = async (keys: Keyring, sealed: Sealed): Promise<string | null | undefined> => {
+const openWith = async (keys: Keyring, sealed: Sealed): Promise<Content | null | undefined> => {
   const [event] = await keys.run({ do: "open", sealed });
   return event?.type === "opened" ? event.text : undefined;
 };

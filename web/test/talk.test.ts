@@ -81,7 +81,7 @@ class Phone {
   /** Writes something, changes it or takes it back, as a person might. */
   act(): void {
     const { world, state } = this;
-    if (canChange(state) && state.slot?.text && !state.editing && world.chance(0.2)) {
+    if (canChange(state) && typeof state.slot?.text === "string" && state.slot.text && !state.editing && world.chance(0.2)) {
       if (world.chance(0.3)) this.tell({ type: "delete", nonce: this.nonce() });
       else {
         this.tell({ type: "edit" });
@@ -132,6 +132,7 @@ class Phone {
         throw new Error("of sotto-2");
       case "seal": {
         const { nonce: id, text } = command;
+        assert.ok(typeof text === "string");
         const iv = `iv${world.sealed.size}`;
         world.sealed.set(iv, text);
         this.jobs.push(() => { this.tell({ type: "sealed", nonce: id, sealed: { ciphertext: "c" + iv, iv } }); });

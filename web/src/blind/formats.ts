@@ -2,6 +2,7 @@
 // whatever has another version, size, type or flag is nothing.
 
 import { utf8 } from "../bytes";
+import type { Content, Voice } from "../session/state";
 import { concat, kdf, sha256, type Bytes } from "./kdf";
 import { encBytes, publicBytes, type Kem } from "./xwing";
 
@@ -20,9 +21,11 @@ const tagBytes = 16;
 const helloBytes = prefix + idBytes + hashBytes + publicBytes;
 export const headerBytes = prefix + 2 * idBytes + encBytes + publicBytes;
 
-/** Sizes of a body; the smallest that fits is used. */
-const bodySizes = [1724, 5820];
+/** Sizes of a body: two of a text, the others of a voice note. The smallest that fits is used. */
+const bodySizes = [1724, 5820, 14_012, 30_396, 63_164];
 const bodyHead = 15;
+/** Before a voice note's media type come its length in ms and that of the type. */
+const voiceHead = 5;
 /** Most bytes of text. */
 export const maxText = 5805;
 
@@ -129,22 +132,35 @@ export const keysOf = async (kem: Kem, seed: Bytes, chain: Bytes, sender: Bytes,
   return shared && sealedKeys(chain, shared, sender, header);
 };
 
-export const emptyKind = 0;
-export const textKind = 1;
+const textKind = 1;
+const voiceKind = 2;
 
 export interface Body {
-  /** An empty body stands for a deleted message. */
-  readonly kind: typeof emptyKind | typeof textKind;
+  /** It stands for a deleted message. */
+  readonly empty: boolean;
   /** First bytes of the iv that is answered, or zeros. */
   readonly ack: Bytes;
   /** Seconds since 1970 by the writer's clock. */
   readonly sent: number;
-  readonly text: string;
+  readonly text: Content;
 }
 
-const padded = ({ kind, ack, sent, text }: Body): Bytes | undefined => {
-  const raw = utf8(text);
-  const size = bodySizes.find((bytes) => bodyHead + raw.length <= bytes);
+const payload = (text: Content): Bytes => {
+  if (typeof text === "string") return utf8(text);
+  const type = utf8(text.type);
+  const raw = concat(new Uint8Array(voiceHead), type, text.data);
+  new DataView(raw.buffer).setUint32(0, text.ms);
+  raw[voiceHead - 1] = type.length;
+  return raw;
+};
+
+/** The size of a body with so many bytes in it. */
+const sizeFor = (kind: number, end: number): number | undefined => bodySizes.find((size, i) => end <= size && i > 1 === (kind === voiceKind));
+
+const padded = ({ empty, ack, sent, text }: Body): Bytes | undefined => {
+  const kind = empty ? 0 : typeof text === "string" ? textKind : voiceKind;
+  const raw = payload(text);
+  const size = sizeFor(kind, bodyHead + raw.length);
   if (!size) return undefined;
   const body = new Uint8Array(size);
   const view = new DataView(body.buffer);
@@ -157,17 +173,27 @@ const padded = ({ kind, ack, sent, text }: Body): Bytes | undefined => {
 };
 
 const readBody = (body: Bytes): Body | undefined => {
-  const view = new DataView(body.buffer, body.byteOffset);
+  const view = new DataView(body.buffer);
   const kind = view.getUint8(0);
   const end = bodyHead + view.getUint16(13);
-  if (end > body.length || bodySizes.find((size) => end <= size) !== body.length || body.subarray(end).some((byte) => byte)) return undefined;
-  if (kind !== textKind && !(kind === emptyKind && end === bodyHead)) return undefined;
+  if (kind > voiceKind || (!kind && end > bodyHead) || sizeFor(kind, end) !== body.length || body.subarray(end).some((byte) => byte)) return undefined;
+  const raw = body.slice(bodyHead, end);
+  const text = kind === voiceKind ? readVoice(raw) : readText(raw);
+  return text === undefined ? text : { empty: !kind, ack: body.slice(1, 9), sent: view.getUint32(9), text };
+};
+
+const readText = (raw: Bytes): string | undefined => {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body.subarray(bodyHead, end));
-    return { kind, ack: body.slice(1, 9), sent: view.getUint32(9), text };
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
   } catch {
     return undefined;
   }
+};
+
+const readVoice = (raw: Bytes): Voice | undefined => {
+  const at = voiceHead + (raw[voiceHead - 1] ?? 0);
+  const type = String.fromCharCode(...raw.subarray(voiceHead, at));
+  return at <= raw.length && /^[ -~]+$/.test(type) ? { ms: new DataView(raw.buffer).getUint32(0), type, data: raw.slice(at) } : undefined;
 };
 
 const gcm = (k: Bytes, use: "encrypt" | "decrypt"): Promise<CryptoKey> => crypto.subtle.importKey("raw", k, "AES-GCM", false, [use]);

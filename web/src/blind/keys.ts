@@ -5,9 +5,10 @@
 
 import {
   checkDigits, keyId, keysOf, leftChain, leftKey, leftType, makeHeader, makeHello, openMessage, readHeader, readHello, same, sealedType,
-  sealMessage, sealTo, emptyKind, textKind, encSize, idBytes, ivBytes,
-  type Body, type Header,
+  sealMessage, sealTo, encSize, idBytes, ivBytes,
+  type Header,
 } from "./formats";
+import type { Content } from "../session/state";
 import type { Bytes } from "./kdf";
 import type { From, Job, Own, OwnKey, PageKeys, Seen, Slot, Theirs } from "./state";
 import type { Kem } from "./xwing";
@@ -85,7 +86,7 @@ export interface Order {
   readonly nonce: string;
   /** Changes one's own message in the slot, instead of answering what is there. */
   readonly edit: boolean;
-  readonly text: string;
+  readonly text: Content;
   readonly empty: boolean;
   /** By the card alone, for somebody absent. */
   readonly leave: boolean;
@@ -124,8 +125,7 @@ export const seal = async (suite: Suite, s: PageKeys, order: Order): Promise<Sea
   const kept = current?.open && !order.anew && (current.left || !order.leave) ? { ...current, ...said } : null;
   const next = kept ?? (await newOwn(suite, s, order, current, said));
   if (!next?.open) return undefined;
-  const body: Body = { kind: empty ? emptyKind : textKind, ack, sent: said.sent, text: said.text };
-  const message = await sealMessage(next.open.k, said.iv, next.open.header, body);
+  const message = await sealMessage(next.open.k, said.iv, next.open.header, said);
   if (!message) return undefined;
   const { from } = next.open;
   const anew = !!own && !kept && (!from || (from.hello && !(edit && order.leave)));
@@ -163,9 +163,9 @@ export const accept = (s: PageKeys, nonce: string, id: string): { keys: PageKeys
   const { job, slot } = s;
   const keys = accepted(s, job);
   if ((slot?.id ?? "") === job.target) {
-    const { iv, text, empty, left } = job.own;
-    const seen: Seen = { kind: empty ? "empty" : "text", text, left, sent: 0 };
-    return { keys: { ...keys, slot: { id: job.edit ? job.target : id, iv, mine: true, variant: "", seen }, theirs: null }, notices: [] };
+    const { iv } = job.own;
+    const now: Slot = { id: job.edit ? job.target : id, iv, mine: true, variant: "", seen: seenOf(job.own) };
+    return { keys: { ...keys, slot: now, theirs: null }, notices: [] };
   }
   // It was answered, by something that does not go on from it.
   const own = keys.own && spent(keys.own);
@@ -222,9 +222,11 @@ export const take = async (suite: Suite, s: PageKeys, stored: Stored | null, joi
 const isOf = (own: Own | null | undefined, header: Header): own is Own & { open: NonNullable<Own["open"]> } =>
   !!own?.open && same(own.open.header.bytes, header.bytes);
 
+/** What is seen of what can be opened. */
+const seenOf = ({ empty, text, left }: Pick<Own, "empty" | "text" | "left">, sent = 0): Seen => ({ kind: empty ? "empty" : "text", text, left, sent });
+
 const takeOwn = async (s: PageKeys, { iv, message }: Stored, header: Header, slot: Slot): Promise<Taken> => {
   const { job, own } = s;
-  const seenOf = (of: Own): Seen => ({ kind: of.empty ? "empty" : "text", text: of.text, left: of.left, sent: 0 });
   if (isOf(job?.own, header) && same(job.own.iv, iv)) {
     const keys = { ...accepted({ ...s, slot }, job), theirs: null };
     return { keys, seen: seenOf(job.own), accepted: job.nonce, late: "", notices: [] };
@@ -235,7 +237,7 @@ const takeOwn = async (s: PageKeys, { iv, message }: Stored, header: Header, slo
     // An edit of this page whose answer was lost, and that was given up since.
     const body = await openMessage(own.open.k, iv, header, message);
     if (!body) throw new Fault();
-    const now = { ...own, iv, text: body.text, empty: body.kind === emptyKind };
+    const now = { ...own, iv, text: body.text, empty: body.empty };
     return { keys: { ...s, own: now, theirs: null }, seen: seenOf(now), ...quiet };
   }
   // From another page of this seat, which has answered: what this page has opens
@@ -293,8 +295,7 @@ const takeTheirs = async (suite: Suite, before: PageKeys, stored: Stored, header
   if (s.own && opened.anew) notices.push("keysAnew");
   // While a message is under way nobody can say yet which is the last one.
   if (s.own && !s.job && !again && !saw(s.own, body.ack)) notices.push("unseen");
-  const kind = body.kind === emptyKind ? "empty" : "text";
-  const seen: Seen = { kind, text: body.text, left: header.type === leftType, sent: body.sent };
+  const seen = seenOf({ ...body, left: header.type === leftType }, body.sent);
   return { keys: { ...s, theirs }, seen, accepted: accepts, late, notices };
 };
 

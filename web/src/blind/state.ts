@@ -1,5 +1,6 @@
 // What one page knows of keys in one life of a room.
 
+import type { Content } from "../session/state";
 import type { Header } from "./formats";
 import type { Bytes } from "./kdf";
 
@@ -28,7 +29,8 @@ export interface Own {
   /** The page that it goes on from, also when the rest is gone. */
   readonly to: { readonly page: Bytes; readonly id: Bytes; readonly hello: boolean } | null;
   readonly iv: Bytes;
-  readonly text: string;
+  /** A voice note's bytes are the session's, which overwrites them when it needs them no more. */
+  readonly text: Content;
   /** Deleted: the message stays, empty. */
   readonly empty: boolean;
   readonly ack: Bytes;
@@ -63,7 +65,7 @@ export interface Seen {
   /** elsewhere: one's own, from another page. */
   readonly kind: "text" | "empty" | "locked" | "elsewhere";
   /** Null if it can't be opened. */
-  readonly text: string | null;
+  readonly text: Content | null;
   readonly left: boolean;
   /** When it was written by the writer's clock, in seconds since 1970; 0 if unknown. */
   readonly sent: number;

@@ -5,6 +5,8 @@ import { announce, atDesk, button, el, field, fill, onEnter, setText, show } fro
 import { timeLeft } from "../session/room";
 import { warnings } from "../session/session";
 import { canWrite, isQueued } from "../session/slot";
+import { canSpeak, isVoice } from "../session/voice";
+import { loader } from "../load";
 import { leaves, mustWait } from "../session/lock";
 import type { Notice, Slot, State } from "../session/state";
 import { gateOf, newRef } from "../std1";
@@ -15,7 +17,18 @@ import { day, lockText } from "./lock";
 import { menuPanel } from "./menu";
 import { share as shareContent } from "./share";
 import { sheet } from "./sheet";
+import { icon } from "./svg";
 import strings from "./words";
+
+type Speech = typeof import("./voice");
+
+// What records and plays voice notes, once there was reason to load it.
+const loadSpeech = loader<Speech>(__VOICE_URL__);
+let speech: Speech | undefined;
+let loading = false;
+
+/** Where it failed it may be tried again, in ms. */
+const loadAgain = 5000;
 
 export const chatScreen = (app: Page): Screen => {
   const { session } = app;
@@ -84,10 +97,26 @@ export const chatScreen = (app: Page): Screen => {
   // On a phone Enter begins a new line.
   if (atDesk()) text.addEventListener("keydown", onEnter(send));
   const submit = button(strings.send, send, { class: "primary" });
+  const place = el("div");
+  const mic = button("", () => void load(true), { "aria-label": strings.voiceNote });
+  mic.append(icon("M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4"));
   const cancel = button(strings.cancel, () => { session.tell({ type: "cancel" }); });
   const here = el("p", { class: "meta" }, strings.here);
-  const write = el("div", { class: "row" }, text, cancel, submit);
+  const write = el("div", { class: "row" }, text, cancel, mic, submit);
   const waiting = el("p", { class: "waiting" }, strings.waiting);
+
+  /** Loads it, and draws what waits for it, or begins to record. */
+  async function load(begin: boolean): Promise<void> {
+    loading = true;
+    try {
+      speech = await loadSpeech();
+      if (begin) speech.desk(app, strings).begin();
+      app.changed();
+    } catch {
+      if (begin) announce(status, strings.failed, true);
+      setTimeout(() => { loading = false; }, loadAgain);
+    }
+  }
 
   function open(next: Panel): void {
     panel = next;
@@ -117,7 +146,9 @@ export const chatScreen = (app: Page): Screen => {
     const atEnd = middle.scrollHeight - middle.scrollTop - middle.clientHeight < 50;
     for (const { id, mine, text: words } of said) {
       const node = bubbles.get(id) ?? el("p", { class: mine ? "bubble mine" : "bubble", dir: "auto" });
-      setText(node, words);
+      const sound = isVoice(words) && speech?.player(words);
+      if (!sound) setText(node, isVoice(words) ? strings.voiceNote : words);
+      else if (node.lastChild !== sound) node.replaceChildren(strings.voiceNote, sound);
       if (bubbles.has(id)) continue;
       // Into the log comes what is to be read out, once.
       bubbles.set(id, node);
@@ -146,7 +177,14 @@ export const chatScreen = (app: Page): Screen => {
 
   function updateComposer(s: State): void {
     const open = canWrite(s);
-    show(write, open && !s.wiping);
+    if (!loading && [s.voice, s.slot?.text].some(isVoice)) void load(false);
+    const desk = speech?.desk(app, strings);
+    const speaking = !!desk?.busy();
+    if (desk && place.firstChild !== desk.node) place.replaceChildren(desk.node);
+    show(place, open && !s.wiping && speaking);
+    show(write, open && !s.wiping && !speaking);
+    show(mic, canSpeak(s) && !s.draft);
+    desk?.update();
     show(waiting, !open && !s.wiping);
     const busy = !!s.job && !s.job.quiet;
     show(here, busy);
@@ -232,7 +270,7 @@ export const chatScreen = (app: Page): Screen => {
       more,
     ),
     middle,
-    el("div", { class: "composer" }, el("div", { class: "row start" }, status, code, again), here, write, waiting),
+    el("div", { class: "composer" }, el("div", { class: "row start" }, status, code, again), here, place, write, waiting),
   );
 
   return { node, update, log: () => panel === talk && ended, back };

@@ -3,6 +3,7 @@
 import { button, el } from "../dom";
 import type { Content, Panel } from "../views/page";
 import { sheet } from "./sheet";
+import { svg } from "./svg";
 import strings from "./words";
 
 /** Kinds of block are h2, h3, p and li. */
@@ -24,12 +25,6 @@ const drawings = [
   // One message.
   "M42 8h36a4 4 0 0 1 4 4v16a4 4 0 0 1-4 4h-22l-8 8v-8h-6a4 4 0 0 1-4-4v-16a4 4 0 0 1 4-4zM46 16h28M46 23h18",
 ];
-
-const svg = <K extends keyof SVGElementTagNameMap>(tag: K, attributes: Readonly<Record<string, string>>): SVGElementTagNameMap[K] => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-};
 
 const drawing = (path: string): Element => {
   const node = svg("svg", { viewBox: "0 0 120 48", "aria-hidden": "true" });

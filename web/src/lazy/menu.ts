@@ -4,7 +4,7 @@ import { hex, random } from "../bytes";
 import { idleChoices } from "../session/cover";
 import { button, el, setText, show } from "../dom";
 import { keepChoices } from "../session/past";
-import { canChange } from "../session/slot";
+import { canChange, canEdit } from "../session/slot";
 import type { Page, Panel } from "../views/page";
 import { ring } from "./sound";
 import strings from "./words";
@@ -77,7 +77,7 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
     update() {
       const state = session.state();
       const can = canChange(state);
-      show(edit, can && (!!state.slot?.text || state.slot?.lock === "elsewhere"));
+      show(edit, canEdit(state));
       show(remove, can && !state.slot?.empty);
       show(compare, !!state.blind);
       show(check, !!check.textContent);

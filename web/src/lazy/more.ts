@@ -4,7 +4,7 @@
 
 import { wear } from "./style";
 
-wear();
+wear(__STYLE__);
 
 export { card } from "../blind/card";
 export { canonicalRef, gateOf, newRef, std1 } from "../std1";
@@ -12,6 +12,6 @@ export { chatScreen } from "./chat";
 export { helpSheet } from "./help";
 export { scanning, scanSheet } from "./scan";
 export { countryNames, fictions, homeCountry, invent, loadTable } from "./numbers";
-export * as machine from "../session/session";
+export { machine } from "./machine";
 export { ring } from "./sound";
 export { default as words, speak } from "./words";

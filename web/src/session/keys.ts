@@ -78,12 +78,12 @@ export const quiet = (s: Step, asked = false): void => {
   const { slot, keys } = s;
   if (!s.blind || !keys || !s.greeted || s.link !== "joined") return;
   if (keys.mustGreet && !s.greeting) greet(s);
-  if (s.job || s.wiping || !slot?.mine || slot.read || slot.lock !== "sealed" || typeof slot.text !== "string") return;
+  if (s.job || s.wiping || !slot?.mine || slot.read || slot.lock !== "sealed" || (slot.text ?? null) === null) return;
   const leave = asked || (!s.strict && (s.peer === false || isAway(s)));
   if ((!leave && !keys.mustSealAnew) || (s.at < s.anewAt && !asked)) return;
   s.anewAt = s.at + anewEvery;
   s.job = {
-    kind: "edit", nonce: `quiet ${++s.frames}`, text: slot.text, target: slot.id, targetIv: slot.iv,
+    kind: "edit", nonce: `quiet ${++s.frames}`, text: slot.text ?? "", target: slot.id, targetIv: slot.iv,
     sealed: null, ref: "", again: false, quiet: true, how: { edit: true, empty: !!slot.empty, leave, anew: !leave, quiet: true },
   };
 };

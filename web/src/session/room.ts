@@ -5,6 +5,7 @@ import { number, object, string, time, type Data } from "./frames";
 import { abandonEdit, lines, receipt, take } from "./slot";
 import type { Event, Say, State } from "./state";
 import { greet, wrongAuthor } from "./keys";
+import { isVoice } from "./voice";
 import { ask, dial, doing, end, hangup, patience, say, soon, unlink, type Step } from "./step";
 
 /**
@@ -128,7 +129,7 @@ export const ended = (s: Step): void => {
   const text = s.editing ? lines(s.draft, s.aside) : s.draft;
   if (s.wiping) end(s, "wiped");
   else if (timeLeft(s) > aboutTime) end(s, "wipedThere");
-  else if (!text || s.phase !== "in") end(s, "ended");
+  else if (!(text || s.voice) || s.phase !== "in") end(s, "ended");
   else {
     lose(s);
     s.slot = null;
@@ -165,7 +166,10 @@ const gone = (s: Step): void => {
   const { slot } = s;
   // What nobody has read goes back to where it was written, unless it was to be deleted.
   if (s.editing) abandonEdit(s);
-  else if (slot?.mine && !slot.read && slot.text && s.job?.kind !== "delete") s.draft = lines(slot.text, s.draft);
+  else if (slot?.mine && !slot.read && slot.text && s.job?.kind !== "delete") {
+    if (isVoice(slot.text)) s.voice ??= slot.text;
+    else s.draft = lines(slot.text, s.draft);
+  }
   s.slot = slot && !slot.mine ? { ...slot, gone: true } : null;
   lose(s);
   // A room can also be gone because the other wiped it: it must not come back

@@ -12,6 +12,7 @@ import {
   acknowledged, canWrite, deleted, edit, edited, isQueued, opened, read, refused, remove, send, stopEditing, take, watch, withdraw, work,
 } from "./slot";
 import type { Event, State } from "./state";
+import { overdue, recorded, takeBack, watchVoice } from "./voice";
 import { dial, end, hangup, isAway, patience, reset, say, soon, tell, type Step } from "./step";
 
 const typingEvery = 3000;
@@ -49,12 +50,16 @@ const happen = (s: Step, event: Event): void => {
     case "send":
       send(s, event.nonce);
       break;
+    case "voice":
+      recorded(s, event.voice);
+      break;
     case "edit":
       edit(s);
       break;
     case "cancel":
       if (isQueued(s)) withdraw(s);
-      else if (!s.job) stopEditing(s);
+      else if (s.job) takeBack(s, s.job);
+      else stopEditing(s);
       break;
     case "delete":
       remove(s, event.nonce);
@@ -211,7 +216,7 @@ const settle = (s: Step): void => {
     withdraw(s);
     say(s, "notSent");
   }
-  if (s.answerBy && s.at >= s.answerBy) {
+  if (overdue(s)) {
     // An older relay takes no notice of a hello.
     if (s.helloRef && !s.everGreeted) end(s, "noBlind");
     else redial(s);
@@ -224,10 +229,15 @@ const settle = (s: Step): void => {
     if (next.kind === "delete") remove(s, next.nonce);
     else send(s, next.nonce);
   }
+  if (s.takenBack && s.takenBack === s.slot?.iv && !s.job) {
+    s.takenBack = "";
+    remove(s, `back ${++s.frames}`);
+  }
   quiet(s);
   work(s);
   pushGate(s);
   watch(s);
+  watchVoice(s);
   const open = s.link !== "joined" || s.joinRef !== "" || s.wiping || !!s.job?.ref || !!s.regate?.ref || s.helloRef !== "";
   if (!open) s.answerBy = 0;
 };
@@ -238,5 +248,5 @@ export const warnings = [48 * hour, 12 * hour] as const;
 export const due = (s: State): number => {
   const ends = warnings.map((before) => s.ttl - s.skew - before);
   // Whatever is past was seen to in the last step.
-  return Math.min(...[hideDue(s), s.dialAt, s.answerBy, s.seenAt, s.typingUntil, s.anewAt, s.lockedAt && s.lockedAt + lockPatience, ...ends].filter((when) => when > s.at), Infinity);
+  return Math.min(...[hideDue(s), s.dialAt, s.answerBy, s.uploadBy, s.seenAt, s.typingUntil, s.anewAt, s.lockedAt && s.lockedAt + lockPatience, ...ends].filter((when) => when > s.at), Infinity);
 };

@@ -3,8 +3,9 @@
 
 import { string, time, type Data } from "./frames";
 import { howTo, mustWait } from "./lock";
-import type { Event, Job, Say, Slot, State } from "./state";
+import type { Content, Event, Job, Say, Slot, State } from "./state";
 import { ask, doing, isAway, say, tell, type Step } from "./step";
+import { handedOver, isVoice } from "./voice";
 
 // What only looks takes a State, what changes takes a Step.
 
@@ -13,6 +14,10 @@ const onRelay = ({ slot }: State): Slot | null => (slot?.gone ? null : slot);
 
 /** One's own message lies unread: it can be edited and deleted. One's own is never left behind by a restart. */
 export const canChange = (s: State): boolean => !!s.slot?.mine && !s.slot.read && (!s.job || !!s.job.quiet) && !s.wiping;
+
+/** The same, and it is a text. */
+export const canEdit = (s: State): boolean =>
+  canChange(s) && !isVoice(s.slot?.text) && (!!s.slot?.text || s.slot?.lock === "elsewhere");
 
 /** It is one's own turn to write. */
 export const canWrite = (s: State): boolean => !!s.editing || !onRelay(s)?.mine || mayRewrite(s);
@@ -96,8 +101,8 @@ const outdated = (s: Step, id: string, iv: string): void => {
   say(s, "elsewhereFirst");
 };
 
-/** The text of a ciphertext, or undefined until it is opened. One that is there is not opened again. */
-const reveal = (s: Step, data: Data, joining: boolean): string | null | undefined => {
+/** What a ciphertext says, or undefined until it is opened. One that is there is not opened again. */
+const reveal = (s: Step, data: Data, joining: boolean): Content | null | undefined => {
   const sealed = { ciphertext: string(data.ciphertext), iv: string(data.iv) };
   const mine = string(data.sender_hash) === s.author;
   const { job } = s;
@@ -140,10 +145,11 @@ const endEdit = (s: Step, id: string): void => {
   say(s, "alreadyRead");
 };
 
-/** Starts to send the composer's text, as a new message or as an edit. */
+/** Starts to send what is in the composer, as a new message or as an edit. A recording goes before the draft. */
 export const send = (s: Step, nonce: string): void => {
   if (s.job?.quiet) s.next = { kind: "send", nonce };
-  if (s.job || !s.draft.trim() || s.phase !== "in" || s.wiping || !canWrite(s) || mustWait(s)) return;
+  const text = s.editing ? s.draft : (s.voice ?? s.draft);
+  if (s.job || !(isVoice(text) || text.trim()) || s.phase !== "in" || s.wiping || !canWrite(s) || mustWait(s)) return;
   s.notice = null;
   // A message that came in while the finger was on its way to the button.
   if (!s.editing && !wasSeen(s)) {
@@ -152,8 +158,8 @@ export const send = (s: Step, nonce: string): void => {
   }
   const kind = s.editing || mayRewrite(s) ? "edit" : "send";
   const slot = onRelay(s);
-  s.job = { kind, nonce, text: s.draft, target: s.editing || (slot?.id ?? null), sealed: null, ref: "", again: false, targetIv: slot?.iv ?? "" };
-  if (!s.blind) doing(s, { do: "seal", nonce, text: s.draft });
+  s.job = { kind, nonce, text, target: s.editing || (slot?.id ?? null), sealed: null, ref: "", again: false, targetIv: slot?.iv ?? "" };
+  if (!s.blind) doing(s, { do: "seal", nonce, text });
 };
 
 export const remove = (s: Step, nonce: string): void => {
@@ -168,10 +174,11 @@ export const remove = (s: Step, nonce: string): void => {
 };
 
 export const edit = (s: Step): void => {
-  if (!canChange(s) || s.editing || !s.slot || (!s.slot.text && s.slot.lock !== "elsewhere")) return;
-  s.editing = s.slot.id;
-  s.aside = s.draft;
-  s.draft = s.slot.text ?? "";
+  const { slot, draft } = s;
+  if (!canEdit(s) || s.editing || !slot || isVoice(slot.text)) return;
+  s.editing = slot.id;
+  s.aside = draft;
+  s.draft = slot.text ?? "";
 };
 
 /** Ends editing; the draft of before comes back. */
@@ -232,7 +239,8 @@ export const work = (s: Step): void => {
 export const accepted = (s: Step, job: Job): void => {
   s.job = null;
   if (job.quiet) return;
-  if (job.kind === "edit" && s.editing) stopEditing(s);
+  if (isVoice(job.text)) handedOver(s, job);
+  else if (job.kind === "edit" && s.editing) stopEditing(s);
   else if (job.kind !== "delete") s.draft = "";
 };
 
@@ -281,7 +289,7 @@ const glance = 500;
 /** Watches over looking: arms the timer, and reports when it has run. */
 export const watch = (s: Step): void => {
   const slot = onRelay(s);
-  const looking = s.attention && s.cover.kind === "none" && slot && !slot.mine && typeof slot.text === "string" && !slot.empty && s.seen !== slot.id;
+  const looking = s.attention && s.cover.kind === "none" && slot && !slot.mine && (slot.text ?? null) !== null && !slot.empty && s.seen !== slot.id;
   s.seenAt = looking ? s.seenAt || s.at + glance : 0;
   if (!looking || s.at < s.seenAt) return;
   s.seen = slot.id;

@@ -10,6 +10,18 @@ export interface Sealed {
   readonly iv: string;
 }
 
+/** A voice note of sotto-2. Its bytes are overwritten when the session lets go of it. */
+export interface Voice {
+  /** How long it is. */
+  readonly ms: number;
+  /** Media type: printable ASCII, at most 255 characters. */
+  readonly type: string;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** What a message says. */
+export type Content = string | Voice;
+
 /**
  * open: nobody is in a room; opening: the first join is on its way; in: in a
  * room, connected or not; gone: was in a room that the relay no longer has.
@@ -35,7 +47,7 @@ export interface Slot {
   readonly mine: boolean;
   readonly iv: string;
   /** Undefined until opened, null if it can't be opened. */
-  readonly text: string | null | undefined;
+  readonly text: Content | null | undefined;
   /** When the relay took it, ms since 1970 by the relay's clock. */
   readonly at: number;
   readonly read: boolean;
@@ -52,14 +64,14 @@ export interface Slot {
 }
 
 /** A message that was answered. */
-export type Past = Readonly<Pick<Slot, "id" | "mine" | "at"> & { text: string }>;
+export type Past = Readonly<Pick<Slot, "id" | "mine" | "at"> & { text: Content }>;
 
 /** The one thing that is under way with a message of one's own. */
 export interface Job {
   readonly kind: "send" | "edit" | "delete";
   /** 32 hex digits; names the job, and to the relay the message, so that a repeat is known as one. */
   readonly nonce: string;
-  readonly text: string;
+  readonly text: Content;
   /** send: the message it answers, null for none; edit and delete: the message itself. */
   readonly target: string | null;
   readonly sealed: Sealed | null;
@@ -160,6 +172,8 @@ export interface State {
   readonly past: readonly Past[];
   /** What is in the composer. It stays there until the relay has it. */
   readonly draft: string;
+  /** What was recorded and waits beside the draft. It stays until the relay has it. */
+  readonly voice: Voice | null;
   /** Id of the message being edited, and the draft that was there before. */
   readonly editing: string;
   readonly aside: string;
@@ -178,6 +192,8 @@ export interface State {
   readonly dialAt: number;
   readonly dialedAt: number;
   readonly answerBy: number;
+  /** Until when a voice note may be on its way: on a slow line nothing is answered before. */
+  readonly uploadBy: number;
   readonly seenAt: number;
   readonly typedAt: number;
   readonly typingUntil: number;
@@ -212,6 +228,8 @@ export interface State {
   readonly anewAt: number;
   /** What was asked for while a quiet job was under way, and is done after it. */
   readonly next: Pick<Job, "kind" | "nonce"> | null;
+  /** Iv of a voice note that is to be deleted as soon as it is in the slot. */
+  readonly takenBack: string;
 }
 
 export const initial: State = {
@@ -242,6 +260,7 @@ export const initial: State = {
   keep: 1,
   past: [],
   draft: "",
+  voice: null,
   editing: "",
   aside: "",
   job: null,
@@ -253,6 +272,7 @@ export const initial: State = {
   dialAt: 0,
   dialedAt: 0,
   answerBy: 0,
+  uploadBy: 0,
   seenAt: 0,
   typedAt: 0,
   typingUntil: 0,
@@ -273,6 +293,7 @@ export const initial: State = {
   lockedAt: 0,
   anewAt: 0,
   next: null,
+  takenBack: "",
 };
 
 /** Who joins, and how. */
@@ -284,7 +305,10 @@ export type Event =
   | { type: "draft"; text: string }
   /** Sends what is in the composer, or the edit. `nonce`: 32 fresh random hex digits. */
   | { type: "send"; nonce: string }
+  /** sotto-2: what was recorded; null: it is not wanted. */
+  | { type: "voice"; voice: Voice | null }
   | { type: "edit" }
+  /** Takes back what waits for a connection, or a voice note on its way; else ends editing. */
   | { type: "cancel" }
   | { type: "delete"; nonce: string }
   | { type: "regate"; code: string; gate: Data }
@@ -317,7 +341,7 @@ export type Event =
   // From the engine.
   /** Null: it can't be sealed now. */
   | { type: "sealed"; nonce: string; sealed: Sealed | null }
-  | { type: "opened"; iv: string; text: string | null; lock?: Lock; empty?: boolean; sent?: number }
+  | { type: "opened"; iv: string; text: Content | null; lock?: Lock; empty?: boolean; sent?: number }
   /** sotto-2: a hello to say; what the rules of the keys came to; a relay that can't be believed. */
   | { type: "hello"; hello: string }
   | { type: "keys"; keys: Keys; notes: readonly KeyNote["say"][]; accepted: string; late: string }
@@ -325,7 +349,7 @@ export type Event =
 
 /** What the engine's keys are for, one after another. */
 export type KeyCommand =
-  | { do: "seal"; nonce: string; text: string; how?: How }
+  | { do: "seal"; nonce: string; text: Content; how?: How }
   | { do: "open"; sealed: Sealed }
   /** sotto-2: say hello; hear the other's; look at the slot; the relay took, or refused, a job. */
   | { do: "greet" }
