@@ -38,9 +38,6 @@ func newLink(ctx context.Context, conn *websocket.Conn) *link {
 func (s *Session) serve(l *link) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { s.write(l) })
-	if s.private != nil {
-		writer.Go(func() { s.tend(l) })
-	}
 	err := s.read(l)
 	s.mu.Lock()
 	s.link = nil

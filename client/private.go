@@ -67,7 +67,7 @@ type private struct {
 	asked                 []asked        // written or to be written, and not answered
 	wants                 []*want        // of the caller, the first one is the page's
 	ready                 bool           // the hello is answered on this connection
-	wake                  chan struct{}  // capacity 1: the next tick may be due earlier
+	tick                  *time.Timer    // calls tend
 	stepped               chan struct{}  // capacity 1: Leave may be done
 	shown                 wire.MessageID
 	openPagesOnly, hidden bool
@@ -263,7 +263,7 @@ func (s *Session) step(event blind.Event) {
 		s.tell(&view)
 	}
 	s.nextWant()
-	notify(p.wake)
+	s.arm()
 	notify(p.stepped)
 }
 
@@ -338,40 +338,50 @@ func (s *Session) whyReturned(e *blind.Returned) error {
 	return &Refusal{Reason: e.Reason}
 }
 
-// tend gives the page its ticks, and gives up a connection that does not answer.
-func (s *Session) tend(l *link) {
-	for {
-		s.mu.Lock()
-		due := s.private.page.Wake()
-		if len(s.private.asked) > 0 {
-			late := s.private.asked[0].at.Add(answerTimeout)
-			if !time.Now().Before(late) {
-				l.drop(errUnanswered)
-			}
-			if due.IsZero() || late.Before(due) {
-				due = late
-			}
-		}
-		s.mu.Unlock()
-		var tick <-chan time.Time
-		if !due.IsZero() {
-			tick = time.After(time.Until(due))
-		}
-		select {
-		case <-l.ctx.Done():
-			return
-		case <-s.private.wake:
-		case <-tick:
-			s.mu.Lock()
-			s.step(blind.Tick{})
-			s.mu.Unlock()
+// due returns when the page is to have a tick, or an answer to have come; the zero
+// time for never. Called with s.mu held.
+func (s *Session) due() time.Time {
+	p := s.private
+	if s.link == nil || s.link.ctx.Err() != nil {
+		return time.Time{}
+	}
+	due := p.page.Wake()
+	if len(p.asked) > 0 {
+		if late := p.asked[0].at.Add(answerTimeout); due.IsZero() || late.Before(due) {
+			due = late
 		}
 	}
+	return due
+}
+
+// arm sets the timer. Called with s.mu held.
+func (s *Session) arm() {
+	if due := s.due(); due.IsZero() {
+		s.private.tick.Stop()
+	} else {
+		s.private.tick.Reset(time.Until(due))
+	}
+}
+
+// tend gives the page its ticks, and gives up a connection that does not answer.
+// The timer calls it, perhaps a moment after what was due has become otherwise.
+func (s *Session) tend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if due := s.due(); due.IsZero() || time.Now().Before(due) {
+		s.arm()
+		return
+	}
+	if p := s.private; len(p.asked) > 0 && !time.Now().Before(p.asked[0].at.Add(answerTimeout)) {
+		s.link.drop(errUnanswered)
+	}
+	s.step(blind.Tick{})
 }
 
 // endPrivate overwrites the keys. Called with s.mu held.
 func (s *Session) endPrivate(err error) {
 	p := s.private
+	p.tick.Stop()
 	if p.page != nil {
 		p.page.End()
 	}

@@ -157,7 +157,8 @@ func newSession(cfg Config) (*Session, error) {
 		key:    cfg.Key,
 	}
 	if cfg.Identity.root != nil {
-		s.private = &private{wake: make(chan struct{}, 1), stepped: make(chan struct{}, 1), openPagesOnly: cfg.OpenPagesOnly}
+		s.private = &private{stepped: make(chan struct{}, 1), openPagesOnly: cfg.OpenPagesOnly}
+		s.private.tick = time.AfterFunc(attemptTimeout, s.tend)
 		_, _ = rand.Read(s.cfg.Identity.sender[:]) // never fails
 	}
 	s.http = *http.DefaultClient

@@ -217,6 +217,21 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// On a private number a deleted message stays, and nobody marks that as read: a mark
+// that was lost in a gap before has no receipt.
+func TestDeletedIsNotMarked(t *testing.T) {
+	l := New()
+	r := private(l)
+	talk(r)
+	r.Reads(1, id(3), true)
+	r.Done(r.Deleting(Stamp{Pair: 1, Life: 1, Seat: 0, Seq: 2}))
+	r.Found(1, &Message{ID: id(3), Readable: true, Deleted: true})
+	r.Settle(heard())
+	if totals := l.Totals(); !totals.Fine() || totals.Deleted != 1 {
+		t.Errorf("%+v", totals)
+	}
+}
+
 // On a private number a message may be closed: sealed for a page that is gone,
 // by one that is gone.
 func TestClosed(t *testing.T) {

@@ -273,9 +273,10 @@ func (r *Room) late(m *message) bool {
 }
 
 // unconfirmed reports whether m is on the relay, was marked as read and its
-// author does not know.
+// author does not know. What was deleted since, after a mark that was lost, is not
+// marked again.
 func (r *Room) unconfirmed(m *message) bool {
-	return !m.reads.at.IsZero() && !m.told && !m.answered && r.views[m.by].m == m && m.pages == r.pages
+	return !m.reads.at.IsZero() && !m.told && m.deletion == 0 && !m.answered && r.views[m.by].m == m && m.pages == r.pages
 }
 
 // each is called with r.mu held.
