@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -112,10 +113,16 @@ func source(t *testing.T, pkg string) string {
 // declares reports whether a package has name at its top level: a function, type
 // or value, a method as "(*T).name" or "T.name", or a field as "T.name".
 func declares(source, name string) bool {
-	pattern := `(?m)^(?:func|type|var|const|\t) ?` + name + `\b`
-	if of, name, ok := strings.Cut(name, "."); ok {
-		pattern = `(?m)^func \(\w+ ` + regexp.QuoteMeta(strings.Trim(of, "()")) + `\) ` + name + `\(|` +
-			`^type ` + regexp.QuoteMeta(of) + ` struct \{\n(?:\t.*\n|\n)*?\t(?:\w+, )*` + name + `\b`
+	forms := []string{"\nfunc N(", "\nfunc N[", "\ntype N ", "\nvar N ", "\nconst N ", "\n\tN "}
+	if of, member, ok := strings.Cut(name, "."); ok {
+		_, fields, _ := strings.Cut(source, "\ntype "+of+" struct {")
+		fields, _, _ = strings.Cut(fields, "\n}\n")
+		if regexp.MustCompile(`(?m)^\t(?:\w+, )*` + member + `\b`).MatchString(fields) {
+			return true
+		}
+		name, forms = member, []string{" " + strings.Trim(of, "()") + ") N("}
 	}
-	return regexp.MustCompile(pattern).MatchString(source)
+	return slices.ContainsFunc(forms, func(form string) bool {
+		return strings.Contains(source, strings.Replace(form, "N", name, 1))
+	})
 }
