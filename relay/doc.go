@@ -19,7 +19,8 @@
 // echoed: no hash, ciphertext, address, User-Agent or Origin. Several relays
 // in one process do not meet.
 //
-// Goroutines: one a room, one an idle socket (its read loop), and a second one
-// a socket while it has something to write or a ping under way. Each is owned
-// by the Relay, whose Shutdown waits for all of them.
+// Goroutines: one a socket, which reads, works on the room and writes what the
+// network takes at once; a second one while the socket has more to write or a ping
+// under way; and one for each command that waits for its room. Each is owned by the
+// Relay, whose Shutdown waits for all of them.
 package relay
