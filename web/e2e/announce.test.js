@@ -35,6 +35,24 @@ const glanceAway = async (person) => {
   await person.find("button", words.hide);
 };
 
+/** Has the page keep five messages. */
+const keepFive = async (person) => {
+  await person.press(words.menu);
+  await person.find("button", words.help);
+  await person.run((label) => {
+    const select = [...document.querySelectorAll("label")].find(({ textContent }) => textContent.startsWith(label)).querySelector("select");
+    select.value = "5";
+    select.dispatchEvent(new Event("change"));
+  }, words.keep);
+  await person.press(words.menu);
+};
+
+/** Whether the end of the talk is in view. Runs in the page. */
+const atEnd = () => {
+  const { scrollHeight, scrollTop, clientHeight } = document.querySelector(".middle");
+  return scrollHeight - scrollTop - clientHeight < 50;
+};
+
 for (const pair of pairs) {
   describe(`${pair[0]} opens, ${pair[1]} is invited`, () => {
     const on = stage();
@@ -42,14 +60,7 @@ for (const pair of pairs) {
     test("each message is announced once, whatever else is drawn", async () => {
       const { anna, ben } = await on.pair(pair);
       // Ben's page keeps what was said before, and announces nothing of it again.
-      await ben.press(words.menu);
-      await ben.find("button", words.help);
-      await ben.run((label) => {
-        const select = [...document.querySelectorAll("label")].find(({ textContent }) => textContent.startsWith(label)).querySelector("select");
-        select.value = "5";
-        select.dispatchEvent(new Event("change"));
-      }, words.keep);
-      await ben.press(words.menu);
+      await keepFive(ben);
       for (const person of [anna, ben]) await person.run(listen);
       const said = ["Yes", "No", "No", "last"];
       await anna.write(said[0]);
@@ -87,6 +98,43 @@ for (const pair of pairs) {
       assert.deepEqual(await anna.run(bubbles), said.slice(3));
       for (const person of [anna, ben]) assert.deepEqual(await heardBy(person, "log"), said, person.name);
       for (const person of [anna, ben]) assert.deepEqual(await heardBy(person, "status"), [words.reconnecting], person.name);
+    });
+
+    test("who reads what was said before goes on reading", async () => {
+      const { anna, ben } = await on.pair(pair);
+      await keepFive(anna);
+      const long = (n) => [n, ...Array(12).fill("and so on")].join("\n");
+      const says = async (from, to, text) => {
+        await from.glance();
+        await from.run((text, label) => {
+          const field = document.querySelector("textarea");
+          field.value = text;
+          field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+          [...document.querySelectorAll("button")].find(({ textContent }) => textContent === label).click();
+        }, text, words.send);
+        await to.sees(text);
+        await from.sees(text, to === anna && !await to.run(atEnd) ? words.onRelay : words.read);
+      };
+      for (const n of [1, 3]) {
+        await says(anna, ben, long(n));
+        await says(ben, anna, long(n + 1));
+        assert.ok(await anna.run(atEnd), "the newest is in view where nobody reads above it");
+      }
+      await says(anna, ben, long(5));
+      // The second stands at the top of the view when the sixth comes, and the first goes.
+      const second = (down) => anna.run((down) => {
+        const bubble = [...document.querySelectorAll(".bubble")].find(({ textContent }) => textContent.startsWith("2"));
+        if (down) bubble.scrollIntoView();
+        return bubble.getBoundingClientRect().top;
+      }, down);
+      const before = await second(true);
+      await says(ben, anna, long(6));
+      assert.equal(await anna.run(() => document.querySelectorAll(".bubble").length), 5);
+      // Engines round where they put it.
+      const moved = Math.abs(await second(false) - before);
+      assert.ok(moved < 3, `by ${moved} pixels`);
+      await anna.run(() => { document.querySelector(".middle").scrollTop = 1e6; });
+      await ben.see(words.read);
     });
 
     test("an edited message is announced anew, a deleted one is not", async () => {

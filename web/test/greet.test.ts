@@ -68,6 +68,18 @@ void test("another name for one's own seat in the same room is a fault", () => {
   assert.equal(hand.state.phase, "open");
 });
 
+void test("who starts again after a restart is who they were, and is not asked for a PIN", () => {
+  const { access_hash } = opening("enter", { author: "", blind: gate }).join;
+  for (const code of [1012, 1006]) {
+    const hand = inside();
+    hand.down(code).wait(1000).tell({ type: "up" });
+    hand.error(hand.sent().ref, "not_found");
+    if (code === 1006) hand.tell({ type: "again", code: "", gate: null }).tell({ type: "up" });
+    const { intent, ...join } = hand.sent().data;
+    assert.deepEqual([intent, join.access_hash, join.otp_hash], [undefined, access_hash, gate.otp_hash]);
+  }
+});
+
 void test("a relay that does not know hellos can't do private numbers", () => {
   const { hand } = joined();
   hand.wait(15_000);

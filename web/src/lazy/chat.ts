@@ -142,7 +142,7 @@ export const chatScreen = (app: Page): Screen => {
       node.remove();
       bubbles.delete(id);
     }
-    // Who reads what was said before goes on reading; else the newest is in view.
+    let newest: HTMLElement | undefined;
     const atEnd = middle.scrollHeight - middle.scrollTop - middle.clientHeight < 50;
     for (const { id, mine, text: words } of said) {
       const node = bubbles.get(id) ?? el("p", { class: mine ? "bubble mine" : "bubble", dir: "auto" });
@@ -153,15 +153,14 @@ export const chatScreen = (app: Page): Screen => {
       // Into the log comes what is to be read out, once.
       bubbles.set(id, node);
       log.append(node);
-      if (atEnd && past.length) node.scrollIntoView({ block: "nearest" });
+      newest = node;
     }
-    if (!current) {
-      setText(meta, slot && !wiping ? strings.opening : "");
-      return;
-    }
-    const where = whereText(current);
-    setText(meta, clock(current.at) + (where ? " · " + where : ""));
-    meta.classList.toggle("mine", current.mine);
+    const where = current && whereText(current);
+    setText(meta, current ? clock(current.at) + (where ? " · " + where : "") : slot && !wiping ? strings.opening : "");
+    meta.classList.toggle("mine", !!current?.mine);
+    // Who reads what was said before goes on reading; else the newest is in view,
+    // from its beginning, and to what stands below it if there is room.
+    if ((atEnd || current?.mine) && past.length) newest?.scrollIntoView();
   }
 
   /** Where a message is, and who can open it. */
