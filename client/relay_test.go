@@ -207,37 +207,6 @@ func TestConversation(t *testing.T) {
 	})
 }
 
-// The relay crashes and says nothing. Another one knows the room no more; and
-// when the other person has opened the number there again, it is another room.
-func TestRelayCrashes(t *testing.T) {
-	for name, reopened := range map[string]bool{"room unknown": false, "another room": true} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				w := newWorld(t)
-				a, atA := w.mustJoin(alice)
-				old := w.relay.Load()
-				defer w.stop(old)
-				w.start()
-				room := a.RoomID()
-				if reopened {
-					b, _ := w.mustJoin(bob)
-					if room == b.RoomID() || room == (wire.RoomID{}) {
-						t.Error("another room has the same id")
-					}
-				}
-				atA.cut()
-				wantEnd(t, a, client.ErrRoomLost)
-				if reopened {
-					return
-				}
-				if _, _, err := w.join(alice, client.Config{Intent: wire.IntentEnter}); !errors.Is(err, client.ErrNotFound) {
-					t.Errorf("the session left a room behind: %v", err)
-				}
-			})
-		})
-	}
-}
-
 // Guesses are bounded; who holds a place keeps it, and comes back to it.
 func TestLockedRoom(t *testing.T) {
 	bubble(t, func(t *testing.T) {

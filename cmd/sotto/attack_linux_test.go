@@ -52,7 +52,7 @@ func TestDumpAttack(t *testing.T) {
 	a.says(b, false, "the text of a private number")
 
 	memory := dumpattack.New(readMemory(t, c.pid(t)))
-	rooms := memory.OpenStd1(dumpattack.Plan{Prefixes: []string{"2547334"}, Digits: 5}) // a part of a Kenyan network
+	rooms := memory.OpenStd1(dumpattack.Plan{Prefix: "2547334", Digits: 5}) // a part of a Kenyan network
 	if len(rooms) != 1 || rooms[0].Number != std1.Normalised ||
 		!slices.Equal(rooms[0].PINs, []string{std1.PIN}) || !slices.Equal(rooms[0].Texts, []string{text}) {
 		t.Errorf("opened %+v", rooms)

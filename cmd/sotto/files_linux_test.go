@@ -134,11 +134,10 @@ func (c *child) knock(t *testing.T, room int) (*websocket.Conn, int) {
 	return nil, res.StatusCode
 }
 
-// ask asks the admin listener on a connection of its own, with no more patience
-// than the relay has with strangers.
+// ask asks the admin listener on a connection of its own.
 func (c *child) ask(t *testing.T, path string) int {
 	t.Helper()
-	client := http.Client{Timeout: headerTime, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Get("http://" + c.admin + path)
 	if err != nil {
 		t.Error(err)

@@ -97,8 +97,19 @@ func status(t *testing.T, url string) int {
 	return res.StatusCode
 }
 
-// While sockets are being closed the admin listener says not ready.
+// While sockets are being closed the admin listener says not ready. That takes
+// 5 s at most, which a busy machine may miss.
 func TestNotReadyWhileDraining(t *testing.T) {
+	for deadline := time.Now().Add(patience); !seenNotReady(t); {
+		if time.Now().After(deadline) {
+			t.Fatal("the program ended and readyz never said that the relay drains")
+		}
+	}
+}
+
+// seenNotReady reports whether a relay was seen not ready before it ended.
+func seenNotReady(t *testing.T) bool {
+	t.Helper()
 	p := start(t)
 	addr := await(t, &p.out, `Open http://(\S+)`)
 	ready := "http://" + await(t, &p.err, `admin=(\S+)`) + "/readyz"
@@ -127,14 +138,19 @@ func TestNotReadyWhileDraining(t *testing.T) {
 		select {
 		case code := <-p.exit:
 			p.exit <- code
-			t.Fatal("the program ended and readyz never said that the relay drains")
+			return false
 		default:
 		}
 	}
-	if got := status(t, strings.Replace(ready, "readyz", "healthz", 1)); got != http.StatusOK {
+	switch got := status(t, strings.Replace(ready, "readyz", "healthz", 1)); got {
+	case 0: // it has ended meanwhile
+		return false
+	case http.StatusOK:
+	default:
 		t.Errorf("healthz = %d while draining; the process is healthy", got)
 	}
 	p.stop(t)
+	return true
 }
 
 // writePair writes a new self-signed pair into dir by rename, as renewers do.

@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -75,25 +76,18 @@ func (d *Dump) at(address, size uint64) []byte {
 	return nil
 }
 
-// Plan is the numbers that a country gives out: each prefix, followed by so
-// many digits of any kind.
+// Plan is the numbers that a country gives out: a prefix with the country's code,
+// digits only, followed by so many digits of any kind.
 type Plan struct {
-	Prefixes []string // with the country's code, digits only
-	Digits   int
+	Prefix string
+	Digits int
 }
 
-// Size is how many numbers there are.
-func (p Plan) Size() int {
-	n := len(p.Prefixes)
-	for range p.Digits {
-		n *= 10
-	}
-	return n
-}
+// size is how many numbers there are.
+func (p Plan) size() int { return int(math.Pow10(p.Digits)) }
 
 func (p Plan) number(dst []byte, i int) []byte {
-	each := p.Size() / len(p.Prefixes)
-	return fmt.Appendf(dst, "%s%0*d", p.Prefixes[i/each], p.Digits, i%each)
+	return fmt.Appendf(dst, "%s%0*d", p.Prefix, p.Digits, i)
 }
 
 // Room is a room of std-1 that was opened.
@@ -113,7 +107,7 @@ func (d *Dump) OpenStd1(plan Plan) []Room {
 	for w := range workers {
 		wg.Go(func() {
 			var number []byte
-			for i := w; i < plan.Size(); i += workers {
+			for i := w; i < plan.size(); i += workers {
 				number = plan.number(number[:0], i)
 				if room := std1Room(number); d.Has(&room) {
 					opened := d.openRoom(number, &room)
@@ -133,7 +127,7 @@ func (d *Dump) openRoom(number []byte, room *[32]byte) Room {
 	opened := Room{Number: string(number)}
 	var aead cipher.AEAD
 	for digits := 4; digits <= 6; digits++ {
-		for i := range (Plan{Prefixes: []string{""}, Digits: digits}).Size() {
+		for i := range (Plan{Digits: digits}).size() {
 			pin := fmt.Appendf(nil, "%0*d", digits, i)
 			access := std1Access(number, pin)
 			if bearer := sha256.Sum256(access[:]); !d.Has(&bearer) {

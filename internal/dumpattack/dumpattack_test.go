@@ -47,10 +47,3 @@ func TestHas(t *testing.T) {
 		}
 	}
 }
-
-func TestPlan(t *testing.T) {
-	p := Plan{Prefixes: []string{"3546", "3547"}, Digits: 2}
-	if p.Size() != 200 || string(p.number(nil, 7)) != "354607" || string(p.number(nil, 199)) != "354799" {
-		t.Errorf("%d numbers, %s to %s", p.Size(), p.number(nil, 7), p.number(nil, 199))
-	}
-}
