@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Hand } from "./kit";
-import { author as me, greetingIn as joined, insideBlind as inside, message, nonce, roomOk } from "./kit";
+import { author as me, gate, greetingIn as joined, insideBlind as inside, message, nonce, opening, roomOk } from "./kit";
 
 /** A message of one's own is there, sealed and unread. */
 const waiting = (): Hand => {
