@@ -48,35 +48,6 @@ func TestHostile_BreaksTheProtocol(t *testing.T) {
 	}
 }
 
-// A join sent in one segment with the handshake is not lost, however often.
-func TestHostile_FrameBehindTheHandshake(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		w.dial("room").join(ann)
-		join := `{"event":"join","ref":"1","data":{"sender_hash":"` + ann.sender + `","access_hash":"` + ann.access + `"}}`
-		long := strings.Replace(join, "{", `{"x":"`+strings.Repeat("x", 7000)+`",`, 1)
-		for n := range 40 {
-			first := textFrame(join)
-			switch n % 4 {
-			case 1: // two at once
-				first = append(first, textFrame(`{"event":"redeem_extension","ref":"2"}`)...)
-			case 2: // more than net/http's buffer holds
-				first = textFrame(long)
-			case 3: // cut anywhere
-				first = first[:n%len(first)]
-			}
-			c := w.dialWith("room", dialOptions{first: first})
-			if n%4 == 3 {
-				c.write(textFrame(join)[len(first):])
-			}
-			c.ok("1")
-			if n%4 == 1 {
-				c.refusedFor("2", "monetization_disabled")
-			}
-			c.leave()
-		}
-	})
-}
-
 // A client that pings without reading the pongs is cut off soon, and nothing piles up.
 func TestHostile_PingFlood(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
