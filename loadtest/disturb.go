@@ -42,7 +42,7 @@ func (r *run) storm(ctx context.Context) {
 		return
 	}
 	begun := time.Now()
-	before := int(r.joined.Load())
+	there := r.here()
 	r.away.Store(true)
 	defer r.away.Store(false)
 	err := r.cfg.Server.Restart(ctx, stormPause)
@@ -57,11 +57,16 @@ func (r *run) storm(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	storm := &Storm{Phones: before, Away: millisOf(back.Sub(begun)), Missing: before}
+	storm := &Storm{Phones: len(there), Away: millisOf(back.Sub(begun)), Missing: len(there)}
 	ctx, cancel := context.WithTimeout(ctx, stormWatch)
 	defer cancel()
 	for storm.AllBack == 0 && r.wait(ctx, 50*time.Millisecond) {
-		storm.Missing = max(0, before-int(r.joined.Load()))
+		storm.Missing = 0
+		for _, p := range there {
+			if p.misses(back) {
+				storm.Missing++
+			}
+		}
 		if storm.Missing == 0 {
 			storm.AllBack = millisOf(time.Since(back))
 		}
@@ -69,6 +74,30 @@ func (r *run) storm(ctx context.Context) {
 	r.mu.Lock()
 	r.stormed = storm
 	r.mu.Unlock()
+}
+
+// here returns the phones that are in their rooms.
+func (r *run) here() []*phone {
+	var there []*phone
+	for _, pair := range r.pairs {
+		for _, p := range pair.phones {
+			p.mu.Lock()
+			if p.joined {
+				there = append(there, p)
+			}
+			p.mu.Unlock()
+		}
+	}
+	return there
+}
+
+// misses reports whether the phone is not in its room though the relay is back
+// since then, and no gap that it has met explains that.
+func (p *phone) misses(back time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gap := p.link.Stats().BackAt // or when the link was made
+	return !p.joined && !(gap.After(p.came) && back.Sub(gap) < excused)
 }
 
 // disturb harms one phone of the pair after another.

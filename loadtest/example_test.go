@@ -30,11 +30,16 @@ func Example() {
 		URL:      srv.URL + "/private",
 		Profile:  "fast-4g",
 		Pairs:    5,
-		Duration: 5 * time.Second,
+		Duration: time.Hour,
 		Ramp:     time.Second,
 		Think:    500 * time.Millisecond,
 		Seed:     1,
 		Targets:  new(loadtest.Targets), // none: this machine does other things as well
+		Progress: func(now loadtest.Progress) {
+			if now.Messages >= 20 {
+				cancel()
+			}
+		},
 	})
 	fmt.Println(err, report.Ledger.Fine(), report.Ledger.Delivered > 0, report.Verdict != loadtest.Failed)
 	fmt.Println(rl.Close(), rl.Check())

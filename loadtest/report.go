@@ -175,7 +175,8 @@ type Certainty struct {
 	Below float64 `json:"below_percent"`
 }
 
-// Storm is how phones came back after the relay restarted.
+// Storm is how phones came back after the relay restarted: those that were in
+// their rooms before, and whose network had no gap that explains their absence.
 type Storm struct {
 	Phones  int     `json:"phones"`
 	Away    float64 `json:"away_ms"`     // the relay

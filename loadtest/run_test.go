@@ -76,6 +76,28 @@ func TestStormOutlastsTheRun(t *testing.T) {
 	}
 }
 
+// A phone in a tunnel as the relay returns is not the relay's to bring back. It
+// goes at 10.5 s and is back at 12.5.
+func TestStormSparesTunnels(t *testing.T) {
+	s := new(memServer)
+	synctest.Test(t, func(t *testing.T) {
+		if err := s.start(); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Run(t.Context(), Config{
+			Server: s, Network: gapped{Streams(dialFunc(s)), 11500 * ms}, Scenario: ScenarioStorm,
+			Profile: "fast-4g", Pairs: 4, Duration: 30 * time.Second, Ramp: 4 * time.Second, Seed: 1, Targets: &Targets{StormBack: 30 * time.Second},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := r.Storm; s == nil || s.Phones != 8 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
+			t.Errorf("%v; the storm was %+v", r.Reasons, s)
+		}
+		s.stop()
+	})
+}
+
 // Phones that do not come back are told of, and not waited for without end.
 func TestStormWithoutReturn(t *testing.T) {
 	r := runOn(t, &memServer{dead: true}, Config{

@@ -217,6 +217,35 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// What an author gave up with a connection may reach the relay behind what it wrote
+// over the next; over one connection it may not.
+func TestBelated(t *testing.T) {
+	for name, c := range map[string]struct {
+		again     bool // the author has dialled
+		reordered int
+	}{
+		"over the next connection": {true, 0},
+		"over the same":            {false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, dials := New(), 1
+			r := l.Room(1, 1, false, func(int) int { return dials })
+			r.Sending(0)
+			if c.again {
+				dials++
+			}
+			s := accepted(r, 0, 2, 0)
+			r.Told(1, seen(2, 0, 2, false))
+			r.Deleting(s)
+			r.Emptied(1)
+			r.Told(1, seen(1, 0, 1, false))
+			if n := l.Totals().Counts[Reordered]; n != c.reordered {
+				t.Errorf("%d reordered, want %d: %v", n, c.reordered, l.Totals().Offences)
+			}
+		})
+	}
+}
+
 // On a private number a deleted message stays, and nobody marks that as read: a mark
 // that was lost in a gap before has no receipt.
 func TestDeletedIsNotMarked(t *testing.T) {

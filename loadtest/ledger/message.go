@@ -15,6 +15,7 @@ type message struct {
 	id      wire.MessageID // zero: not known yet
 	pages   [2]int         // of the seats as it was written
 	wroteAt time.Time
+	dials   int // the connection it was written to
 
 	accepted time.Time // zero: it is not known whether it was
 	over     *message  // what it answers, if that is known

@@ -31,7 +31,7 @@ func (r *Room) Sending(seat int) Stamp {
 	defer r.mu.Unlock()
 	r.sent[seat]++
 	seq := r.sent[seat]
-	r.messages[seat][seq] = &message{by: seat, seq: seq, pages: r.pages, wroteAt: time.Now()}
+	r.messages[seat][seq] = &message{by: seat, seq: seq, pages: r.pages, wroteAt: time.Now(), dials: r.dials(seat)}
 	if old := r.messages[seat][seq-window]; old != nil {
 		if old.pending() {
 			r.missing(old)

@@ -96,7 +96,7 @@ func (r *Room) see(seat int, seen Message, how how) (Stamp, bool) {
 // reports whether it is the other's and new. Called with r.mu held.
 func (r *Room) arrives(seat int, m *message, seen Message, how how, before *view) bool {
 	text := r.views[seat].text
-	late := before.behind(m)
+	late := before.behind(m) && !r.belated(m)
 	switch {
 	case m.by != seat && (how == told && m.seen && text >= 0 || seen.ID != m.id):
 		r.offend(Duplicated, m, seat)
@@ -134,6 +134,13 @@ func (r *Room) arrives(seat int, m *message, seen Message, how how, before *view
 		r.offend(TwoInSlot, m, seat)
 	}
 	return !seen.Deleted
+}
+
+// belated reports whether m may have reached the relay behind what its author wrote
+// later: the author has given it up with its connection, and what TCP has been
+// given is sent nevertheless. Called with r.mu held.
+func (r *Room) belated(m *message) bool {
+	return m.accepted.IsZero() && m.dials != r.dials(m.by)
 }
 
 // after reports whether m was written after another message that is known to

@@ -1,17 +1,14 @@
 package relayproc_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 
-	"sotto/loadtest"
 	"sotto/loadtest/relayproc"
 )
 
@@ -100,46 +97,4 @@ func TestServeNeedsAnOrder(t *testing.T) {
 			}
 		})
 	}
-}
-
-// aimPerPhone is what a phone should take of the harness's memory, in bytes.
-const aimPerPhone = 64 << 10
-
-// BenchmarkPhone measures the harness's memory for a phone that is in its room,
-// over an emulated network, as the growth of resident memory at its highest,
-// what is not collected yet included, and how that compares with the aim. Over
-// TLS it is about the aim, and garbage decides on which side.
-func BenchmarkPhone(b *testing.B) {
-	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				measurePhones(b, secure)
-			}
-		})
-	}
-}
-
-func measurePhones(b *testing.B, secure bool) {
-	const pairs = 1000
-	p := start(b, secure)
-	ctx, cancel := context.WithTimeout(b.Context(), 5*time.Minute)
-	defer cancel()
-	debug.FreeOSMemory()
-	report, err := loadtest.Run(ctx, loadtest.Config{
-		Server: p, TLS: p.TLS(), Scenario: loadtest.ScenarioIdle, Profile: "slow-4g",
-		Pairs: pairs, Ramp: 10 * time.Second, Duration: 20 * time.Second, Seed: 1,
-		Targets: new(loadtest.Targets),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if report.Profiles[0].Join.Count != 2*pairs {
-		b.Fatalf("%d of %d phones joined", report.Profiles[0].Join.Count, 2*pairs)
-	}
-	b.ReportMetric(0, "ns/op") // of a run, which says nothing
-	b.ReportMetric(report.Health.BytesPerPhone, "RSS-B/phone")
-	if report.Idle != nil {
-		b.ReportMetric(report.Idle.BytesPerSocket, "relay-RSS-B/socket")
-	}
-	b.ReportMetric(report.Health.BytesPerPhone/aimPerPhone, "x-aim")
 }
