@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -235,7 +236,7 @@ func TestMetrics_Count(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := tt.cfg
-			cfg.CreateRate, cfg.UpgradeRate = orOff(cfg.CreateRate), orOff(cfg.UpgradeRate)
+			cfg.CreateRate, cfg.UpgradeRate = cmp.Or(cfg.CreateRate, -1), cmp.Or(cfg.UpgradeRate, -1)
 			inWorld(t, cfg, func(t *testing.T, w *world) {
 				tt.do(w)
 				for line := range strings.SplitSeq(tt.want, ";") {
@@ -252,13 +253,6 @@ func TestMetrics_Count(t *testing.T) {
 			})
 		})
 	}
-}
-
-func orOff(rate int) int {
-	if rate == 0 {
-		return -1
-	}
-	return rate
 }
 
 func joins(data any) func(w *world) {

@@ -163,13 +163,10 @@ func TestJoin(t *testing.T) {
 
 func TestJoinGate(t *testing.T) {
 	t.Parallel()
-	malformed := map[string]string{
+	malformed := merged(notStrings, map[string]string{
 		"empty": `""`, "short": quoted(otpHex[1:]), "long": quoted(otpHex + "0"),
 		"upper case": quoted(strings.ToUpper(accessHex)), "no digit": quoted(otpHex[1:] + "g"),
-	}
-	for name, raw := range notStrings {
-		malformed[name] = raw
-	}
+	})
 	for name, raw := range malformed {
 		join := decodeData(t, "join", goodJoin().with("otp_hash", raw).String())
 		reset := decodeData(t, "reset_pairing", object{"otp_hash": raw}.String())
@@ -192,13 +189,10 @@ func TestJoinGate(t *testing.T) {
 
 func TestJoinFaults(t *testing.T) {
 	t.Parallel()
-	malformed := map[string]string{
+	malformed := merged(notStrings, map[string]string{
 		"absent": "", "null": "null", "empty": `""`, "short": quoted(senderHex[1:]), "long": quoted(senderHex + "0"),
 		"upper case": quoted(strings.ToUpper(senderHex)), "no digit": quoted(senderHex[1:] + "g"),
-	}
-	for name, raw := range notStrings {
-		malformed[name] = raw
-	}
+	})
 	for name, raw := range malformed {
 		for field, want := range map[string]wire.Reason{
 			"sender_hash": wire.ReasonInvalidSender, "access_hash": wire.ReasonInvalidAccess,
@@ -209,16 +203,11 @@ func TestJoinFaults(t *testing.T) {
 		}
 	}
 	wrong := map[string]map[string]string{
-		"intent":  {"another word": `"create"`, "empty": `""`, "upper case": `"Enter"`, "with a space": `"enter "`},
-		"room_id": {}, "resume": {},
+		"intent":  merged(notStrings, map[string]string{"another word": `"create"`, "empty": `""`, "upper case": `"Enter"`, "with a space": `"enter "`}),
+		"room_id": notStrings, "resume": notStrings,
 		"ext": {"a string": `"1"`, "true": "true", "false": "false", "an array": "[1]", "an object": "{}"},
 	}
 	for field, values := range wrong {
-		if field != "ext" {
-			for name, raw := range notStrings {
-				values[name] = raw
-			}
-		}
 		for name, raw := range values {
 			t.Run(field+" "+name, func(t *testing.T) {
 				t.Parallel()

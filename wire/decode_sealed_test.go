@@ -87,35 +87,18 @@ var badBase64 = map[string]string{
 
 func TestSealedFaults(t *testing.T) {
 	t.Parallel()
-	wrong := map[string]string{}
-	for name, raw := range badBase64 {
-		wrong[name] = raw
-	}
-	for name, raw := range notStrings {
-		wrong[name] = raw
-	}
-	for name, raw := range wrong {
-		for _, event := range []string{"send_message", "edit_message"} {
-			for _, field := range []string{"ciphertext", "iv"} {
-				got := decodeData(t, event, goodSend().with(field, raw).String())
-				if got.Fault != wire.ReasonInvalidEncoding {
-					t.Errorf("%s: %s of %s: fault is %q", name, field, event, got.Fault)
+	wrong := merged(badBase64, notStrings)
+	wrongIV := merged(wrong, map[string]string{
+		"empty": `""`, "11 bytes": base64Of(11), "13 bytes": base64Of(13), "16 bytes": base64Of(16), "9 bytes": base64Of(9),
+	})
+	for _, event := range []string{"send_message", "edit_message"} {
+		for field, values := range map[string]map[string]string{"ciphertext": wrong, "iv": wrongIV} {
+			for name, raw := range values {
+				if got := decodeData(t, event, goodSend().with(field, raw).String()); got.Fault != wire.ReasonInvalidEncoding {
+					t.Errorf("%s of %s, %s: fault is %q", field, event, name, got.Fault)
 				}
 			}
 		}
-	}
-	for name, iv := range map[string]string{
-		"empty": `""`, "11 bytes": base64Of(11), "13 bytes": base64Of(13), "16 bytes": base64Of(16), "9 bytes": base64Of(9),
-	} {
-		t.Run("iv of "+name, func(t *testing.T) {
-			t.Parallel()
-			for _, event := range []string{"send_message", "edit_message"} {
-				got := decodeData(t, event, goodSend().with("iv", iv).String())
-				if got.Fault != wire.ReasonInvalidEncoding {
-					t.Errorf("fault of %s is %q", event, got.Fault)
-				}
-			}
-		})
 	}
 }
 
@@ -185,12 +168,10 @@ func TestHello(t *testing.T) {
 // rest, so its id is read whatever else is.
 func TestMessageID(t *testing.T) {
 	t.Parallel()
-	values := map[string]string{"absent": "", "null": "null", "empty": `""`, "no id": `"` + messageHex[1:] + `"`}
-	for name, raw := range notStrings {
-		values[name] = raw
-	}
-	values["an id"] = quoted(messageHex)
-	values["in upper case"] = quoted(strings.ToUpper(messageHex))
+	values := merged(notStrings, map[string]string{
+		"absent": "", "null": "null", "empty": `""`, "no id": `"` + messageHex[1:] + `"`,
+		"an id": quoted(messageHex), "in upper case": quoted(strings.ToUpper(messageHex)),
+	})
 	for name, raw := range values {
 		var want wire.MessageID
 		if strings.EqualFold(raw, quoted(messageHex)) {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,28 +29,10 @@ func (w withPass) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.RoundTripper.RoundTrip(r)
 }
 
-// logBuffer is where the service logs.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func TestRelayInsideAnotherService(t *testing.T) {
-	var logs logBuffer
+	var logs bytes.Buffer
 	reg := prometheus.NewRegistry()
-	svc, err := newService(zerolog.New(&logs), reg)
+	svc, err := newService(zerolog.New(zerolog.SyncWriter(&logs)), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
