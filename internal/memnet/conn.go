@@ -35,7 +35,7 @@ func Pipe(capacity int, a, b net.Addr) (atA, atB *Conn) {
 // Read reads what has arrived, waiting for at least one byte. It returns
 // io.EOF when the peer has closed and everything is read.
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.in.read(p)
+	n, err := c.in.readReady(func() []byte { return p })
 	return n, c.wrap("read", err)
 }
 
@@ -153,15 +153,6 @@ func (s *stream) wake() {
 
 func passed(deadline time.Time) bool {
 	return !deadline.IsZero() && !time.Now().Before(deadline)
-}
-
-func (s *stream) read(p []byte) (int, error) {
-	if len(p) == 0 {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return 0, s.readFault()
-	}
-	return s.readReady(func() []byte { return p })
 }
 
 // readFault returns why nothing can be read. s.mu is held.
