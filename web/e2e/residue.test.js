@@ -3,14 +3,16 @@
 // script, the same for all.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { automaton } from "./lib/automaton.js";
 import { engines, launch } from "./lib/browser.js";
 import { marks, servesCarelessly } from "./lib/careless.js";
+import { fakeSpeakers, hasNote, record, spoken, watched } from "./lib/mic.js";
 import { formsOf, hashesOf, partsOf } from "./lib/needles.js";
 import { Person, until, words } from "./lib/person.js";
 import { contents, rows } from "./lib/profile.js";
@@ -187,7 +189,7 @@ const assertBare = async ({ engine, home, url, secrets }) => {
   // What is so short must also end or go on as an address does: behind the
   // address there may be a byte of anything.
   const telling = new RegExp(`${host}/(?:room|api|about|security|numbers|help|strings|licences|x["'\\s\\0]|[?#][\\w=%])`, "i");
-  const script = new RegExp(`${host}/(?:more|rest)-`);
+  const script = new RegExp(`${host}/(?:more|rest|side)-`);
   for await (const [name, bytes] of contents(home)) {
     const text = readable(bytes);
     assert.doesNotMatch(text, telling, `${name} in ${engine}`);
@@ -202,6 +204,31 @@ const assertBare = async ({ engine, home, url, secrets }) => {
   for (const book of empty) assert.deepEqual(await rows(home, ...book), [], `${engine}: ${book[1]}`);
   const files = await readdir(join(home, "profile"));
   assert.ok(!files.includes("logins.json"), "Firefox keeps passwords");
+};
+
+/** Says yes for good to the question for the microphone, where a person's yes is kept. */
+const allowInChromium = async (home, url) => {
+  const mic = { media_stream_mic: { [`${new URL(url).origin},*`]: { setting: 1 } } };
+  await mkdir(join(home, "profile/Default"), { recursive: true });
+  await writeFile(join(home, "profile/Default/Preferences"), JSON.stringify({ profile: { content_settings: { exceptions: mic } } }));
+};
+
+const allowInFirefox = async ({ browser: { connection } }, url) => {
+  const { result } = await connection.send("browsingContext.getTree", { "moz:scope": "chrome" });
+  await connection.send("script.evaluate", {
+    expression: `Services.perms.addFromPrincipal(Services.scriptSecurityManager.createContentPrincipalFromOrigin("${new URL(url).origin}"), "microphone", 1)`,
+    target: { context: result.contexts[0].context },
+    awaitPromise: true,
+  });
+};
+
+/** The files in which one of these bytes are, in whatever way they are packed. */
+const filesWith = async (home, needles) => {
+  const found = new Set();
+  for await (const [name, bytes] of contents(home)) {
+    if (needles.some((needle) => bytes.includes(needle))) found.add(name.split(" (")[0]);
+  }
+  return [...found];
 };
 
 const killed = "both browsers are killed: the address and its neutral title";
@@ -242,6 +269,59 @@ describe("what stays on the disk of Chromium and Firefox", () => {
     await relay?.stop();
     await built?.remove();
   });
+
+  test("a voice note was recorded and heard: the permission, and nothing else", () =>
+    withHome(async (home, keep) => {
+      const url = `http://localhost:${relay.port}/`;
+      const strings = await spoken();
+      const people = [];
+      for (const [i, who] of ["Anna", "Ben"].entries()) {
+        const at = join(home, engines[i]);
+        if (engines[i] === "chromium") await allowInChromium(at, url);
+        const browser = keep(await launch(engines[i], undefined, {
+          home: at,
+          args: ["--use-fake-device-for-media-stream"],
+          prefs: { ...asPeopleHaveIt, ...fakeSpeakers, "media.navigator.streams.fake": true },
+        }));
+        if (engines[i] === "firefox") await allowInFirefox(browser, url);
+        people.push(await watched(await Person.visit(who, browser, url)));
+      }
+      const [anna, ben] = people;
+      const invitation = await anna.create(pins[0], words.newNumber);
+      await ben.join(invitation, pins[1]);
+      await anna.see(words.connected);
+      const notes = [];
+      for (const [from, to] of [[anna, ben], [ben, anna]]) {
+        await from.page.bringToFront();
+        await record(from, strings, 2);
+        await from.press(words.send);
+        await to.page.bringToFront();
+        await hasNote(to);
+        await (await to.find(".bubble:last-child button", strings.play)).click();
+        await until("it to be decoded", () => to.run(() => window.decoded.length > 0));
+        await to.glance();
+        notes.push(Buffer.from(await to.run(() => [...window.decoded.at(-1)])));
+      }
+      await untilAllHaveWritten(home, new URL(url));
+      for (const { browser } of people) await browser.close();
+      const needles = notes.flatMap((note) => [0.3, 0.6, 0.9].map((part) => note.subarray(note.length * part, note.length * part + 16)));
+      const planted = join(home, "firefox", "planted");
+      await writeFile(planted, gzipSync(notes[1]));
+      assert.deepEqual(await filesWith(join(home, "firefox"), needles), ["planted"], "the search finds what is there, and nothing else");
+      await rm(planted);
+      assert.deepEqual(await filesWith(join(home, "chromium"), needles), []);
+      const secrets = [...partsOf(invitation), ...hashesOf(invitation, pins), ...pins];
+      for (const engine of engines) await assertBare({ engine, home: join(home, engine), url, secrets });
+      const { profile } = JSON.parse(await readFile(join(home, "chromium/profile/Default/Preferences"), "utf8"));
+      const about = Object.entries(profile.content_settings.exceptions).filter(([, sites]) => JSON.stringify(sites).includes(`:${relay.port},`));
+      // Those two it keeps of every address; that sound was played is not in them.
+      const usual = ["media_engagement", "site_engagement"];
+      assert.deepEqual(about.map(([name]) => name).filter((name) => !usual.includes(name)), ["media_stream_mic"]);
+      assert.doesNotMatch(JSON.stringify(about), /"mediaPlaybacks":[^0]/);
+      assert.deepEqual(
+        await rows(join(home, "firefox"), "profile/permissions.sqlite", "select origin, type, permission from moz_perms"),
+        [{ origin: new URL(url).origin, type: "microphone", permission: 1 }]);
+    }));
 
   for (const [name, finish] of Object.entries(endings)) {
     test(name, () =>

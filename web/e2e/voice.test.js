@@ -3,11 +3,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { begin, fakeMicrophone, hasNote, record, spoken, tracks, watched } from "./lib/mic.js";
+import { buildPeer } from "./lib/peer.js";
 import { until, words } from "./lib/person.js";
 import { pairs, theatre } from "./lib/stage.js";
 
 const strings = await spoken();
 const pins = ["314159", "271828"];
+const gophers = await buildPeer();
+after(gophers.remove);
 
 /** Plays the newest message to its end; gives the bytes that were played. */
 const listens = async (person) => {
@@ -70,6 +73,69 @@ for (const pair of pairs) {
       await hasNote(anna);
       await anna.write("heard");
       await ben.sees("heard");
+    });
+
+    test("the microphone is off when it is not used: thrown away, hidden, panic; what was said before it was hidden stays", async () => {
+      const [anna] = await couple();
+      await begin(anna, strings);
+      assert.equal(await tracks(anna), "live");
+      await anna.press(strings.discard);
+      await until("it to be off", async () => (await tracks(anna)) === "ended");
+      await begin(anna, strings);
+      await anna.press(words.hide);
+      await until("it to be off", async () => (await tracks(anna)) === "ended,ended");
+      await anna.comeBack(pins[0]);
+      await anna.find(".composer button", strings.play);
+      await anna.press(strings.discard);
+      await begin(anna, strings);
+      await anna.panic(async () => {
+        await anna.page.keyboard.press("Escape");
+        await anna.page.keyboard.press("Escape");
+      });
+      await until("it to be off", async () => (await tracks(anna)) === "ended,ended,ended");
+    });
+
+    test("the Go client gets one, and sends it back", async () => {
+      const anna = await watched(await on.visit("Anna", pair[0]));
+      const invitation = await anna.create(pins[0], words.newNumber);
+      const gopher = gophers.start({ url: `http://127.0.0.1:${on.relay.port}`, number: invitation, pin: pins[1] });
+      await gopher.hears("in");
+      await anna.see(words.connected);
+      await record(anna, strings, 1);
+      await anna.press(words.send);
+      await gopher.hears("message");
+      const { voice } = gopher.heard.findLast(({ event }) => event === "message");
+      assert.match(voice.type, /^audio\/(?:webm|mp4)/);
+      await hasNote(anna, words.read);
+      gopher.speak(voice);
+      await until("it to come back", () => anna.run(() => !document.querySelector(".bubble.mine")));
+      await hasNote(anna);
+      assert.deepEqual(Buffer.from(await listens(anna)), Buffer.from(voice.data, "base64"));
+      await gopher.hears("read");
+      await anna.write("go on");
+      await gopher.hears("message", "go on");
+      gopher.speak({ ms: 1000, type: "audio/none", data: Buffer.from("no sound").toString("base64") });
+      await hasNote(anna);
+      await (await anna.find(".bubble:last-child button", strings.play)).click();
+      await anna.see(strings.cantPlay);
+      await gopher.leave();
+    });
+
+    test("only with long numbers, and after half a minute it stops by itself; it waits for a line", async () => {
+      const [short] = await couple(words.shortNumber);
+      assert.equal(await short.glimpse("button", words.voiceNote), null);
+      const [anna, ben] = await couple();
+      await begin(anna, strings);
+      await anna.find(".composer button", strings.play);
+      const seconds = await anna.run(() => Number(document.querySelector(".player [type=range]").max));
+      assert.ok(seconds > 20 && seconds <= 30, `${seconds} s`);
+      anna.tap.cut();
+      await anna.see(words.tryNow);
+      await anna.press(words.leaveIt);
+      await anna.find("button", words.cancel);
+      anna.tap.mend();
+      await hasNote(ben);
+      await hasNote(anna, words.read);
     });
   });
 }

@@ -22,6 +22,7 @@ const start = (binary, { url, number, pin, create = false }) => {
   ask({ do: "open", number, pin, reads: true, entry: create ? "create" : "invited" });
   return {
     tell: (text) => ask({ do: "send", text }),
+    speak: (voice) => ask({ do: "voice", voice }),
     /** Everything so far, in order: what happened, and the text that came with it. */
     heard,
     hears: (event, text) =>

@@ -52,6 +52,14 @@ type message struct {
 	Read       bool   `json:"read,omitempty"`
 	Sent       string `json:"sent"`
 	Written    string `json:"written,omitempty"`
+	Voice      *voice `json:"voice,omitempty"`
+}
+
+// voice is a voice note.
+type voice struct {
+	MS   int64  `json:"ms"`
+	Type string `json:"type"`
+	Data []byte `json:"data"`
 }
 
 func (t *talk) message(m *client.Message) *message {
@@ -61,6 +69,9 @@ func (t *talk) message(m *client.Message) *message {
 	out := &message{
 		Mine: m.Mine, Text: m.Text, Unreadable: m.Unreadable, Deleted: m.Deleted,
 		Left: m.Left, Sealed: t.private && !m.Left, Unseen: m.Unseen, Read: !m.ReadAt.IsZero(), Sent: stamp(m.SentAt),
+	}
+	if v := m.Voice; v != nil {
+		out.Unreadable, out.Voice = false, &voice{v.Length.Milliseconds(), v.MediaType, v.Data}
 	}
 	if !m.Written.IsZero() {
 		out.Written = stamp(m.Written)
@@ -98,7 +109,7 @@ func (t *talk) happened(ctx context.Context, s *client.Session, happened client.
 		}
 		t.hold(m.ID)
 		line.ID = m.ID.Reveal()
-		if !m.Mine && !m.Unreadable {
+		if !m.Mine && (!m.Unreadable || m.Voice != nil) {
 			read = m
 		}
 	}

@@ -13,13 +13,15 @@
 //	{"do":"send","text":"Tomorrow?","ref":"1"}      {"event":"done","ref":"1","id":"…"}
 //	                                                {"event":"message","id":"…","text":"At four","sealed":true}
 //	{"do":"send","text":"Too late"}                 {"event":"error","code":"stale","message":"A message came in just before. …","retry":true}
+//	{"do":"voice","voice":{"ms":1500,"type":"audio/webm","data":"GkXf…"}}
 //	{"do":"wipe"}                                   {"event":"ended","code":"ended","message":"…","retry":false}
 //
-// "do" is one of: new ("short":true for a short number), open, send, edit,
+// "do" is one of: new ("short":true for a short number), open, send, voice, edit,
 // delete, read, mode ("on":true leaves nothing behind), hide ("on":true while
 // nobody looks), let_wait, compare, check, wipe, leave. Edit and delete are of
 // one's own message, read of the other's, which is in the room; on a private
-// number a deleted message can be edited, not sent again. "entry" is one
+// number a deleted message can be edited, not sent again. Only a private number
+// has voice notes, their data in base64; one that comes in has no text. "entry" is one
 // of create, enter, invited and again; left out, it is invited if the number
 // stands in a sentence, else enter. With "reads" every message counts as read
 // once its line is written.
@@ -37,15 +39,15 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"sotto/client"
 	"sotto/cmd/sotto-chat/internal/entry"
 	"sotto/wire"
 )
 
-// maxLine is the longest request, in bytes: the longest text, with each byte
-// escaped.
-const maxLine = 64 << 10
+// maxLine is the longest request, in bytes: the longest voice note in base64.
+const maxLine = 96 << 10
 
 // Config says where to talk.
 type Config struct {
@@ -60,6 +62,7 @@ type request struct {
 	Do, Ref, Number, PIN, Text string
 	Entry                      entry.How
 	Short, Reads, On           bool
+	Voice                      voice
 }
 
 // talk is one conversation.
@@ -212,16 +215,24 @@ func (t *talk) perform(ctx context.Context, r *request, a *answer) error {
 		t.leave(ctx)
 		return errSilent
 	}
-	return t.performPrivate(r, a)
+	return t.performPrivate(ctx, r, a)
 }
 
 // performPrivate does what short numbers do not have.
-func (t *talk) performPrivate(r *request, a *answer) error {
+func (t *talk) performPrivate(ctx context.Context, r *request, a *answer) error {
 	if !t.private {
 		return entry.ErrRequest
 	}
 	s := t.session
 	switch r.Do {
+	case "voice":
+		v := r.Voice
+		sent, err := s.SendVoice(ctx, &client.Voice{Length: time.Duration(v.MS) * time.Millisecond, MediaType: v.Type, Data: v.Data})
+		if err == nil {
+			a.ID = sent.Reveal()
+			t.hold(sent)
+		}
+		return err
 	case "mode":
 		s.SetMode(r.On)
 	case "hide":
