@@ -193,16 +193,18 @@ func (p *phone) redialPause() time.Duration {
 	return time.Second + time.Duration(p.pair.rng.Float64()*float64(time.Second))
 }
 
-// overtaken reports whether another page was opened in the phone's place since
-// it last asked, or its own hello may have come late over a connection that it
-// had given up.
+// overtaken reports whether another page was opened in the phone's place, which
+// takes it once and perhaps late, or its own hello may have come late over a
+// connection that it had given up.
 func (p *phone) overtaken() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rivals := p.rivals
-	p.rivals = 0
+	if p.rivals > 0 {
+		p.rivals--
+		return true
+	}
 	const longest = 2 * time.Minute // that TCP goes on sending, as networks are here
-	return rivals > 0 || time.Since(p.gaveUp) < longest
+	return time.Since(p.gaveUp) < longest
 }
 
 // returns waits until the person is back from another device.

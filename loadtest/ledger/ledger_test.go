@@ -217,6 +217,20 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A mark that came out of a gap behind the author's last question has a receipt that
+// the author need not have.
+func TestMarkComesLate(t *testing.T) {
+	l := New()
+	r := short(l)
+	talk(r)
+	r.Reads(1, id(3), true)
+	asked := time.Now().Add(2 * DueWithin)
+	r.Settle([2]time.Time{asked, asked.Add(time.Second)})
+	if totals := l.Totals(); !totals.Fine() {
+		t.Errorf("%v", totals.Offences)
+	}
+}
+
 // What an author gave up with a connection may reach the relay behind what it wrote
 // over the next; over one connection it may not.
 func TestBelated(t *testing.T) {

@@ -326,7 +326,8 @@ func (r *Room) Settle(asked [2]time.Time) {
 		if r.late(m) && heard(reader, m.doneAt) {
 			r.offend(Undone, m, reader)
 		}
-		if r.unconfirmed(m) && heard(reader, m.reads.at) && heard(m.by, m.reads.at) {
+		// The relay has the mark when it answers its reader, so the author is told then.
+		if r.unconfirmed(m) && heard(reader, m.reads.at) && heard(m.by, m.reads.at) && !asked[m.by].Before(asked[reader]) {
 			r.offend(WrongReceipt, m, m.by)
 		}
 	})
