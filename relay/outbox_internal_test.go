@@ -138,10 +138,10 @@ func TestOutbox_DeliverDuringAFlush(t *testing.T) {
 // some with a large message, and small frames by their number.
 func TestOutbox_HoldsFramesOfTheLargestSize(t *testing.T) {
 	for largest, fit := range map[int]map[int]int{
-		2 << 10:                   {8 << 10: maxQueuedFull, 100: maxQueued},
-		wire.StdCiphertext:        {32 << 10: maxQueuedFull, 100: maxQueued},
-		32 << 10:                  {96 << 10: maxQueuedLarge, 100: maxQueued},
-		DefaultMaxCiphertextBytes: {96 << 10: maxQueuedLarge, 32 << 10: 3 * maxQueuedLarge, 100: maxQueued},
+		2 << 10:                   {8 << 10: 8, 100: 64},
+		wire.StdCiphertext:        {32 << 10: 8, 100: 64},
+		32 << 10:                  {96 << 10: 4, 100: 64},
+		DefaultMaxCiphertextBytes: {96 << 10: 4, 32 << 10: 12, 100: 64},
 	} {
 		buffers := wire.NewBuffers(4 * largest)
 		for size, most := range fit {
