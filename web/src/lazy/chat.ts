@@ -57,6 +57,8 @@ export const chatScreen = (app: Page): Screen => {
   // whatever is open, so that what comes in is announced, and nothing twice.
   const middle = el("div", { class: "middle", tabindex: 0 }, talk.node);
   let panel = talk;
+  const isAtEnd = (): boolean => middle.scrollHeight - middle.scrollTop - middle.clientHeight < 50;
+  let readTo = 0;
   // What stands below the message is in view when its end is.
   let ended = false;
   new IntersectionObserver((entries) => {
@@ -143,7 +145,7 @@ export const chatScreen = (app: Page): Screen => {
       bubbles.delete(id);
     }
     let newest: HTMLElement | undefined;
-    const atEnd = middle.scrollHeight - middle.scrollTop - middle.clientHeight < 50;
+    const atEnd = isAtEnd();
     for (const { id, mine, text: words } of said) {
       const node = bubbles.get(id) ?? el("p", { class: mine ? "bubble mine" : "bubble", dir: "auto" });
       const sound = isVoice(words) && speech?.player(words);
@@ -160,7 +162,9 @@ export const chatScreen = (app: Page): Screen => {
     meta.classList.toggle("mine", !!current?.mine);
     // Who reads what was said before goes on reading; else the newest is in view,
     // from its beginning, and to what stands below it if there is room.
-    if ((atEnd || current?.mine) && past.length) newest?.scrollIntoView();
+    if ((atEnd || current?.mine) && past.length && newest) {
+      middle.scrollTop += newest.getBoundingClientRect().top - middle.getBoundingClientRect().top;
+    }
   }
 
   /** Where a message is, and who can open it. */
@@ -236,8 +240,11 @@ export const chatScreen = (app: Page): Screen => {
       shareSheet = undefined;
     }
     if (middle.lastChild !== panel.node) {
-      if (middle.lastChild !== talk.node) middle.lastChild?.remove();
+      if (middle.lastChild === talk.node) readTo = isAtEnd() ? middle.scrollHeight : middle.scrollTop;
+      else middle.lastChild?.remove();
       if (panel !== talk) middle.append(panel.node);
+      // What opens is read from its beginning, and the talk from where one was.
+      middle.scrollTop = panel === talk ? readTo : 0;
     }
     updateTalk();
     panel.update?.();
