@@ -193,8 +193,9 @@ func (c *Conn) Close() error {
 	l := c.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.closing {
+	if c.closing { // as the relay has
 		c.err = net.ErrClosed
+		c.wake()
 		return nil
 	}
 	now := time.Now()

@@ -368,6 +368,27 @@ func TestRelayCloses(t *testing.T) {
 	})
 }
 
+// Close ends a Read also when the relay has closed and its end is still on the way.
+func TestCloseEndsReads(t *testing.T) {
+	bubble(t, Params{RTT: 100 * ms}, 1, func(t *testing.T, b *bench) {
+		phone, relay := b.connect()
+		b.link.Gap(time.Minute, false)
+		if err := relay.Close(); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		b.link.Gap(0, false) // the end is sent again after a minute
+		if _, err := phone.Write([]byte("anybody there?")); err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		time.AfterFunc(time.Second, func() { _ = phone.Close() })
+		_, err := phone.Read(make([]byte, 1))
+		mustFail(t, err, net.ErrClosed)
+		within(t, "the read", time.Since(begun), time.Second, 0)
+	})
+}
+
 func TestTimesAtTheRelay(t *testing.T) {
 	bubble(t, Params{RTT: 100 * ms}, 1, func(t *testing.T, b *bench) {
 		phone, relay := b.connect()
