@@ -20,13 +20,13 @@ try {
   for (const _ of ["Anna", "Ben"]) browsers.push(await launch("chromium", phone));
   const anna = await Person.visit("Anna", browsers[0], url);
   const ben = await Person.visit("Ben", browsers[1], url);
-  const invitation = await anna.create("314159");
+  const invitation = await anna.create("314159", words.newNumber);
   await ben.join(invitation, "271828");
   await anna.see(words.connected);
   await anna.write("Is it still tonight?");
-  await anna.sees("Is it still tonight?", words.read);
+  await anna.sees("Is it still tonight?", `· ${words.read}`);
   await ben.write("Yes. Same place, an hour later.\nI’ll leave the light on.");
-  await ben.sees("Yes. Same place, an hour later.\nI’ll leave the light on.", words.read);
+  await ben.sees("Yes. Same place, an hour later.\nI’ll leave the light on.", `· ${words.read}`);
   await anna.type(words.message, "Good. I");
 
   const shots = [];
