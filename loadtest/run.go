@@ -135,10 +135,10 @@ func (r *run) play(early context.Context) (*Report, error) {
 	r.ctx = ctx
 	defer stop()
 	var phones, helpers sync.WaitGroup
-	helpers.Go(func() { r.series.sample(ctx) })
-
 	r.begun = time.Now()
 	r.series.begin(r.begun)
+	helpers.Go(func() { r.series.sample(ctx) })
+
 	talk, hush := context.WithDeadline(early, r.begun.Add(r.cfg.Duration))
 	defer hush()
 	present, leave := context.WithCancel(ctx)

@@ -33,7 +33,7 @@ const since = (then, by = 0) => {
 };
 
 /** What the message says, also when a veil was just being lifted. */
-const bubble = (person) => until("a message", () => person.run(() => document.querySelector(".talk")?.innerText.trim()));
+const bubble = (person) => until("a message", () => person.run(() => document.querySelector(".talk")?.innerText.trim() || null));
 
 for (const engine of engines) {
   describe(`in ${engine}`, () => {
