@@ -15,7 +15,7 @@ import { dice } from "./dice";
 type Frame = Readonly<Record<string, unknown>>;
 export interface Message { id: string; seat: number; iv: Bytes; message: Bytes; read: boolean }
 interface Link { up: Frame[]; down: Frame[]; joined: boolean }
-interface Said { text: Content; seat: number; left: boolean; page: string; sealed: boolean }
+interface Said { text: Content; seat: number; left: boolean; page: string; sealed: boolean; blind: boolean }
 interface Draft { order: Order; frame: Frame; own: boolean }
 
 export class Person {
@@ -173,7 +173,8 @@ export class World {
     p.seen = taken.seen;
     p.notes.push(...taken.notices);
     if (taken.accepted) this.fate(p, taken.accepted, "accepted");
-    if (taken.late) this.fate(p, taken.late, "late", taken.seen?.kind === "locked" || taken.notices.includes("unseen"));
+    const unread = taken.seen?.kind === "locked" || taken.notices.includes("unseen") || !!slot && this.said.get(hex(slot.iv))!.blind;
+    if (taken.late) this.fate(p, taken.late, "late", unread);
     if (slot && typeof taken.seen?.text === "string") {
       const said = this.said.get(hex(slot.iv));
       assert.equal(taken.seen.text, said?.text);
@@ -228,7 +229,7 @@ export class World {
     p.notes.push(...sealed.notices);
     const { iv, message } = sealed;
     const left = readHeader(message)!.type === leftType;
-    this.said.set(hex(iv), { text: order.empty ? "" : order.text, seat: p.seat, left, page: hex(p.keys.page), sealed: !left });
+    this.said.set(hex(iv), { text: order.empty ? "" : order.text, seat: p.seat, left, page: hex(p.keys.page), sealed: !left, blind: p.seen?.kind === "locked" });
     const frame = order.edit
       ? { do: "edit", nonce: order.nonce, iv, message, id: p.slot!.id }
       : { do: "send", nonce: order.nonce, iv, message, replaces: p.slot?.id ?? "", replacesIv: p.slot ? hex(p.slot.iv) : "" };
