@@ -14,10 +14,9 @@ var soakFor = flag.Duration("soak", 20*time.Second, "how long BenchmarkSoak last
 
 // BenchmarkSoak is a short while of what `sotto-load run --scenario soak` does in
 // an hour: 500 pairs with long pauses. It fails when a message was lost,
-// doubled, reordered or misdelivered, or when the relay is left with another
-// goroutine than the one of each room once all phones have gone. Memory is
-// reported, and so is whether the machine was too busy for the rest of the
-// report to say anything.
+// doubled, reordered or misdelivered, or when the relay is left with more
+// goroutines than before once all phones have gone. Memory is reported, and so is
+// whether the machine was too busy for the rest of the report to say anything.
 func BenchmarkSoak(b *testing.B) {
 	for b.Loop() {
 		soak(b)
@@ -51,16 +50,15 @@ func soak(b *testing.B) {
 	if report.Verdict == loadtest.Invalid {
 		b.Logf("the machine was busy, so latencies say nothing: %v", report.Reasons)
 	}
-	after := settled(ctx, b, p, before.Goroutines+pairs)
+	after := settled(ctx, b, p, before.Goroutines)
 	b.ReportMetric(0, "ns/op") // of a run, which says nothing
 	b.ReportMetric(float64(report.Ledger.Delivered), "messages")
 	b.ReportMetric(float64(report.Relay.PeakRSS)/(1<<20), "peak-MiB")
 	b.ReportMetric(float64(after.RSS-before.RSS)/pairs, "RSS-B/room-left")
-	b.ReportMetric(float64(after.Goroutines-before.Goroutines)/pairs, "goroutines/room-left")
 }
 
-// settled waits until the sockets of phones that have gone have ended, and only
-// so many goroutines are left.
+// settled waits until the sockets of phones that have gone have ended, and no more
+// goroutines than these are left.
 func settled(ctx context.Context, b *testing.B, p *relayproc.Process, goroutines int) loadtest.Usage {
 	b.Helper()
 	look := time.NewTicker(100 * time.Millisecond)
@@ -70,11 +68,11 @@ func settled(ctx context.Context, b *testing.B, p *relayproc.Process, goroutines
 		if err != nil {
 			b.Fatal(err)
 		}
-		if u.Goroutines == goroutines {
+		if u.Goroutines <= goroutines {
 			return u
 		}
 		if time.Now().After(deadline) {
-			b.Errorf("%d goroutines are left; want %d", u.Goroutines, goroutines)
+			b.Errorf("%d goroutines are left; want at most %d", u.Goroutines, goroutines)
 			return u
 		}
 	}
