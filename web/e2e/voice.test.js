@@ -129,6 +129,9 @@ for (const pair of pairs) {
       await anna.find(".composer button", strings.play);
       const seconds = await anna.run(() => Number(document.querySelector(".player [type=range]").max));
       assert.ok(seconds > 20 && seconds <= 30, `${seconds} s`);
+      ben.tap.cut();
+      await anna.see(words.willWait);
+      ben.tap.mend();
       anna.tap.cut();
       await anna.see(words.tryNow);
       await anna.press(words.leaveIt);

@@ -37,6 +37,16 @@ for (const [name, table] of tables) {
   });
 }
 
+void test("what is said of a text is said of a voice note too, and calls neither by its name", () => {
+  const text: Table = { en: "text", sw: "maandishi", fr: "texte", es: "texto", pt: "texto", ar: "نص", hi: "आपका लिखा" };
+  const both = ["noNetwork", "unread", "elsewhereFirst", "notSent", "stale", "goneMessage", "tooLongRelay", "answered", "noKey", "waitsHere"];
+  for (const [name, table] of tables) {
+    const word = text[name.slice(0, 2)];
+    assert.ok(word, name);
+    for (const key of both) assert.equal(table[key]?.toLowerCase().includes(word), false, `${name}: ${key}`);
+  }
+});
+
 void test("no word is there in vain", () => {
   for (const key of Object.keys(english)) {
     if (key === "noscript") continue; // in the document itself

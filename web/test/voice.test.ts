@@ -126,6 +126,17 @@ void test("cancel: another message than the one that went is not deleted, and wh
   assert.equal(late.state.voice, null);
 });
 
+void test("what the relay refuses stays, and it is said why", () => {
+  const words = { rate_limited: "busy", message_too_large: "tooLongRelay", stale: "stale", internal_error: "failed" };
+  for (const [reason, word] of Object.entries(words)) {
+    const hand = insideBlind();
+    const voice = recording();
+    hand.error(speak(hand, voice).ref, reason);
+    assert.deepEqual([hand.state.job, hand.state.voice, hand.state.notice?.say], [null, voice, word]);
+    assert.equal(isWiped(voice), false);
+  }
+});
+
 void test("a restart or the end gives back what nobody has heard", () => {
   const hand = insideBlind();
   const voice = recording();

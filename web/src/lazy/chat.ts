@@ -213,8 +213,9 @@ export const chatScreen = (app: Page): Screen => {
     if (left < 0) return fill(strings.tooLong, { bytes: -left });
     if (s.blind && !s.greeted) return strings.reconnecting;
     if (s.restartsAt) return fill(strings.restartsAt, { time: clock(s.restartsAt) });
-    if (draft && mustWait(s)) return strings.waitsHere;
-    if (draft && canWrite(s) && leaves(s)) return strings.willWait;
+    const made = draft || s.voice;
+    if (made && mustWait(s)) return strings.waitsHere;
+    if (made && canWrite(s) && leaves(s)) return strings.willWait;
     if (left <= maxBytes * 0.2) return fill(strings.bytesLeft, { bytes: left });
     const ends = s.awaiting ? Infinity : timeLeft(s);
     return ends <= warnings[1] ? strings.twelveHours : ends <= warnings[0] ? strings.twoDays : "";

@@ -260,7 +260,7 @@ export const acknowledged = (s: Step, job: Job, data: Data): void => {
   else s.slot = kind === "edit" && slot ? { ...slot, iv, text } : null;
 };
 
-/** The relay said no to the job. The text stays in the composer. */
+/** The relay said no to the job. What was written or recorded stays in the composer. */
 export const refused = (s: Step, job: Job, reason: string): void => {
   s.job = null;
   if (s.blind) doing(s, { do: "drop", nonce: job.nonce, gone: reason === "not_found" });
@@ -279,6 +279,7 @@ export const refused = (s: Step, job: Job, reason: string): void => {
     ["not_editable", "alreadyRead"],
     ["not_deletable", "alreadyRead"],
     ["message_too_large", "tooLongRelay"],
+    ["rate_limited", "busy"],
   ]);
   say(s, words.get(reason) ?? "failed");
 };
