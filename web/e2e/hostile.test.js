@@ -13,7 +13,8 @@ import { until, words } from "./lib/person.js";
 import { root } from "./lib/relay.js";
 import { pairs, stage } from "./lib/stage.js";
 
-const script = (await readdir(join(root, "web/dist"))).find((name) => /^more-\w+\.js$/.test(name));
+const script = (await readdir(join(root, "web/dist"))).find((name) => /^more-en-\w+\.js$/.test(name));
+assert.ok(script);
 
 const canary = "what else lives at this origin";
 
@@ -100,6 +101,8 @@ for (const engine of engines) {
         await until("the first screen in it", () =>
           prey.evaluate((need) => document.body.textContent.includes(need), words.invited));
         await prey.evaluate(() => addEventListener("message", () => (document.body.textContent = "steered")));
+        // Chromium tells the opener a little after the page is there.
+        await until("the opened window to be lost", () => page.evaluate(() => window.prey.closed));
         const { document, ...held } = await page.evaluate(handle);
         assert.deepEqual(held, { closed: "true", frames: "0", steered: "" });
         // Firefox leaves an empty one in its place.
