@@ -157,7 +157,7 @@ for (const engine of engines) {
       const marked = () => until("a mark in the title", () => anna.run((title) => document.title === title, `• ${words.title}`));
       const sound = [660, 880, "100 ms"];
       await anna.press(words.menu);
-      for (const label of [words.sound, words.mark]) await (await anna.find("input", label)).click();
+      for (const label of [words.sound, words.mark]) await anna.click("input", label);
       await anna.press(words.menu);
       assert.deepEqual(await heard(), sound, "how it sounds");
       await anna.press(words.hide);

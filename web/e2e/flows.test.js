@@ -185,7 +185,7 @@ for (const pair of pairs) {
       await anna.see(words.copied);
       await anna.press(words.close);
       const paste = async (label) => {
-        await (await anna.find("input, textarea", label)).click();
+        await anna.click("input, textarea", label);
         await anna.page.keyboard.down("Control");
         await anna.page.keyboard.press("v", pair[0] === "chromium" ? { commands: ["Paste"] } : {});
         await anna.page.keyboard.up("Control");
@@ -209,7 +209,7 @@ for (const pair of pairs) {
       const invitation = await anna.create("314159", words.newNumber);
       await anna.press(words.share);
       assert.equal(await anna.run(() => window.shared), invitation);
-      await (await anna.find("input", words.withAddress)).click();
+      await anna.click("input", words.withAddress);
       await anna.press(words.share);
       assert.equal(await anna.run(() => window.shared), `${invitation} (${new URL(anna.url).host})`);
 

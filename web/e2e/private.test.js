@@ -88,7 +88,7 @@ for (const pair of pairs) {
     test("leave and come back with the card: what waits is locked for the new page, and both are told", async () => {
       const { anna, ben, invitation } = await meet();
       await ben.press(words.menu);
-      await (await ben.find("input", words.openOnly)).click();
+      await ben.click("input", words.openOnly);
       await ben.press(words.menu);
       await ben.write("sealed");
       await anna.sees("sealed", "");

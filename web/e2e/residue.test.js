@@ -297,7 +297,7 @@ describe("what stays on the disk of Chromium and Firefox", () => {
         await from.press(words.send);
         await to.page.bringToFront();
         await hasNote(to);
-        await (await to.find(".bubble:last-child button", strings.play)).click();
+        await to.click(".bubble:last-child button", strings.play);
         await until("it to be decoded", () => to.run(() => window.decoded.length > 0));
         await to.glance();
         notes.push(Buffer.from(await to.run(() => [...window.decoded.at(-1)])));

@@ -15,8 +15,7 @@ after(gophers.remove);
 /** Plays the newest message to its end; gives the bytes that were played. */
 const listens = async (person) => {
   await person.run(() => { window.decoded.length = 0; });
-  const button = await person.find(".bubble:last-child button", strings.play);
-  await button.click();
+  await person.click(".bubble:last-child button", strings.play);
   const at = () => person.run(() => Number(document.querySelector(".bubble:last-child [type=range]").value));
   await until("it to go on", async () => (await at()) > 0.3).catch((error) => person.tellWhatThereIs(error));
   await until("its end", async () => (await at()) === 0 && person.glimpse(".bubble:last-child button", strings.play));
@@ -61,7 +60,7 @@ for (const pair of pairs) {
       const { channels, kbit } = soundIn(heard, 4);
       assert.equal(channels, 1);
       assert.ok(kbit > 8 && kbit < 20, `${kbit} kbit/s`);
-      await (await ben.find(".bubble:last-child button", "1.5×")).click();
+      await ben.click(".bubble:last-child button", "1.5×");
       assert.deepEqual(await listens(ben), heard);
       await record(ben, strings, 1);
       await ben.press(words.send);
@@ -116,7 +115,7 @@ for (const pair of pairs) {
       await gopher.hears("message", "go on");
       gopher.speak({ ms: 1000, type: "audio/none", data: Buffer.from("no sound").toString("base64") });
       await hasNote(anna);
-      await (await anna.find(".bubble:last-child button", strings.play)).click();
+      await anna.click(".bubble:last-child button", strings.play);
       await anna.see(strings.cantPlay);
       await gopher.leave();
     });

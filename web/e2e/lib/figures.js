@@ -141,7 +141,7 @@ export const talk = async (browser, other, port, every) => {
   let frames = 0;
   await session.send("Network.enable");
   session.on("Network.webSocketFrameSent", () => { frames++; });
-  await (await anna.find("textarea", words.message)).click();
+  await anna.click("textarea", words.message);
   await pause(500);
   await anna.run(() => { window.seen.tasks.length = 0; });
   for (const key of "The quick brown fox jumps over 13 dogs. ") {

@@ -140,8 +140,19 @@ export class Person {
     return until(`${this.name}'s ${kind} "${label}"`, () => this.glimpse(kind, label));
   }
 
-  async press(label) {
-    await (await this.find("button", label)).click();
+  /** Clicks the element with this label, however often it is drawn anew until then. */
+  click(kind, label) {
+    return until(`${this.name}'s ${kind} "${label}"`, async () => {
+      const element = await this.glimpse(kind, label);
+      return element?.click().then(() => true, (error) => {
+        if (/detached/i.test(String(error))) return null;
+        throw error;
+      });
+    });
+  }
+
+  press(label) {
+    return this.click("button", label);
   }
 
   /** Types into a field as fingers do. */
