@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,8 +81,14 @@ func TestTerminalGoes(t *testing.T) {
 	ann.sees("they are here")
 	ann.types("Sealed", "Enter")
 	ann.sees("only their open page can read it")
+	stat := fmt.Sprintf("/proc/%d/stat", ann.pid())
 	ann.tmux("new-window", "-d", "sleep 1000")
 	ann.tmux("kill-pane")
+	// What Ben reads before she is gone is read, and left no more.
+	ann.until("for the program's end", func(string) bool {
+		text, err := os.ReadFile(stat)
+		return err != nil || strings.Contains(string(text), ") Z ")
+	})
 	ben.types(bensPIN, "Enter")
 	ben.sees("they are not here", "Sealed", "was left under the number")
 }

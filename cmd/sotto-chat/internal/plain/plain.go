@@ -27,7 +27,8 @@
 // once its line is written.
 //
 // "event" is one of: done, error, in, message, edited, deleted, read, paired,
-// presence, reach, typing, other_anew, keys_anew, disconnected, ended.
+// presence, reach, typing, other_anew, keys_anew, disconnected, ended. Read and
+// deleted say the "id" of the message.
 package plain
 
 import (
