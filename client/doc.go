@@ -44,10 +44,9 @@
 //
 // # Concurrency
 //
-// Every method of Session is safe for concurrent use. A session runs one
-// goroutine, and up to two more while it is connected; [Session.Close] waits for
-// all. It keeps at most 64 events: a caller who takes them too slowly gets a
-// [State] in their place and is never waited for. Time is the time package's,
-// so that sessions run in testing/synctest bubbles, over a [Config.HTTPClient]
-// with a transport that does.
+// Every method of Session is safe for concurrent use. A session has goroutines of
+// its own, which [Session.Close] waits for. It keeps at most 64 events: a caller
+// who takes them too slowly gets a [State] in their place and is never waited for.
+// Time is the time package's, so that sessions run in testing/synctest bubbles,
+// over a [Config.HTTPClient] with a transport that does.
 package client
