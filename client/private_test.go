@@ -265,6 +265,7 @@ func TestPrivateModes(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			again.Leave(ctx)
+			synctest.Wait() // a's copy follows the acknowledgement
 			if m := a.Compare(); (m == "") == strict {
 				t.Errorf("strict %t: compares %q", strict, m)
 			}
