@@ -22,6 +22,26 @@ const listens = async (person) => {
   return person.run(() => [...window.decoded[0]]);
 };
 
+/** Starts the newest message, and one's own recording while the first is still being decoded. */
+const onlyOnePlays = async (person) => {
+  await person.run(() => {
+    const { prototype } = OfflineAudioContext;
+    const decode = prototype.decodeAudioData;
+    const go = new Promise((resolve) => { window.go = resolve; });
+    window.ready = 0;
+    prototype.decodeAudioData = async function (data) {
+      await go;
+      return decode.call(this, data).finally(() => window.ready++);
+    };
+  });
+  await person.click(".bubble:last-child button", strings.play);
+  await person.click(".composer button", strings.play);
+  await person.run(() => window.go());
+  await until("both to be decoded", () => person.run(() => window.ready === 2));
+  await person.find(".composer button", strings.pause);
+  assert.ok(!(await person.glimpse(".bubble:last-child button", strings.pause)), "both are played");
+};
+
 /** What is in a recording: channels, and bits in a second. */
 const soundIn = (bytes, seconds) => {
   const data = Buffer.from(bytes);
@@ -63,6 +83,7 @@ for (const pair of pairs) {
       await ben.click(".bubble:last-child button", "1.5×");
       assert.deepEqual(await listens(ben), heard);
       await record(ben, strings, 1);
+      await onlyOnePlays(ben);
       await ben.press(words.send);
       await hasNote(ben, words.read);
       await listens(anna);

@@ -83,9 +83,10 @@ const makePlayer = (voice: Voice): HTMLElement => {
   };
 
   const start = async (): Promise<void> => {
-    silence?.();
-    silence = () => { forget(); draw(); };
     if (opening) return;
+    silence?.();
+    const mine = (): void => { forget(); draw(); };
+    silence = mine;
     opening = true;
     try {
       sound = await soundOf(voice, () => { forget(); seek.value = "0"; draw(); });
@@ -94,6 +95,10 @@ const makePlayer = (voice: Voice): HTMLElement => {
       return;
     } finally {
       opening = false;
+    }
+    if (silence !== mine) {
+      forget(); // another was started meanwhile
+      return;
     }
     length = sound.length;
     seek.max = String(length);
