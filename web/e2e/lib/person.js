@@ -145,7 +145,7 @@ export class Person {
     return until(`${this.name}'s ${kind} "${label}"`, async () => {
       const element = await this.glimpse(kind, label);
       return element?.click().then(() => true, (error) => {
-        if (/detached/i.test(String(error))) return null;
+        if (/detached|not clickable|no such node|stale/i.test(String(error))) return null;
         throw error;
       });
     });
