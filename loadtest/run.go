@@ -238,10 +238,17 @@ func (r *run) waitIdle() {
 	<-idle
 }
 
-func (r *run) lag(d time.Duration) { r.lags.record(d) }
-func (r *run) accepted()           { r.messages.Add(1) }
-func (r *run) stale()              { r.stales.Add(1) }
-func (r *run) present(n int)       { r.joined.Add(int64(n)) }
+// lag notes how late something was done, while it may falsify what is measured:
+// when all have left at once, everything is late, and nothing is judged any more.
+func (r *run) lag(d time.Duration) {
+	if !r.left.Load() {
+		r.lags.record(d)
+	}
+}
+
+func (r *run) accepted()     { r.messages.Add(1) }
+func (r *run) stale()        { r.stales.Add(1) }
+func (r *run) present(n int) { r.joined.Add(int64(n)) }
 
 func (r *run) delivered(now time.Time, took time.Duration, cold, disturbed bool) {
 	r.all.record(took)

@@ -150,6 +150,16 @@ func TestIdleSaysNothing(t *testing.T) {
 	}
 }
 
+func TestLagOfLeavingIsNotCounted(t *testing.T) {
+	r := &run{lags: newHistogram()}
+	r.lag(time.Millisecond)
+	r.left.Store(true)
+	r.lag(time.Second)
+	if n := r.lags.count(); n != 1 {
+		t.Errorf("%d counted, want the one before", n)
+	}
+}
+
 // Whatever happens to phones, nothing is lost, doubled, reordered or let in.
 func TestMixedFaults(t *testing.T) {
 	r := runInMemory(t, Config{
