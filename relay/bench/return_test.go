@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"os"
@@ -19,16 +20,23 @@ const returnWorkers = 64
 
 // BenchmarkReturn measures a restart under people: all sockets come back at once,
 // with a whole TLS handshake each, as a relay that was restarted has forgotten the
-// keys of its sessions too, and join. It reports how many do in a second, their
-// slowest hundredth, what they cost the server, and the locks that its goroutines
-// waited for. For as many as fit:
+// keys of its sessions too, and join. Resumed is what happens when only the network
+// was gone. It reports how many join in a second, their slowest hundredth, what they
+// cost the server, and the locks that its goroutines waited for. For as many as fit:
 //
 //	go test -run '^$' -bench Return ./relay/bench -args -returning 19000
 func BenchmarkReturn(b *testing.B) {
-	for _, kind := range []serverKind{relayServer, tlsServer} {
-		b.Run(string(kind), func(b *testing.B) {
+	for _, of := range []struct {
+		name    string
+		kind    serverKind
+		resumed bool
+	}{{"relay", relayServer, false}, {"tls", tlsServer, false}, {"tls-resumed", tlsServer, true}} {
+		b.Run(of.name, func(b *testing.B) {
 			for b.Loop() {
-				p := startServer(b, kind)
+				p := startServer(b, of.kind)
+				if of.resumed {
+					p.keepSession(b)
+				}
 				waits := p.answer(b, watchLocks).LockWaits
 				spent := p.cpu(b)
 				sockets, took, elapsed := comeBack(b, p, *returning)
@@ -93,6 +101,25 @@ func comeBack(b *testing.B, p *process, n int) (sockets []*socket, took []time.D
 	}
 	slices.Sort(took)
 	return sockets, took, elapsed
+}
+
+// keepSession has every later connection resume the TLS session of a first.
+func (p *process) keepSession(b *testing.B) {
+	b.Helper()
+	p.sessions = tls.NewLRUClientSessionCache(1)
+	first, err := p.dial(roomPath(0)) // the ticket comes with the answer
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = first.conn.Close()
+	again, err := p.dial(roomPath(0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = again.conn.Close() }()
+	if !again.conn.(*tls.Conn).ConnectionState().DidResume {
+		b.Fatal("the session is not resumed")
+	}
 }
 
 // peak is the most memory that the process had in RAM: proc(5).

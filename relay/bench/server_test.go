@@ -241,6 +241,8 @@ type process struct {
 	in   interface{ Close() error }
 	ask  func(what string) error
 	out  *bufio.Reader
+	// sessions are TLS sessions to be resumed; nil for none.
+	sessions tls.ClientSessionCache
 }
 
 func startServer(b *testing.B, kind serverKind) *process {
