@@ -20,8 +20,9 @@ import (
 const Tolerance = 0.25
 
 // Slack is a difference that is no network's: on the loopback profile only
-// machines are compared.
-const Slack = 10 * time.Millisecond
+// machines are compared, where packets through a program took 11 ms longer. It is
+// below Tolerance of all that is measured at any other network.
+const Slack = 25 * time.Millisecond
 
 // Enough is how many echoes a comparison of p99 needs at least, and EnoughMedian
 // how many of the others one of medians does. Near a brink, as where a twentieth
