@@ -304,8 +304,12 @@ func (c *conn) schedulePing() {
 	c.timer.Reset(every - rand.N(every/8+1)) //nolint:gosec // not a secret
 }
 
-// ping is a task of the outbox.
+// ping is a task of the outbox. Behind a frame that a slow link still takes, the
+// library would give the ping up, and the socket with it, after 5 seconds.
 func (c *conn) ping() {
+	if !c.outbox.waitForWriter() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), pongDeadline)
 	defer cancel()
 	switch err := c.outbox.ws.Ping(ctx); {

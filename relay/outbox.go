@@ -38,8 +38,9 @@ const (
 //
 // A panic in anything it runs aborts it: see guarded.
 //
-// All methods are safe for concurrent use. Only waitForSpace, pause and end,
-// which are the read loop's, block. flushing is locked before mu.
+// All methods are safe for concurrent use. Only waitForSpace, pause and end, which
+// are the read loop's, and waitForWriter, a task's, block. flushing is locked before
+// mu.
 type outbox struct {
 	ws      *websocket.Conn
 	net     *transport
@@ -64,8 +65,8 @@ type outbox struct {
 	code wire.CloseCode
 	// ended: no writer and no task may start.
 	ended bool
-	// changed is signalled when the queue has shrunk, the outbox is closing or
-	// has ended, or a pause is over.
+	// changed is signalled when the queue has shrunk, the writer or the outbox has
+	// ended, the outbox is closing, or a pause is over.
 	changed sync.Cond
 }
 
@@ -240,6 +241,17 @@ func (o *outbox) waitForSpace() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.queue) > maxQueued/2 && o.open() {
+		o.changed.Wait()
+	}
+	return o.open()
+}
+
+// waitForWriter waits until no writer is at work, and reports whether the socket is
+// still open.
+func (o *outbox) waitForWriter() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.writing && o.open() {
 		o.changed.Wait()
 	}
 	return o.open()

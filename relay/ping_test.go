@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -44,6 +45,31 @@ func TestPing_NoPong(t *testing.T) {
 		b.mu.Unlock()
 		a.silent()
 		want(t, "counted", w.metric("sotto_connections_closed_total", "4002"), 1.0)
+	})
+}
+
+// A ping that comes up while a slow link still takes a frame waits for its turn,
+// and then has its whole time: the client is there.
+func TestPing_BehindASlowFrame(t *testing.T) {
+	cfg := unlimited
+	cfg.PingInterval = 16 * time.Second // at least 14
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		a, slow := w.coupleWithSlow("room")
+		time.Sleep(13 * time.Second)
+		slow.freeze()
+		a.fillUp(2)
+		time.Sleep(9 * time.Second)
+		want(t, "pings", slow.pingCount(), 0)
+		slow.thaw()
+		for range 2 {
+			slow.event("new_message")
+			slow.event("message_deleted")
+		}
+		synctest.Wait()
+		want(t, "pings", slow.pingCount(), 1)
+		time.Sleep(time.Minute)
+		slow.silent()
+		slow.sends(a)
 	})
 }
 

@@ -50,6 +50,7 @@ func (o *outbox) next() (q queued, last bool, code wire.CloseCode, more bool) {
 	if len(o.queue) == 0 {
 		o.queue = nil
 		o.writing = o.code != wire.CloseNone
+		o.changed.Broadcast()
 		return queued{}, false, o.code, false
 	}
 	q = o.queue[0]
