@@ -46,7 +46,9 @@ func (r *Response) bound() int {
 		if m == nil {
 			panic("wire: broadcast without its message")
 		}
-		n += base64.StdEncoding.EncodedLen(len(m.Ciphertext))
+		if r.Event != EventMessageRead {
+			n += base64.StdEncoding.EncodedLen(len(m.Ciphertext))
+		}
 	case EventHello:
 		if len(r.Hello) == 0 {
 			panic("wire: broadcast without its hello")

@@ -31,6 +31,19 @@ func message(t testing.TB) *wire.Message {
 	}
 }
 
+// A broadcast that has no ciphertext takes no buffer for one: a read receipt of a
+// large message would else fill a quarter of what may wait for a slow socket.
+func TestEncode_ReceiptIsSmall(t *testing.T) {
+	t.Parallel()
+	m := message(t)
+	m.Ciphertext, m.ReadAt = make([]byte, 64<<10), readAt
+	buf := wire.NewBuffers(256 << 10).Encode(&wire.Response{Event: wire.EventMessageRead, MessageID: m.ID, Message: m})
+	defer buf.Release()
+	if buf.Size() != wire.SmallBuffer {
+		t.Errorf("message_read of a large message takes %d bytes; want %d", buf.Size(), wire.SmallBuffer)
+	}
+}
+
 // The frames of the protocol, to the byte.
 func TestEncode(t *testing.T) {
 	t.Parallel()
