@@ -39,6 +39,14 @@ const (
 	maxCiphertextBytes = 64 << 10
 )
 
+// Bounds of times. A sum of a period and of how long the relay has run is a
+// time.Duration, and a client reads retry_after as 31 bits of seconds. A join must be
+// answered before its socket is closed as not joined.
+const (
+	maxPeriod    = 50 * 365 * 24 * time.Hour
+	maxJoinFloor = unjoinedIdle / 2
+)
+
 // Config configures a Relay. The zero value works; a field that is zero means
 // its default, and a negative number turns a limit off where the field says so.
 type Config struct {
@@ -61,7 +69,7 @@ type Config struct {
 	// then these peers are taken for proxies too, and their headers are believed.
 	TrustedProxies []netip.Prefix
 
-	// RoomTTL is how long a room lives from its creation. 0: 7 days.
+	// RoomTTL is how long a room lives from its creation, at most 50 years. 0: 7 days.
 	RoomTTL time.Duration
 	// UnpairedTTL is how long it lives while its second seat is open, at most
 	// RoomTTL. 0: 24 h.
@@ -101,9 +109,10 @@ type Config struct {
 	// 0: 50. Negative: off.
 	FrameRate int
 	// JoinFloor is how long every join waits for its answer, beside up to a
-	// quarter of it at random. 0: 500 ms. Negative: off.
+	// quarter of it at random, at most 15 s. 0: 500 ms. Negative: off.
 	JoinFloor time.Duration
-	// Lockout is the policy against guessing. Zero: 10 attempts, 30 minutes.
+	// Lockout is the policy against guessing, for at most 50 years. Zero: 10
+	// attempts, 30 minutes.
 	Lockout lockout.Policy
 
 	// Admit is asked before a socket is opened or a room asked after; an error
@@ -128,14 +137,16 @@ func (c Config) withDefaults() (Config, error) {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
 	}
-	if c.RoomTTL < 0 {
-		fault("RoomTTL %v is negative", c.RoomTTL)
+	period := func(name string, d time.Duration) {
+		if d < 0 || d > maxPeriod {
+			fault("%s %v is not between 0 and 50 years", name, d)
+		}
 	}
-	if c.UnpairedTTL < 0 {
-		fault("UnpairedTTL %v is negative", c.UnpairedTTL)
-	}
-	if c.Lockout.For < 0 {
-		fault("Lockout.For %v is negative", c.Lockout.For)
+	period("RoomTTL", c.RoomTTL)
+	period("UnpairedTTL", c.UnpairedTTL)
+	period("Lockout.For", c.Lockout.For)
+	if c.JoinFloor > maxJoinFloor {
+		fault("JoinFloor %v is more than %v", c.JoinFloor, maxJoinFloor)
 	}
 	c.MaxCiphertextBytes = orDefault(c.MaxCiphertextBytes, DefaultMaxCiphertextBytes)
 	if c.MaxCiphertextBytes < minCiphertextBytes || c.MaxCiphertextBytes > maxCiphertextBytes {

@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"errors"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"sotto/lockout"
 	"sotto/relay"
 )
+
+func years(n time.Duration) time.Duration { return n * 365 * 24 * time.Hour }
 
 // Every fault is named at once.
 func TestConfig_Faults(t *testing.T) {
@@ -24,10 +27,18 @@ func TestConfig_Faults(t *testing.T) {
 			MaxRooms: -1, MaxConns: -1, MaxConnsPerAddress: -1, PingInterval: -1, CreateRate: -1, UpgradeRate: -1, JoinFloor: -1,
 			Lockout: lockout.Policy{Attempts: -1},
 		}, nil},
-		"other bounds":         {relay.Config{MaxCiphertextBytes: 64 << 10}, nil},
-		"RoomTTL":              {relay.Config{RoomTTL: -1}, []string{"RoomTTL"}},
-		"UnpairedTTL":          {relay.Config{UnpairedTTL: -time.Second}, []string{"UnpairedTTL"}},
-		"Lockout.For":          {relay.Config{Lockout: lockout.Policy{For: -1}}, []string{"Lockout.For"}},
+		"other bounds": {relay.Config{MaxCiphertextBytes: 64 << 10}, nil},
+		"RoomTTL":      {relay.Config{RoomTTL: -1}, []string{"RoomTTL"}},
+		"UnpairedTTL":  {relay.Config{UnpairedTTL: -time.Second}, []string{"UnpairedTTL"}},
+		"Lockout.For":  {relay.Config{Lockout: lockout.Policy{For: -1}}, []string{"Lockout.For"}},
+		"the longest times": {relay.Config{
+			RoomTTL: years(50), UnpairedTTL: years(50), JoinFloor: 15 * time.Second, Lockout: lockout.Policy{For: years(50)},
+		}, nil},
+		"times that no sum holds": {
+			relay.Config{RoomTTL: math.MaxInt64, UnpairedTTL: math.MaxInt64, Lockout: lockout.Policy{For: years(50) + 1}},
+			[]string{"RoomTTL", "UnpairedTTL", "Lockout.For"},
+		},
+		"JoinFloor":            {relay.Config{JoinFloor: 15*time.Second + 1}, []string{"JoinFloor"}},
 		"ciphertext too small": {relay.Config{MaxCiphertextBytes: 511}, []string{"MaxCiphertextBytes 511"}},
 		"ciphertext too large": {relay.Config{MaxCiphertextBytes: 64<<10 + 1}, []string{"MaxCiphertextBytes 65537"}},
 		"bad origins": {
