@@ -1,11 +1,11 @@
 package client_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net"
+	"errors"
+	"maps"
 	"net/http"
 	"sync"
 	"testing"
@@ -16,81 +16,42 @@ import (
 	"sotto/internal/memnet"
 )
 
-// evil stands before a real relay and changes what is said. It has a second one,
-// to keep people apart.
+// evil is a world whose network stands before a real relay and may change what
+// that tells.
 type evil struct {
-	relays [2]*world
+	*world
+	behind *world
 
 	mu   sync.Mutex
-	lie  *lie             // nil: honest
-	lied bool             // so far
-	seen map[string]frame // the last of each kind that Bob was told, before the lies
-	bob  net.Conn         // his last connection
+	tell func(f frame) []frame // in place of f; nil: honest. Guarded by mu.
 }
 
-// lie is what an evil relay does. Its functions are called with evil.mu held.
-type lie struct {
-	// told returns what a person is told in place of f.
-	told func(e *evil, pin string, f frame) []frame
-	// asked returns what the relay is asked in place of f, and what the person
-	// is told for it.
-	asked func(e *evil, pin string, f frame) (ask, tell []frame)
-	// cut: Bob's connection breaks first; split: he comes back to another relay.
-	cut, split bool
-
-	fault  bool  // Bob's page ends with it
-	sent   error // what becomes of Alice's answer
-	unseen bool  // Alice is told that his next words do not answer her last ones
-}
-
-// evilWorld returns two people who have met, with an evil relay between.
-func evilWorld(t *testing.T) (e *evil, a, b *client.Session) {
-	e = &evil{relays: [2]*world{newWorld(t), newWorld(t)}, seen: map[string]frame{}}
-	front := memnet.Listen()
+// newEvil returns an evil network, a person who reaches the relay past it and
+// another who does not. They have met, and it is the first one's turn.
+func newEvil(t *testing.T) (e *evil, a, b *client.Session, atB *phone) {
+	e = &evil{world: &world{t: t, listener: memnet.Listen()}, behind: newWorld(t)}
 	server := &http.Server{Handler: http.HandlerFunc(e.between)}
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(front) })
+	serving.Go(func() { _ = server.Serve(e.listener) })
 	t.Cleanup(func() {
 		_ = server.Close()
 		serving.Wait()
 	})
-	open := func(pin string) *client.Session {
-		id, err := client.DerivePrivate(privateRoot, pin)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := (&memnet.Dialer{To: front}).DialContext(ctx, network, address)
-			if pin == bobPIN && err == nil {
-				e.mu.Lock()
-				e.bob = conn
-				e.mu.Unlock()
-			}
-			return conn, err
-		}
-		s, err := client.Open(t.Context(), client.Config{
-			URL: "http://relay.example", Identity: id, Entry: client.EntryAgain,
-			HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
-		return s
-	}
-	a, b = open(alicePIN), open(bobPIN)
+	a, _ = e.behind.mustPrivate(alicePIN, client.EntryCreate, false)
+	b, atB = e.mustPrivate(bobPIN, client.EntryInvited, false)
 	reaches(t, a)
-	for i, text := range []string{"first", "second", "third"} {
-		from, to := a, b
-		if i == 1 {
-			from, to = b, a
-		}
-		if _, err := from.Send(t.Context(), text); err != nil {
-			t.Fatal(err)
-		}
-		shows(t, to, says(text))
-	}
-	return e, a, b
+	e.send(a, "hello")
+	shows(t, b, says("hello"))
+	e.send(b, "your turn")
+	shows(t, a, says("your turn"))
+	return e, a, b, atB
+}
+
+// begin has it tell something else from now on.
+func (e *evil) begin(tell func(f frame) []frame) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tell = tell
 }
 
 // between carries frames of one connection, until one side ends it.
@@ -102,12 +63,7 @@ func (e *evil) between(rw http.ResponseWriter, r *http.Request) {
 	defer down.CloseNow() //nolint:errcheck // it is over
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	_, join, err := down.Read(ctx)
-	if err != nil {
-		return
-	}
-	pin := who(join)
-	to := (&memnet.Dialer{To: e.relay(pin).listener}).HTTPClient()
+	to := (&memnet.Dialer{To: e.behind.listener}).HTTPClient()
 	up, _, err := websocket.Dial(ctx, "http://relay.example"+r.URL.Path, &websocket.DialOptions{HTTPClient: to})
 	if err != nil {
 		return
@@ -116,23 +72,16 @@ func (e *evil) between(rw http.ResponseWriter, r *http.Request) {
 	for _, c := range []*websocket.Conn{down, up} {
 		c.SetReadLimit(1 << 20)
 	}
-	write := func(c *websocket.Conn, frames []frame) {
-		for _, f := range frames {
-			b, _ := json.Marshal(f)
-			if c.Write(ctx, websocket.MessageText, b) != nil {
-				cancel()
-			}
-		}
-	}
 	var upward sync.WaitGroup
 	defer upward.Wait()
 	defer cancel()
 	upward.Go(func() {
 		defer cancel()
-		for b, err := join, error(nil); err == nil; _, b, err = down.Read(ctx) {
-			ask, tell := e.ask(pin, parse(b))
-			write(up, ask)
-			write(down, tell)
+		for {
+			_, b, err := down.Read(ctx)
+			if err != nil || up.Write(ctx, websocket.MessageText, b) != nil {
+				return
+			}
 		}
 	})
 	for {
@@ -140,109 +89,155 @@ func (e *evil) between(rw http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
-		write(down, e.tell(pin, parse(b)))
+		for _, f := range e.told(b) {
+			b, _ := json.Marshal(f)
+			if down.Write(ctx, websocket.MessageText, b) != nil {
+				return
+			}
+		}
 	}
 }
 
-func parse(b []byte) (f frame) {
+func (e *evil) told(b []byte) []frame {
+	var f frame
 	_ = json.Unmarshal(b, &f)
-	return f
-}
-
-// who says whose join it is.
-func who(join []byte) string {
-	for _, pin := range []string{alicePIN, bobPIN} {
-		id, err := client.DerivePrivate(privateRoot, pin)
-		if err == nil && bytes.Contains(join, []byte(id.Access().Reveal())) {
-			return pin
-		}
-	}
-	return ""
-}
-
-func (e *evil) relay(pin string) *world {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if pin == bobPIN && e.lie != nil && e.lie.split {
-		return e.relays[1]
+	if e.tell == nil {
+		return []frame{f}
 	}
-	return e.relays[0]
-}
-
-func (e *evil) ask(pin string, f frame) (ask, tell []frame) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.lie == nil || e.lie.asked == nil {
-		return []frame{f}, nil
-	}
-	return e.lie.asked(e, pin, f)
-}
-
-func (e *evil) tell(pin string, f frame) []frame {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.lie != nil {
-		if e.lie.told == nil {
-			return []frame{f}
-		}
-		return e.lie.told(e, pin, f)
-	}
-	event, _ := f["event"].(string)
-	switch {
-	case event == "hello" && pin == alicePIN:
-		e.seen["hello of Bob"] = f
-	case pin != bobPIN:
-	case event == "new_message" && f.data("sender_hash") == e.seen["join"].ok("sender_hash"):
-		e.seen["own"] = f
-	case event != "":
-		e.seen[event] = f
-	case f.ok("room_id") != nil:
-		e.seen["join"] = f
-	case f.ok("hello") != nil:
-		e.seen["hello"] = frame{"event": "hello", "data": f["ok"]}
-	}
-	return []frame{f}
-}
-
-// begin has the relay lie from now on.
-func (e *evil) begin(l *lie) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.lie = l
-	if l.cut {
-		_ = e.bob.Close()
-	}
-}
-
-// instead is a lie in place of the first event of a kind, or of the first join's
-// answer, that Bob is told.
-func instead(event string, tell func(e *evil, f frame) []frame) func(e *evil, pin string, f frame) []frame {
-	return func(e *evil, pin string, f frame) []frame {
-		if e.lied || pin != bobPIN || f["event"] != event && (event != "join" || f.ok("room_id") == nil) {
-			return []frame{f}
-		}
-		e.lied = true
-		return tell(e, f)
-	}
-}
-
-// with returns f with another value in its data.
-func with(f frame, key string, value any) frame {
-	data := map[string]any{}
-	old, _ := f["data"].(map[string]any)
-	for k, v := range old {
-		data[k] = v
-	}
-	data[key] = value
-	return frame{"event": f["event"], "data": data}
+	return e.tell(f)
 }
 
 // changed returns f with one bit of a value flipped.
 func changed(f frame, key string, at int) frame {
 	text, _ := f.data(key).(string)
 	b, _ := base64.StdEncoding.DecodeString(text)
-	if at < len(b) {
-		b[at] ^= 1
-	}
+	b[at] ^= 1
 	return with(f, key, b64(b))
+}
+
+// with returns f with another value in its data.
+func with(f frame, key string, value any) frame {
+	data, _ := f["data"].(map[string]any)
+	data = maps.Clone(data)
+	data[key] = value
+	return frame{"event": f["event"], "data": data}
+}
+
+// Whatever a relay changes in what one person says, nothing of it is shown to the
+// other, and their page ends. What else it can change, the tests of package blind
+// have.
+func TestPrivateFault(t *testing.T) {
+	for name, lie := range map[string]func(f frame) frame{
+		"text":   func(f frame) frame { return changed(f, "ciphertext", 2400) },
+		"iv":     func(f frame) frame { return changed(f, "iv", 3) },
+		"sender": func(f frame) frame { return with(f, "sender_hash", tokenA) },
+		"length": func(f frame) frame { return with(f, "ciphertext", b64(make([]byte, 100))) },
+		"a hello in its place": func(frame) frame {
+			return frame{"event": "hello", "data": map[string]any{"hello": b64([]byte("hi"))}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				e, a, b, _ := newEvil(t)
+				e.begin(func(f frame) []frame {
+					if f["event"] == "new_message" {
+						f = lie(f)
+					}
+					return []frame{f}
+				})
+				e.send(a, "the answer")
+				for {
+					event, err := b.Next(t.Context())
+					if err != nil {
+						if !errors.Is(err, client.ErrFault) {
+							t.Errorf("the page ends with %v", err)
+						}
+						return
+					}
+					if m := messageOf(event); m != nil && m.Text == "the answer" {
+						t.Error("what was changed is shown")
+					}
+				}
+			})
+		})
+	}
+}
+
+// A message that was written before a drop may be marked as read between the join
+// and the answer to the hello: its author is told.
+func TestPrivateReadWhileReturning(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		e, a, b, atB := newEvil(t)
+		e.send(a, "question")
+		shows(t, b, says("question"))
+		atB.deaf.Store(true)
+		done := make(chan error, 1)
+		go func() { _, err := b.Send(t.Context(), "answer"); done <- err }()
+		shows(t, a, says("answer"))
+		e.begin(func(f frame) []frame {
+			m, _ := f.ok("current_message").(map[string]any)
+			if m == nil {
+				return []frame{f}
+			}
+			return []frame{f, {"event": "message_read", "data": map[string]any{"message_id": m["id"], "read_at": ttl}}}
+		})
+		atB.cut()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		back := until(t, b, func(e client.State) bool { return e.Message != nil && e.Message.Mine })
+		if back.Message.Text != "answer" || back.Message.ReadAt.IsZero() {
+			t.Errorf("shows %q, read at %v", back.Message.Text, back.Message.ReadAt)
+		}
+	})
+}
+
+// What a relay says of the room itself can't be another thing than before, and
+// one that knows no hello is left.
+func TestPrivateEvilJoin(t *testing.T) {
+	in := func(room, sender string, hello bool) func(p *peer) {
+		return func(p *peer) {
+			p.join = p.expect("join")
+			p.answer(p.join, `"ok":{"room_id":%q,"ttl_expires_at":%q,"awaiting_party":true%s}`, room, ttl, sender)
+			if f := p.read(); f != nil && hello {
+				p.answer(f, `"ok":{}`)
+				return // cut
+			}
+			p.drain()
+		}
+	}
+	const mine, other = `,"sender_hash":"` + tokenA + `"`, `,"sender_hash":"` + tokenB + `"`
+	for name, test := range map[string]struct {
+		first, second func(p *peer)
+		want          error
+	}{
+		"no sender_hash":       {in(roomA, "", true), nil, client.ErrNoPrivate},
+		"hello without answer": {in(roomA, mine, false), nil, client.ErrNoPrivate},
+		"other sender_hash":    {in(roomA, mine, true), in(roomA, other, true), client.ErrFault},
+		"other room_id":        {in(roomA, mine, true), in(roomB, mine, true), client.ErrRoomLost},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				f := fake(t, script(t, test.first, test.second))
+				id, err := client.DerivePrivate(privateRoot, alicePIN)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := client.Open(t.Context(), client.Config{URL: "http://relay.example", Identity: id, HTTPClient: f.client})
+				if test.second == nil {
+					if !errors.Is(err, test.want) || len(f.dials()) != 1 {
+						t.Errorf("open: %v after %d dials, want %v", err, len(f.dials()), test.want)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				wantEnd(t, s, test.want)
+			})
+		})
+	}
 }

@@ -350,31 +350,3 @@ func TestPrivateVoice(t *testing.T) {
 		}
 	})
 }
-
-// A message that was written before a drop may be marked as read between the join
-// and the answer to the hello: its author is told.
-func TestPrivateReadWhileReturning(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		e, a, b := evilWorld(t)
-		e.begin(&lie{told: func(_ *evil, pin string, f frame) []frame {
-			if pin == bobPIN {
-				return nil
-			}
-			return []frame{f}
-		}})
-		done := make(chan error, 1)
-		go func() { _, err := b.Send(t.Context(), "answer"); done <- err }()
-		shows(t, a, says("answer"))
-		e.begin(&lie{cut: true, told: instead("join", func(_ *evil, f frame) []frame {
-			m, _ := f.ok("current_message").(map[string]any)
-			return []frame{f, {"event": "message_read", "data": map[string]any{"message_id": m["id"], "read_at": ttl}}}
-		})})
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		back := until(t, b, func(e client.State) bool { return e.Message != nil && e.Message.Mine })
-		if back.Message.Text != "answer" || back.Message.ReadAt.IsZero() {
-			t.Errorf("shows %q, read at %v", back.Message.Text, back.Message.ReadAt)
-		}
-	})
-}
