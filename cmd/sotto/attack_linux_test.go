@@ -1,17 +1,13 @@
 package main
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/pbkdf2"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"os"
 	"slices"
 	"testing"
 
 	"sotto/blind"
+	"sotto/client"
 	"sotto/internal/dumpattack"
 	"sotto/internal/vectors"
 )
@@ -27,26 +23,18 @@ func TestDumpAttack(t *testing.T) {
 	c := startChild(t, nil, args...)
 	std1 := vectors.Std1()[0]
 	const text = "the text of a short number"
+	id, err := client.Derive(std1.Phone, std1.PIN)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := c.open(t, std1.RoomHash)
 	s.ask("join", map[string]any{"sender_hash": std1.SenderHash, "access_hash": std1.AccessHash})
-	key, err := pbkdf2.Key(sha256.New, std1.Normalised, []byte(std1.RoomHash+"stelegano-enc-v1-2026"), 600_000, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	iv := make([]byte, aead.NonceSize())
-	_, _ = rand.Read(iv)
+	message := id.Key().Seal([]byte(text))
 	s.ask("send_message", map[string]any{
-		"ciphertext": base64.StdEncoding.EncodeToString(aead.Seal(nil, iv, []byte(text), nil)),
-		"iv":         base64.StdEncoding.EncodeToString(iv),
+		"ciphertext": base64.StdEncoding.EncodeToString(message.Ciphertext),
+		"iv":         base64.StdEncoding.EncodeToString(message.IV[:]),
 	})
+
 	root := blind.NewRootKey(known().root)
 	a, b := c.meet(t, root, "581930", "904417")
 	a.says(b, false, "the text of a private number")

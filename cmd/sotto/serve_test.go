@@ -208,21 +208,8 @@ func TestMissingCertificate(t *testing.T) {
 // A trusted proxy's PROXY header tells the client's address; from anyone else
 // it is garbage. The address is seen by the upgrade allowance.
 func TestProxyProtocolFromTrustedPeersOnly(t *testing.T) {
-	ask := func(addr, header string) int {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = c.Close() }()
-		_, err = io.WriteString(c, header+"GET /api/room/"+strings.Repeat("0", 64)+"/exists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = res.Body.Close() }()
+	asked := func(addr, header string) int {
+		res, _ := ask(t, addr, header+"GET /api/room/"+strings.Repeat("0", 64)+"/exists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		return res.StatusCode
 	}
 	from := func(a string) string {
@@ -241,14 +228,14 @@ func TestProxyProtocolFromTrustedPeersOnly(t *testing.T) {
 		{"", http.StatusOK}, // the proxy itself, without a header
 		{"", http.StatusTooManyRequests},
 	} {
-		if got := ask(addr, tt.header); got != tt.want {
+		if got := asked(addr, tt.header); got != tt.want {
 			t.Errorf("%q: %d; want %d", tt.header, got, tt.want)
 		}
 	}
 
 	q := start(t, "--trusted-proxies", "192.0.2.0/24")
 	addr = await(t, &q.out, `Open http://(\S+)`)
-	if got := ask(addr, from("198.51.100.1")); got != http.StatusBadRequest {
+	if got := asked(addr, from("198.51.100.1")); got != http.StatusBadRequest {
 		t.Errorf("a PROXY header from an untrusted peer: %d; want 400", got)
 	}
 }

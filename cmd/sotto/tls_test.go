@@ -158,6 +158,21 @@ func TestHSTSOnlyUnderTLS(t *testing.T) {
 	}
 }
 
+// OPTIONS * is about no path; net/http answers it by itself unless told not
+// to, without the headers that every answer has.
+func TestHeadersOnOptionsAsterisk(t *testing.T) {
+	p := start(t)
+	for name, addr := range map[string]string{
+		"relay": await(t, &p.out, `Open http://(\S+)`),
+		"admin": await(t, &p.err, `admin=(\S+)`),
+	} {
+		res, _ := ask(t, addr, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if res.StatusCode == http.StatusOK || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s answers %s, headers %v", name, res.Status, res.Header)
+		}
+	}
+}
+
 func TestContradictions(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--acme-domain and --tls-cert exclude":        {"--acme-domain", "a.example", "--tls-cert", "c", "--tls-key", "k"},
