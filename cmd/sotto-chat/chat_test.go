@@ -3,8 +3,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,9 +41,9 @@ func (term *terminal) enters(url, pasted, pin string) {
 var readLine = regexp.MustCompile(`(?m)^read$`)
 
 // wasRead waits until one's own message was read.
-func (term *terminal) wasRead() string {
+func (term *terminal) wasRead() {
 	term.t.Helper()
-	return term.until("until it was read", readLine.MatchString)
+	term.until("until it was read", readLine.MatchString)
 }
 
 // made reads the invitation off the screen.
@@ -60,16 +58,6 @@ func (term *terminal) made() string {
 	return regexp.MustCompile(`My other number: [+\d ,]+\d`).FindString(seen)
 }
 
-// keep writes a capture where CAPTURES says, to be looked at.
-func keep(t *testing.T, name, capture string) {
-	t.Helper()
-	if dir := os.Getenv("CAPTURES"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(capture), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // TestConversation leads two people through all screens, in the smallest
 // terminal that is meant and in a large one.
 func TestConversation(t *testing.T) {
@@ -77,17 +65,17 @@ func TestConversation(t *testing.T) {
 	ann, ben := open(t, 40, 12), open(t, 120, 40)
 
 	ann.types("sotto-chat "+url, "Enter")
-	keep(t, "40-number", ann.sees("Number, or the message you were sent"))
+	ann.sees("Number, or the message you were sent")
 	ann.types("?")
-	keep(t, "40-help", ann.sees("Help", "Esc back"))
+	ann.sees("Help", "Esc back")
 	ann.types("Escape")
 	ann.sees("Nothing is kept.")
 	ann.types("C-n")
-	keep(t, "40-new", ann.sees("Their number for you", "+44 7700 900"))
+	ann.sees("Their number for you", "+44 7700 900")
 	ann.types("Enter")
 	ann.sees("Choose 6 to 12 digits")
 	ann.types(annsPIN)
-	keep(t, "40-pin", ann.sees("••••••"))
+	ann.sees("••••••")
 	if seen := ann.screen(); strings.Contains(seen, annsPIN) {
 		t.Errorf("the PIN is shown:\n%s", seen)
 	}
@@ -96,23 +84,23 @@ func TestConversation(t *testing.T) {
 	ann.types("C-r")
 	ann.sees("••••••")
 	ann.types("Enter")
-	keep(t, "40-empty", ann.sees("connected", "not here yet", "Nobody has written."))
+	ann.sees("connected", "not here yet", "Nobody has written.")
 	made := ann.made()
 	ann.types("C-o", "i")
-	keep(t, "40-invitation", ann.sees("The QR code needs a window of"))
+	ann.sees("The QR code needs a window of")
 	ann.types("Escape")
 	ann.sees("not here yet") // Escape and a letter at once are Alt and the letter
 
 	ann.types("Left before you came", "Enter")
-	keep(t, "40-left", ann.sees("waits under the number", "Waiting for the answer."))
+	ann.sees("waits under the number", "Waiting for the answer.")
 
 	ben.enters(url, made, bensPIN)
-	keep(t, "120-left", ben.sees("they are here", "Left before you came", "was left under the number"))
+	ben.sees("they are here", "Left before you came", "was left under the number")
 	ann.wasRead()
 
 	ben.types("Sealed for you", "Enter")
 	ann.sees("Sealed for you", "sealed")
-	keep(t, "120-read", ben.wasRead())
+	ben.wasRead()
 	for _, term := range []*terminal{ann, ben} {
 		term.types("C-o")
 		term.sees("compare")
@@ -120,7 +108,6 @@ func TestConversation(t *testing.T) {
 		term.sees("Say these digits to each other")
 	}
 	digits := regexp.MustCompile(`(\d{4} ){4}\d{4}`)
-	keep(t, "40-compare", ann.screen())
 	if a, b := digits.FindString(ann.screen()), digits.FindString(ben.screen()); a == "" || a != b {
 		t.Errorf("they compare %q and %q", a, b)
 	}
@@ -133,7 +120,6 @@ func TestConversation(t *testing.T) {
 	ann.types("C-l")
 	ann.sees("Enter go on")
 	ann.types("half a draft") // is no PIN
-	keep(t, "40-curtain", ann.screen())
 	if seen := ann.screen(); strings.Contains(seen, "Sealed") {
 		t.Errorf("the curtain shows:\n%s", seen)
 	}
@@ -154,7 +140,7 @@ func TestConversation(t *testing.T) {
 	ben.types("At five", "Enter")
 	ben.sees("At five", "only their open page can read it")
 	ben.types("C-o")
-	keep(t, "120-menu", ben.sees("wipe for both"))
+	ben.sees("wipe for both")
 	ben.types("e")
 	ben.sees("Editing.", "> At five")
 	ben.types(" sharp", "Enter")
@@ -176,9 +162,9 @@ func TestConversation(t *testing.T) {
 	ann.types("C-o")
 	ann.sees("wipe for both")
 	ann.types("w")
-	keep(t, "40-wipe", ann.sees("Type the word wipe"))
+	ann.sees("Type the word wipe")
 	ann.types("wipe", "Enter")
-	keep(t, "40-wiped", ann.sees("Wiped for both."))
+	ann.sees("Wiped for both.")
 	ben.sees("This has ended. Nothing is left of it.")
 	for _, term := range []*terminal{ann, ben} {
 		term.types("C-c")
@@ -194,7 +180,7 @@ func TestResize(t *testing.T) {
 	ann.types("C-o")
 	ann.sees("invitation")
 	ann.types("i")
-	keep(t, "120-invitation", ann.sees("My other number", "█"))
+	ann.sees("My other number", "█")
 	for _, size := range [][2]string{{"40", "12"}, {"80", "24"}, {"30", "8"}, {"15", "4"}, {"40", "12"}} {
 		ann.tmux("resize-window", "-x", size[0], "-y", size[1])
 		switch size[0] {
