@@ -220,19 +220,6 @@ func TestVariants(t *testing.T) {
 	}
 }
 
-// TestDeterministic builds the same tree in two places.
-func TestDeterministic(t *testing.T) {
-	a, b := mustBuild(t, fixture(t, nil)), mustBuild(t, fixture(t, nil))
-	if len(a) != len(b) {
-		t.Errorf("%d and %d files", len(a), len(b))
-	}
-	for name := range a {
-		if !bytes.Equal(a[name], b[name]) {
-			t.Errorf("%s differs between two builds", name)
-		}
-	}
-}
-
 // TestWrite writes over an older dist: what is no longer built must go.
 func TestWrite(t *testing.T) {
 	dist := filepath.Join(t.TempDir(), "dist")
