@@ -90,30 +90,6 @@ func TestFilesRunOut(t *testing.T) {
 	}
 }
 
-// TestKnocksAreTurnedAway: who goes on after some ten refusals gets no answer
-// any more.
-func TestKnocksAreTurnedAway(t *testing.T) {
-	t.Parallel()
-	c := startChild(t, nil, "--upgrade-rate", "20", "--max-conns-per-address", "off")
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	answers := make(map[int]int)
-	var err error
-	for range 1000 {
-		var res *http.Response
-		if res, err = client.Get("http://" + c.addr + "/api/room/" + strings.Repeat("0", 64) + "/exists"); err != nil {
-			break
-		}
-		_ = res.Body.Close()
-		answers[res.StatusCode]++
-	}
-	if err == nil || answers[http.StatusOK] == 0 || answers[http.StatusTooManyRequests] < 10 {
-		t.Errorf("answers were %v, then %v", answers, err)
-	}
-	if got := c.ask(t, "/readyz"); got != http.StatusOK {
-		t.Errorf("the admin listener answers %d", got)
-	}
-}
-
 // knock opens a socket and joins a room, so that it is left open, or returns
 // the status that it was refused with.
 func (c *child) knock(t *testing.T, room int) (*websocket.Conn, int) {
