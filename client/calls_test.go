@@ -131,35 +131,6 @@ func TestLateAcknowledgement(t *testing.T) {
 	})
 }
 
-func TestStale(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		f := fake(t, script(t, func(p *peer) {
-			p.letIn(roomA, tokenA, "")
-			send := p.expect("send_message")
-			p.send(`%s`, posted(message(1, bob, "at the same moment", "")))
-			p.answer(send, `"error":{"reason":"stale"}`)
-			send = p.expect("send_message")
-			if send.data("replaces") != messageID(1).Reveal() {
-				t.Error("the second try does not answer the other's message")
-			}
-			p.took(send, 2)
-			p.drain()
-		}))
-		s := f.open(f.config())
-		next[client.State](t, s)
-		const text = "mine"
-		if _, err := s.Send(t.Context(), text); !errors.Is(err, client.ErrStale) {
-			t.Errorf("send = %v", err)
-		}
-		if m := next[client.NewMessage](t, s).Message; m.Text != "at the same moment" || m.Mine {
-			t.Error("the other's message does not show")
-		}
-		if _, err := s.Send(t.Context(), text); err != nil {
-			t.Errorf("send again = %v", err)
-		}
-	})
-}
-
 func TestCallsAreRefused(t *testing.T) {
 	id := messageID(1)
 	for name, test := range map[string]struct {
