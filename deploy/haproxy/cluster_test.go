@@ -19,7 +19,7 @@ import (
 // a pair know it, and they meet again at once and in one place.
 func TestCluster(t *testing.T) {
 	c := newCluster(t, 3, unchanged)
-	g := gather(t, c)
+	g := gather(t, c, 0, pairs)
 	at := func(n int) func(*pair) bool { return func(p *pair) bool { return p.at == n } }
 	notAt := func(n int) func(*pair) bool { return func(p *pair) bool { return p.at != n } }
 

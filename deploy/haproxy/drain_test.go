@@ -13,7 +13,7 @@ import (
 // begins in the meantime meets at another, where both stay when it has ended.
 func TestDrain(t *testing.T) {
 	c := newCluster(t, 3, unchanged)
-	g := gather(t, c)
+	g := gather(t, c, 0, pairs)
 	g.meet(t, nil)
 	const drained = 2
 	if n := g.count()[drained]; n == 0 {
@@ -32,15 +32,7 @@ func TestDrain(t *testing.T) {
 	drain("1h")
 	c.must(c.edge.Says("newcomers/relay2 is DOWN"))
 
-	newcomers := &gathering{t: t, c: c}
-	for n := pairs; n < pairs+pairs/2; n++ {
-		newcomers.p = append(newcomers.p, newPair(t, n))
-	}
-	t.Cleanup(func() {
-		for _, p := range newcomers.p {
-			p.leave()
-		}
-	})
+	newcomers := gather(t, c, pairs, pairs+pairs/2)
 	newcomers.each(t, nil, func(ctx context.Context, p *pair) error {
 		if err := p.meet(ctx, c); err != nil {
 			return err

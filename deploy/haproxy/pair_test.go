@@ -65,45 +65,38 @@ func (p *pair) meet(ctx context.Context, c *cluster) error {
 	p.leave()
 	p.round++
 	for seat, intent := range []wire.Intent{wire.IntentAny, wire.IntentEnter} {
-		s, err := client.Open(ctx, client.Config{
-			URL: c.url, Identity: p.ids[seat], Intent: intent, Code: p.code, Key: key(), HTTPClient: p.http[seat],
-		})
-		if err != nil {
-			return fmt.Errorf("seat %d of pair %d: %w", seat, p.n, err)
-		}
-		p.sessions[seat] = s
-		for err = errDropped; errors.Is(err, errDropped); { // attempts that failed are told first
-			_, err = await[client.State](ctx, s)
-		}
-		if err != nil {
-			return fmt.Errorf("seat %d of pair %d: %w", seat, p.n, err)
+		if _, err := p.open(ctx, c, seat, intent, p.code); err != nil {
+			return err
 		}
 	}
 	return p.say(ctx, 0)
+}
+
+// open has one of the two open the room, and returns what is in it.
+func (p *pair) open(ctx context.Context, c *cluster, seat int, intent wire.Intent, code client.PairingCode) (state client.State, err error) {
+	p.sessions[seat], err = client.Open(ctx, client.Config{
+		URL: c.url, Identity: p.ids[seat], Intent: intent, Code: code, Key: key(), HTTPClient: p.http[seat],
+	})
+	if err == nil {
+		for err = errDropped; errors.Is(err, errDropped); { // attempts that failed are told first
+			state, err = await[client.State](ctx, p.sessions[seat])
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("seat %d of pair %d: %w", seat, p.n, err)
+	}
+	return state, err
 }
 
 // comeBack has one of the two lose the connection and find the room again, with
 // its message.
 func (p *pair) comeBack(ctx context.Context, c *cluster, seat int) error {
 	p.sessions[seat].Close()
-	s, err := client.Open(ctx, client.Config{
-		URL: c.url, Identity: p.ids[seat], Intent: wire.IntentEnter, Key: key(), HTTPClient: p.http[seat],
-	})
-	if err != nil {
-		return fmt.Errorf("seat %d of pair %d does not come back: %w", seat, p.n, err)
+	state, err := p.open(ctx, c, seat, wire.IntentEnter, client.PairingCode{})
+	if err == nil && state.Message == nil {
+		err = fmt.Errorf("seat %d of pair %d comes back to another room", seat, p.n)
 	}
-	p.sessions[seat] = s
-	var state client.State
-	for err = errDropped; errors.Is(err, errDropped); { // attempts that failed are told first
-		state, err = await[client.State](ctx, s)
-	}
-	switch {
-	case err != nil:
-		return fmt.Errorf("seat %d of pair %d: %w", seat, p.n, err)
-	case state.Message == nil:
-		return fmt.Errorf("seat %d of pair %d comes back to another room", seat, p.n)
-	}
-	return nil
+	return err
 }
 
 func (p *pair) leave() {
@@ -187,16 +180,17 @@ func (p *pair) lost(ctx context.Context) (bool, error) {
 	return gone[0], nil
 }
 
-// gathering is all pairs, in front of a cluster.
+// gathering is pairs in front of a cluster.
 type gathering struct {
 	t *testing.T
 	c *cluster
 	p []*pair
 }
 
-func gather(t *testing.T, c *cluster) *gathering {
+// gather brings the pairs of these numbers.
+func gather(t *testing.T, c *cluster, first, behind int) *gathering {
 	g := &gathering{t: t, c: c}
-	for n := range pairs {
+	for n := first; n < behind; n++ {
 		g.p = append(g.p, newPair(t, n))
 	}
 	t.Cleanup(func() {
