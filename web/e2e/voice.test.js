@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { begin, fakeMicrophone, hasNote, record, spoken, tracks, watched } from "./lib/mic.js";
 import { buildPeer } from "./lib/peer.js";
+import { startNetworks } from "./lib/networks.js";
 import { until, words } from "./lib/person.js";
 import { pairs, theatre } from "./lib/stage.js";
 
@@ -50,12 +51,26 @@ const soundIn = (bytes, seconds) => {
   return { channels: data[head + 9], kbit: (bytes.length * 8) / seconds / 1000 };
 };
 
+/** What is said of a note under way, and for how many seconds it is, if it is. */
+const underWay = (person) =>
+  person.run(() => {
+    const clock = document.querySelector(".voice [role=status] + [role=timer]");
+    return clock?.checkVisibility() ? [clock.previousSibling.textContent, Number(clock.textContent.slice(2))] : null;
+  });
+
 for (const pair of pairs) {
   describe(`${pair[0]} opens, ${pair[1]} is invited`, () => {
     const { it: on, raise, clear, close } = theatre([]);
     before(() => raise(undefined, fakeMicrophone));
     afterEach(clear);
     after(close);
+
+    /** Waits until this is said of the note under way, for so long already. */
+    const goes = (person, said, seconds = 0) =>
+      until(`${person.name}'s note to be "${said}" for ${seconds} s`, async () => {
+        const [what, since] = (await underWay(person)) ?? [];
+        return what === said && since >= seconds;
+      }).catch((error) => person.tellWhatThereIs(error));
 
     const couple = async (kind = words.newNumber) => {
       const { anna, ben } = await on.pair(pair, pins, kind);
@@ -159,6 +174,66 @@ for (const pair of pairs) {
       anna.tap.mend();
       await hasNote(ben);
       await hasNote(anna, words.read);
+    });
+
+    test("over a slow line it is said for how long it goes; taken back it is deleted, or was heard; cut off it goes again as it was", async () => {
+      const [anna, ben] = await couple();
+      const networks = await startNetworks(on.relay.port, "2g-rural", 1);
+      try {
+        anna.tap.target = networks.ports[0];
+        anna.tap.reset();
+        await until("a phone on 2G", async () => (await networks.status(networks.ports[0])).accepted > 0);
+        await anna.see(words.connected);
+        await record(anna, strings, 1);
+
+        // Nobody looks: what arrives is deleted before it is heard.
+        await ben.press(words.hide);
+        await anna.press(words.send);
+        await goes(anna, strings.sending);
+        await goes(anna, strings.sending, 2);
+        await anna.press(words.cancel);
+        await goes(anna, strings.takingBack);
+        await anna.sees(words.deleted);
+        await anna.find(".composer button", strings.play);
+        await ben.comeBack(pins[1]);
+        await ben.sees(words.deleted);
+
+        // The other was faster.
+        await anna.press(words.send);
+        await goes(anna, strings.sending);
+        anna.tap.hold("down");
+        await anna.press(words.cancel);
+        await hasNote(ben);
+        await ben.glance();
+        anna.tap.release();
+        await hasNote(anna, words.read);
+        await anna.see(words.alreadyRead);
+        assert.equal(await anna.glimpse(".composer button", strings.play), null);
+        await hasNote(ben);
+      } finally {
+        await networks.close();
+      }
+
+      anna.tap.target = on.relay.port;
+      anna.tap.reset();
+      await ben.write("again");
+      await anna.sees("again", "");
+      await record(anna, strings, 1);
+      const sent = () => anna.tap.frames().filter(({ direction, payload }) => direction === "up" && payload.includes("send_message"));
+      const before = sent().length;
+      anna.tap.drip(24);
+      await anna.press(words.send);
+      await goes(anna, `${strings.sending} ${strings.slow}`);
+      anna.tap.cut();
+      await goes(anna, strings.waits, 1);
+      anna.tap.mend();
+      await goes(anna, strings.again);
+      await hasNote(ben);
+      await hasNote(anna, words.read);
+      const [first, second, ...more] = sent().slice(before).map(({ payload }) => JSON.parse(payload));
+      assert.deepEqual(second.data, first.data);
+      assert.match(first.data.nonce, /^[0-9a-f]{32}$/);
+      assert.deepEqual(more, []);
     });
   });
 }

@@ -1,7 +1,7 @@
 // Voice notes: what plays them, and where they are made. It is loaded with the
 // first one. Its name on the wire tells nothing, as that of more.ts.
 
-import { button, el, fill, setText, show } from "../dom";
+import { button, el, setText, show } from "../dom";
 import { isInside } from "../session/first";
 import { isAway } from "../session/step";
 import { isVoice } from "../session/voice";
@@ -30,6 +30,9 @@ export type Lent = Readonly<Record<"send" | "leaveIt" | "cancel" | "close", stri
 
 /** How often what moves is drawn, in ms. */
 const beat = 100;
+
+/** After so many ms a line is called slow. */
+const slow = 10_000;
 
 const playSign = "M8 5v14l11-7z";
 const pauseSign = "M9 5v14M16 5v14";
@@ -158,6 +161,7 @@ const makeDesk = ({ session, changed }: Page, lent: Lent): Desk => {
   let timer = 0;
   let asked = 0;
   let since = 0;
+  let about = "";
 
   const become = (next: Mode): void => {
     mode = next;
@@ -204,14 +208,22 @@ const makeDesk = ({ session, changed }: Page, lent: Lent): Desk => {
   };
 
   const level = el("meter", { min: 0, max: 1 });
-  const clock = el("span", { dir: "ltr" });
+  const clock = el("span", { dir: "ltr", role: "timer" });
   const drawLevel = (recording: Recording): void => {
     level.value = recording.level();
     setText(clock, `${time(recording.ms())} / ${time(longest)}`);
   };
-  const status = el("span");
-  const drawSending = ({ takenBack }: State): void => {
-    setText(status, fill(wordsNow()[takenBack ? "takingBack" : "sending"], { seconds: Math.round((performance.now() - since) / 1000) }));
+  const status = el("span", { role: "status" });
+  // A browser hands all of a note to the phone at once, however slow the line: how
+  // much has left the phone it can't tell. What is known is said, and for how long.
+  const drawSending = ({ job, takenBack }: State): void => {
+    const strings = wordsNow();
+    const stage = `${job?.ref} ${takenBack}`;
+    if (stage !== about) [about, since] = [stage, performance.now()];
+    const ms = performance.now() - since;
+    const doing = strings[takenBack ? "takingBack" : !job?.ref ? "waits" : job.again ? "again" : "sending"];
+    setText(status, doing + (job?.ref && ms > slow ? " " + strings.slow : ""));
+    setText(clock, time(ms));
   };
 
   const cancel = button("", () => {
@@ -237,25 +249,28 @@ const makeDesk = ({ session, changed }: Page, lent: Lent): Desk => {
     const s = session.state();
     const strings = wordsNow();
     const sending = underWay(s);
-    const about = mode || s.voice;
-    const anew = about !== shown;
+    const wanted = mode || s.voice;
+    // One that was taken back is among the messages until it is deleted there.
+    const isBack = !mode && !!s.voice && s.slot?.text !== s.voice && !node.contains(player(s.voice));
+    const anew = isBack || wanted !== shown;
     if (anew) {
-      shown = about;
+      shown = wanted;
       level.setAttribute("aria-label", strings.level);
       if (typeof mode === "object") drawLevel(mode);
       const text = { "": "", ask: strings.micAsk, wait: strings.moment, no: strings.micNo };
       if (typeof mode === "object") draw([level, clock]);
       else if (mode) draw([el("p", { role: "status" }, text[mode])]);
-      else if (s.voice) draw([player(s.voice), status]);
+      else if (s.voice) draw([player(s.voice), status, clock]);
       else node.replaceChildren();
     }
     if (!mode && sending !== !!timer) {
       clearInterval(timer);
-      since = performance.now();
+      about = "";
       timer = sending ? setInterval(() => { drawSending(session.state()); }, beat) : 0;
     }
     if (sending) drawSending(s);
     else setText(status, "");
+    show(clock, sending || typeof mode === "object");
     show(cancel, typeof mode === "string" && (!!mode || sending) && !s.takenBack);
     show(discard, typeof mode === "object" || (!mode && !sending));
     show(act, mode !== "wait" && (!!mode || !sending));
