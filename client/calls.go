@@ -19,6 +19,18 @@ import (
 // is given up. The slowest networks worth serving need about half of it.
 const answerTimeout = 20 * time.Second
 
+// largeTimeout is the same for a request with a large message. The longest takes 70 s
+// at 10 kbit/s, and relays read it for as long.
+const largeTimeout = 120 * time.Second
+
+// patience is how long req may take to be written, and then to be answered.
+func patience(req *wire.Request) time.Duration {
+	if len(req.Ciphertext) > wire.StdCiphertext {
+		return largeTimeout
+	}
+	return answerTimeout
+}
+
 // typingEvery is how often at most the relay is told that somebody types.
 const typingEvery = 3 * time.Second
 
@@ -279,7 +291,7 @@ func (s *Session) overdue(c *call) time.Duration {
 	if s.link == nil || c.sentOn != s.link {
 		return answerTimeout
 	}
-	if left := answerTimeout - time.Since(c.sentAt); left > 0 {
+	if left := patience(&c.req) - time.Since(c.sentAt); left > 0 {
 		return left
 	}
 	s.link.drop(errUnanswered)

@@ -13,12 +13,8 @@ import (
 	"sotto/wire"
 )
 
-const (
-	// writeTimeout bounds one frame.
-	writeTimeout = 20 * time.Second
-	// maxFrame bounds what a relay can make a client hold at once, in bytes.
-	maxFrame = 1 << 20
-)
+// maxFrame bounds what a relay can make a client hold at once, in bytes.
+const maxFrame = 1 << 20
 
 // link is a connection that is joined. It lasts as long as its context.
 type link struct {
@@ -164,7 +160,7 @@ func (s *Session) write(l *link) {
 }
 
 func writeRequest(ctx context.Context, conn *websocket.Conn, req *wire.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience(req))
 	defer cancel()
 	return conn.Write(ctx, websocket.MessageText, wire.AppendRequest(nil, req))
 }

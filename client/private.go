@@ -80,7 +80,7 @@ type private struct {
 // asked is a frame that is to be answered.
 type asked struct {
 	ref   string
-	at    time.Time
+	by    time.Time  // the connection is given up then, once this is the oldest
 	nonce wire.Nonce // of a Transmit
 	hello bool
 }
@@ -205,6 +205,9 @@ func (s *Session) hearReply(r *wire.Response) {
 			continue
 		}
 		p.asked = append(p.asked[:i:i], p.asked[i+1:]...)
+		if by := time.Now().Add(answerTimeout); len(p.asked) > 0 && p.asked[0].by.Before(by) {
+			p.asked[0].by = by // it waited behind this one
+		}
 		switch {
 		case !a.hello:
 			s.step(blind.Answered{Nonce: a.nonce, ID: r.MessageID, Reason: r.Reason})
@@ -305,7 +308,7 @@ func (s *Session) effect(effect blind.Effect) {
 // ask has a frame written that is to be answered.
 func (s *Session) ask(a asked, req wire.Request) {
 	s.ref++
-	a.ref, a.at = refText(s.ref), time.Now()
+	a.ref, a.by = refText(s.ref), time.Now().Add(patience(&req))
 	req.Ref = wire.NewRef(a.ref)
 	s.private.asked = append(s.private.asked, a)
 	s.post(req)
@@ -346,10 +349,8 @@ func (s *Session) due() time.Time {
 		return time.Time{}
 	}
 	due := p.page.Wake()
-	if len(p.asked) > 0 {
-		if late := p.asked[0].at.Add(answerTimeout); due.IsZero() || late.Before(due) {
-			due = late
-		}
+	if len(p.asked) > 0 && (due.IsZero() || p.asked[0].by.Before(due)) {
+		due = p.asked[0].by
 	}
 	return due
 }
@@ -372,7 +373,7 @@ func (s *Session) tend() {
 		s.arm()
 		return
 	}
-	if p := s.private; len(p.asked) > 0 && !time.Now().Before(p.asked[0].at.Add(answerTimeout)) {
+	if p := s.private; len(p.asked) > 0 && !time.Now().Before(p.asked[0].by) {
 		s.link.drop(errUnanswered)
 	}
 	s.step(blind.Tick{})

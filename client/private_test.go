@@ -350,3 +350,49 @@ func TestPrivateVoice(t *testing.T) {
 		}
 	})
 }
+
+// The longest voice note takes 70 s at 10 kbit/s: its connection is not given up
+// meanwhile, nor for what waits behind it.
+func TestPrivateVoice_SlowUplink(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, atA := w.mustPrivate(alicePIN, client.EntryCreate, false)
+		b, _ := w.mustPrivate(bobPIN, client.EntryInvited, false)
+		synctest.Wait()
+		reaches(t, a)
+		w.send(a, "one")
+		shows(t, b, says("one"))
+		w.send(b, "two")
+		shows(t, a, says("two"))
+		atA.uplink.Store(10_000 / 8)
+		sent := make(chan error, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			const mediaType = "audio/webm"
+			_, err := a.SendVoice(ctx, &client.Voice{MediaType: mediaType, Data: make([]byte, blind.MaxVoice-len(mediaType))})
+			sent <- err
+		}()
+		time.Sleep(10 * time.Second)
+		b.Close() // the page that comes in its place is greeted behind the note
+		b, _, err := w.private(bobPIN, client.EntryEnter, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
+		shows(t, b, func(m client.Message) bool { return m.Voice != nil })
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		for {
+			event, err := a.Next(ctx)
+			if err != nil {
+				break // quiet
+			}
+			if lost, ok := event.(client.Disconnected); ok {
+				t.Fatalf("the connection was given up: %v", lost.Err)
+			}
+		}
+	})
+}

@@ -62,6 +62,8 @@ func (w *world) stop(rl *relay.Relay) {
 type phone struct {
 	w    *world
 	deaf atomic.Bool // what arrives is dropped
+	// uplink is how many bytes leave in a second; 0: all at once.
+	uplink atomic.Int64
 
 	mu   sync.Mutex
 	conn net.Conn // the last one
@@ -75,7 +77,7 @@ func (p *phone) dial(ctx context.Context, network, address string) (net.Conn, er
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conn = conn
-	return &lossy{conn, &p.deaf}, nil
+	return &lossy{Conn: conn, phone: p, gone: make(chan struct{})}, nil
 }
 
 // cut ends the connection; the next one hears again.
@@ -88,13 +90,30 @@ func (p *phone) cut() {
 
 type lossy struct {
 	net.Conn
-	deaf *atomic.Bool
+	phone *phone
+	once  sync.Once
+	gone  chan struct{} // closed by Close
+}
+
+func (l *lossy) Write(b []byte) (int, error) {
+	if rate := l.phone.uplink.Load(); rate > 0 {
+		select {
+		case <-time.After(time.Duration(len(b)) * time.Second / time.Duration(rate)):
+		case <-l.gone:
+		}
+	}
+	return l.Conn.Write(b)
+}
+
+func (l *lossy) Close() error {
+	l.once.Do(func() { close(l.gone) })
+	return l.Conn.Close()
 }
 
 func (l *lossy) Read(b []byte) (int, error) {
 	for {
 		n, err := l.Conn.Read(b)
-		if err != nil || !l.deaf.Load() {
+		if err != nil || !l.phone.deaf.Load() {
 			return n, err
 		}
 	}
