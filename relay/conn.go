@@ -316,6 +316,8 @@ func (c *conn) ping() {
 	case err == nil:
 		c.schedulePing()
 	case errors.Is(err, net.ErrClosed): // the socket ended meanwhile
+	case c.outbox.net.inMessage.Load():
+		c.schedulePing() // its pong waits behind the frame, which has a time of its own
 	default:
 		c.outbox.Close(wire.CloseNoPong)
 	}

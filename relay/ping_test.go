@@ -73,6 +73,27 @@ func TestPing_BehindASlowFrame(t *testing.T) {
 	})
 }
 
+// A pong waits behind what its client is sending: who is in the middle of a frame
+// is there, and has the frame's own time.
+func TestPing_InTheMiddleOfAFrame(t *testing.T) {
+	cfg := unlimited
+	cfg.PingInterval = 16 * time.Second
+	inWorld(t, cfg, func(t *testing.T, w *world) {
+		c := w.dialWith("room", dialOptions{deaf: true})
+		c.join(ann)
+		time.Sleep(13 * time.Second)
+		frame := textFrame(`{"event":"redeem_extension","ref":"7"}`)
+		c.write(frame[:20])
+		time.Sleep(50 * time.Second)
+		want(t, "pings", c.pingCount(), 2)
+		c.deaf.Store(false)
+		c.write(frame[20:])
+		c.refusedFor("7", "monetization_disabled")
+		c.deaf.Store(true)
+		c.closedWithin(time.Minute, 4002, "no_pong")
+	})
+}
+
 // A pong that comes late, but in time, is good; one with other content is none.
 func TestPing_LatePong(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
