@@ -108,7 +108,8 @@ func TestConversation(t *testing.T) {
 		term.sees("Say these digits to each other")
 	}
 	digits := regexp.MustCompile(`(\d{4} ){4}\d{4}`)
-	if a, b := digits.FindString(ann.screen()), digits.FindString(ben.screen()); a == "" || a != b {
+	anns, bens := ann.until("for the digits", digits.MatchString), ben.until("for the digits", digits.MatchString)
+	if a, b := digits.FindString(anns), digits.FindString(bens); a != b {
 		t.Errorf("they compare %q and %q", a, b)
 	}
 	for _, term := range []*terminal{ann, ben} {
@@ -223,6 +224,7 @@ func TestClipboard(t *testing.T) {
 	}
 	ann.types("c")
 	ann.sees("Handed to the terminal's clipboard")
+	ann.until("for the clipboard", func(string) bool { return ann.tmux("list-buffers") != "" }) // what is shown may come first
 	if got := ann.tmux("show-buffer"); !strings.HasPrefix(got, "My other number: +44 7700 900") {
 		t.Errorf("the clipboard has %q", got)
 	}

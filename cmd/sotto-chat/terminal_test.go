@@ -22,7 +22,7 @@ import (
 )
 
 // patience is for a machine that has much else to do.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // program is the client, built once.
 var program = sync.OnceValues(func() (string, error) {

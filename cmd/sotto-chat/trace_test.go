@@ -70,6 +70,8 @@ func TestNoFileWritten(t *testing.T) {
 	ann.sees("Number, or")
 	ann.types("C-c")
 	ann.sees("shell:")
+	ann.types("echo ended with $?", "Enter") // what is seen first is the screen as it was before
+	ann.sees("ended with 0")
 
 	sandboxed, toTerminal := false, 0
 	for line := range strings.Lines(readFile(t, trace)) {

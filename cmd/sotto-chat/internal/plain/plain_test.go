@@ -16,7 +16,7 @@ import (
 )
 
 // patience is for a machine that has much else to do.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // bot is a conversation that a test leads.
 type bot struct {

@@ -16,7 +16,7 @@ import (
 )
 
 // testPatience is for a machine that has much else to do.
-const testPatience = time.Minute
+const testPatience = 5 * time.Minute
 
 // driver is the program around a model, with a clock that a test sets.
 type driver struct {
