@@ -15,7 +15,7 @@ import (
 )
 
 // patience bounds every wait for something that should come at once.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // chat is people at rooms of two who answer each other as fast as they can,
 // until their sockets are closed.
