@@ -26,9 +26,10 @@ const childURL = "SOTTO_CLIENT_TEST_URL"
 
 // TestMemoryAfterEnd looks into the memory of a process that has a session of a
 // private number: while it lasts the root key and both texts are there, or this
-// test sees nothing; after its end, however it comes, none is. It does not look
-// for keys of one life or message: those pass over stacks, and Go uses a stack
-// that a goroutine has outgrown again when it likes.
+// test sees nothing; after its end, however it comes, none is, once memory that
+// nothing refers to was used again. It does not look for keys of one life or
+// message: those pass over stacks, and Go uses a stack that a goroutine has
+// outgrown again when it likes.
 func TestMemoryAfterEnd(t *testing.T) {
 	if url := os.Getenv(childURL); url != "" {
 		child(t, url)
@@ -68,7 +69,13 @@ func TestMemoryAfterEnd(t *testing.T) {
 			}
 			end(t, d)
 			d.hears(t, "ended")
-			for _, what := range d.finds(t) {
+			left := d.finds(t)
+			for round := 0; len(left) > 0 && round < 20; round++ { // a processor may have kept a free place for itself
+				d.says("again")
+				d.hears(t, "ended")
+				left = d.finds(t)
+			}
+			for _, what := range left {
 				t.Errorf("after the end the %s is in memory", what)
 			}
 		})
@@ -185,9 +192,18 @@ func child(t *testing.T, url string) {
 		t.Error(err)
 	}
 	fmt.Println("answered")
-	go func() {
-		if line(t) == "close" {
-			s.Close()
+	again := make(chan struct{})
+	go func() { // ends with the input
+		defer close(again)
+		for {
+			switch line(t) {
+			case "close":
+				s.Close()
+			case "again":
+				again <- struct{}{}
+			default:
+				return
+			}
 		}
 	}()
 	for err := error(nil); err == nil; {
@@ -197,7 +213,10 @@ func child(t *testing.T, url string) {
 	root.Wipe()
 	reuse()
 	fmt.Println("ended")
-	<-t.Context().Done()
+	for range again {
+		reuse()
+		fmt.Println("ended")
+	}
 	runtime.KeepAlive(s) // who has it still, has nothing
 }
 
