@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +14,13 @@ import (
 	"sotto/wire"
 )
 
-// maxFrame bounds what a relay can make a client hold at once, in bytes.
-const maxFrame = 1 << 20
+const (
+	// maxFrame bounds what a relay can make a client hold at once, in bytes.
+	maxFrame = 1 << 20
+	// maxPiece is how much of a large message is written at once. Between pieces a
+	// ping is answered, for which the WebSocket library takes at most 5 seconds.
+	maxPiece = 4 << 10
+)
 
 // link is a connection that is joined. It lasts as long as its context.
 type link struct {
@@ -162,7 +168,20 @@ func (s *Session) write(l *link) {
 func writeRequest(ctx context.Context, conn *websocket.Conn, req *wire.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, patience(req))
 	defer cancel()
-	return conn.Write(ctx, websocket.MessageText, wire.AppendRequest(nil, req))
+	frame := wire.AppendRequest(nil, req)
+	if len(req.Ciphertext) <= wire.StdCiphertext {
+		return conn.Write(ctx, websocket.MessageText, frame)
+	}
+	w, err := conn.Writer(ctx, websocket.MessageText)
+	if err != nil {
+		return err
+	}
+	for piece := range slices.Chunk(frame, maxPiece) {
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+	}
+	return w.Close()
 }
 
 // nextRequest returns what is to be written to l next, or nil.

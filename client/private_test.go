@@ -352,7 +352,7 @@ func TestPrivateVoice(t *testing.T) {
 }
 
 // The longest voice note takes 70 s at 10 kbit/s: its connection is not given up
-// meanwhile, nor for what waits behind it.
+// meanwhile, nor for what waits behind it, nor for a ping of the relay's.
 func TestPrivateVoice_SlowUplink(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -364,6 +364,7 @@ func TestPrivateVoice_SlowUplink(t *testing.T) {
 		shows(t, b, says("one"))
 		w.send(b, "two")
 		shows(t, a, says("two"))
+		time.Sleep(200 * time.Second) // pings come after 210 to 240
 		atA.uplink.Store(10_000 / 8)
 		sent := make(chan error, 1)
 		go func() {
