@@ -103,8 +103,8 @@ func (p *person) step(e blind.Event) {
 func (p *person) request(r wire.Request, answer func(*wire.Response) blind.Event) {
 	p.t.Helper()
 	if answer != nil {
-		p.n++
-		ref := fmt.Sprint(p.n)
+		p.chatter.asked++
+		ref := fmt.Sprint(p.chatter.asked)
 		r.Ref, p.asked[ref] = wire.NewRef(ref), answer
 	}
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -261,19 +260,9 @@ func ofBytes(n int) string {
 var longestHello = fmt.Sprintf(`{"hello":%q}`, base64.StdEncoding.EncodeToString(make([]byte, wire.MaxHello)))
 
 func (c *child) dial(ctx context.Context, t *testing.T, room int) (*websocket.Conn, error) {
-	ws, _, err := websocket.Dial(ctx, fmt.Sprintf("%s://%s/room/%064x/ws", c.scheme, c.addr, room), &websocket.DialOptions{ //nolint:bodyclose // there is none after 101
-		HTTPClient: &http.Client{Transport: &http.Transport{
-			// One in 64 of them comes from the same address.
-			DialContext:       (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+room%64))}}).DialContext,
-			DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test's own certificate
-		}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	ws.SetReadLimit(128 << 10)
-	t.Cleanup(func() { _ = ws.CloseNow() })
-	return ws, nil
+	// One in 64 of them comes from the same address.
+	ws, _, err := openSocket(ctx, t, c.url(), fmt.Sprintf("%064x", room), byte(2+room%64))
+	return ws, err
 }
 
 // peak is the most memory the child ever had, in bytes.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -54,13 +56,10 @@ func newChat(t *testing.T, base string, rooms int) *chat {
 		if i%2 == 0 {
 			room = fmt.Sprintf("%064x", chatRooms.Add(1))
 		}
-		ws, _, err := websocket.Dial(ctx, base+"/room/"+room+"/ws", &websocket.DialOptions{ //nolint:bodyclose // there is none after 101
-			HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-		})
+		ws, _, err := openSocket(ctx, t, base, room, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = ws.CloseNow() })
 		p := &chatter{
 			ws: ws, first: i%2 == 1, enough: make(chan struct{}),
 			acked: make(map[string]bool), seen: make(map[string]bool),
@@ -72,6 +71,25 @@ func newChat(t *testing.T, base string, rooms int) *chat {
 		c.talking.Go(func() { p.talk(context.Background()) }) // until its socket is closed
 	}
 	return c
+}
+
+// openSocket opens a socket to a room of the relay at base, from an address of this
+// machine by its last number.
+func openSocket(ctx context.Context, t *testing.T, base, room string, from byte) (*websocket.Conn, *http.Response, error) {
+	t.Helper()
+	ws, res, err := websocket.Dial(ctx, base+"/room/"+room+"/ws", &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: &http.Transport{
+			DialContext:       (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, from)}}).DialContext,
+			DisableKeepAlives: true,
+			TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // the test's own certificate
+		}},
+	})
+	if err != nil {
+		return nil, res, err
+	}
+	ws.SetReadLimit(128 << 10)
+	t.Cleanup(func() { _ = ws.CloseNow() })
+	return ws, res, nil
 }
 
 func (p *chatter) join(ctx context.Context, t *testing.T, who string) {

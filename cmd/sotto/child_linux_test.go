@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // child is the program as a process of its own, in its sandbox.
@@ -90,11 +87,14 @@ func (c *child) stop(t *testing.T) {
 	}
 }
 
-// seat is a raw socket that speaks std-1 as a stranger's client would.
+// url is where the relay is.
+func (c *child) url() string { return c.scheme + "://" + c.addr }
+
+// seat is a raw socket that speaks std-1 as a stranger's client would, for a test
+// that fails where it is refused.
 type seat struct {
-	t  *testing.T
-	ws *websocket.Conn
-	n  int
+	*chatter
+	t *testing.T
 	// lastID is of this seat's last message.
 	lastID any
 }
@@ -112,69 +112,34 @@ func (c *child) open(t *testing.T, room string) *seat {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	ws, res, err := websocket.Dial(ctx, c.scheme+"://"+c.addr+"/room/"+room+"/ws", &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test's own certificate
-		}},
-	})
+	ws, _, err := openSocket(ctx, t, c.url(), room, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.Body != nil {
-		_ = res.Body.Close()
-	}
-	t.Cleanup(func() { _ = ws.CloseNow() })
-	return &seat{t: t, ws: ws}
+	return &seat{&chatter{ws: ws}, t, nil}
 }
 
 // ask sends a request and reads frames until its answer, which must be ok.
 func (s *seat) ask(event string, data map[string]any) (ok map[string]any) {
 	s.t.Helper()
-	s.n++
-	ref := fmt.Sprint(s.n)
-	frame, err := json.Marshal(map[string]any{"event": event, "ref": ref, "data": data})
+	body, err := json.Marshal(data)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	if err := s.ws.Write(ctx, websocket.MessageText, frame); err != nil {
+	answer, err := s.request(ctx, event, string(body))
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.await(func(f map[string]any) bool {
-		if f["ref"] != ref {
-			return false
-		}
-		var good bool
-		if ok, good = f["ok"].(map[string]any); !good {
-			s.t.Fatalf("%s was refused: %v", event, f["error"])
-		}
-		if id := ok["message_id"]; id != nil {
-			s.lastID = id
-		}
-		return true
-	})
-	return ok
-}
-
-// await reads frames until one fits.
-func (s *seat) await(fits func(map[string]any) bool) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
-	defer cancel()
-	for {
-		_, frame, err := s.ws.Read(ctx)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		var f map[string]any
-		if err := json.Unmarshal(frame, &f); err != nil {
-			s.t.Fatal(err)
-		}
-		if fits(f) {
-			return
-		}
+	var frame struct{ OK map[string]any }
+	if err := json.Unmarshal([]byte(answer), &frame); err != nil || frame.OK == nil {
+		s.t.Fatalf("%s was refused: %s, %v", event, answer, err)
 	}
+	if id := frame.OK["message_id"]; id != nil {
+		s.lastID = id
+	}
+	return frame.OK
 }
 
 // fetch reads a page of the child.

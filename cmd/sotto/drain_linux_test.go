@@ -102,13 +102,9 @@ func TestDrain(t *testing.T) {
 		t.Errorf("readyz = %d while draining, for those whose rooms are here", got)
 	}
 	newcomer := c.open(t, strings.Repeat("6", 64))
-	if err := newcomer.ws.Write(t.Context(), websocket.MessageText, []byte(`{"event":"join","ref":"1","data":`+joining("a")+`}`)); err != nil {
-		t.Fatal(err)
+	if answer, err := newcomer.request(t.Context(), "join", joining("a")); err != nil || !strings.Contains(answer, `"restarting"`) {
+		t.Errorf("a newcomer was answered %s, %v", answer, err)
 	}
-	newcomer.await(func(f map[string]any) bool {
-		fault, _ := f["error"].(map[string]any)
-		return fault["reason"] == "restarting"
-	})
 	if got := drain("?for=1ns"); got != http.StatusAccepted {
 		t.Errorf("drain again is answered %d", got)
 	}

@@ -96,12 +96,9 @@ func (c *child) knock(t *testing.T, room int) (*websocket.Conn, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	ws, res, err := websocket.Dial(ctx, fmt.Sprintf("http://%s/room/%064x/ws", c.addr, room), &websocket.DialOptions{ //nolint:bodyclose // the library has read it
-		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-	})
+	ws, res, err := openSocket(ctx, t, c.url(), fmt.Sprintf("%064x", room), 1)
 	switch {
 	case err == nil:
-		t.Cleanup(func() { _ = ws.CloseNow() })
 		(&chatter{ws: ws}).join(ctx, t, "a")
 		return ws, http.StatusSwitchingProtocols
 	case res == nil:
