@@ -27,13 +27,11 @@ func newCurtain(now time.Time) *curtain {
 }
 
 func (c *curtain) update(m *Model, msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
-		switch press.String() {
-		case "ctrl+x":
-			return m.forget(wordForgotten)
-		case "enter":
-			return c.try(m)
-		}
+	switch pressed(msg) {
+	case "ctrl+x":
+		return m.forget(wordForgotten)
+	case "enter":
+		return c.try(m)
 	}
 	return c.pin.update(msg)
 }

@@ -18,7 +18,7 @@ type invitation struct{}
 func (m *Model) canInvite() bool { return m.chat.awaiting && m.door.Card != (entry.Card{}) }
 
 func (*invitation) update(m *Model, msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok && press.String() == "c" && m.canInvite() {
+	if pressed(msg) == "c" && m.canInvite() {
 		m.status = wordCopied
 		return tea.SetClipboard(m.door.Card.Invitation())
 	}

@@ -10,11 +10,7 @@ import (
 type made struct{ card entry.Card }
 
 func (n *made) update(m *Model, msg tea.Msg) tea.Cmd {
-	press, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil
-	}
-	switch press.String() {
+	switch pressed(msg) {
 	case "enter":
 		return m.ask(n.card, entry.Create)
 	case "ctrl+n":
@@ -36,11 +32,7 @@ func (n *made) body(_ *Model, width, _ int) []string {
 		lines = append(lines, "ref "+n.card.Ref.Reveal())
 		hint = wordShortHint
 	}
-	lines = append(lines, "")
-	for _, line := range wrap(hint, width) {
-		lines = append(lines, faint.Render(line))
-	}
-	return lines
+	return append(append(lines, ""), faded(hint, width)...)
 }
 
 func (n *made) keys(*Model) string { return keysNew }

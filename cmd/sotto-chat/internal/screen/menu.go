@@ -36,11 +36,7 @@ func items() []item {
 }
 
 func (*menu) update(m *Model, msg tea.Msg) tea.Cmd {
-	press, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil
-	}
-	name := press.String()
+	name := pressed(msg)
 	for _, i := range items() {
 		if i.key == name && (m.chat.private || !i.private) {
 			m.screen = m.chat

@@ -35,6 +35,15 @@ type Config struct {
 // panicTime is how soon the second Esc has to follow to be an alarm.
 const panicTime = time.Second
 
+// pressed is the name of the key that a message is about; "" if it is of none.
+func pressed(msg tea.Msg) string {
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return ""
+	}
+	return press.String()
+}
+
 // screen is what is shown.
 type screen interface {
 	// update deals with a message that is for this screen.

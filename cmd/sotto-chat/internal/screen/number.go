@@ -84,11 +84,7 @@ func (n *number) body(_ *Model, width, _ int) []string {
 		n.field.SetWidth(width - 4)
 		lines = append(lines, n.field.View())
 	}
-	lines = append(lines, "")
-	for _, line := range wrap(wordMotto, width) {
-		lines = append(lines, faint.Render(line))
-	}
-	return lines
+	return append(append(lines, ""), faded(wordMotto, width)...)
 }
 
 func (n *number) keys(*Model) string { return keysNumber }

@@ -13,7 +13,7 @@ const patience = 8 * time.Second
 type openingScreen struct{}
 
 func (*openingScreen) update(m *Model, msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok && press.String() == "esc" {
+	if pressed(msg) == "esc" {
 		m.restart("")
 	}
 	return nil
@@ -41,12 +41,7 @@ type question struct {
 }
 
 func (q *question) update(m *Model, msg tea.Msg) tea.Cmd {
-	press, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil
-	}
-	name := press.String()
-	switch {
+	switch name := pressed(msg); {
 	case name == "enter" && q.yes != nil:
 		return q.yes()
 	case name == "y" && q.mine != nil:
@@ -72,7 +67,7 @@ func (m *Model) ended(text string) {
 }
 
 func (e *endedScreen) update(m *Model, msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok && press.String() == "enter" {
+	if pressed(msg) == "enter" {
 		m.restart("")
 	}
 	return nil

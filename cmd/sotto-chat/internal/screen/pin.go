@@ -20,17 +20,15 @@ func newPINScreen(how entry.How) *pinScreen {
 }
 
 func (p *pinScreen) update(m *Model, msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
-		switch press.String() {
-		case "enter":
-			if p.pin.field.Value() == "" {
-				return nil
-			}
-			return p.take(m)
-		case "esc":
-			m.restart("")
+	switch pressed(msg) {
+	case "enter":
+		if p.pin.field.Value() == "" {
 			return nil
 		}
+		return p.take(m)
+	case "esc":
+		m.restart("")
+		return nil
 	}
 	return p.pin.update(msg)
 }
@@ -53,10 +51,7 @@ func (p *pinScreen) take(m *Model) tea.Cmd {
 func (p *pinScreen) body(m *Model, width, _ int) []string {
 	lines := []string{bold.Render(wordPIN), "", p.pin.view(width), ""}
 	if p.how == entry.Create {
-		for _, line := range wrap(wordPINNew, width) {
-			lines = append(lines, faint.Render(line))
-		}
-		lines = append(lines, "")
+		lines = append(append(lines, faded(wordPINNew, width)...), "")
 	}
 	return append(lines, m.attempt.progress(m.now, width))
 }

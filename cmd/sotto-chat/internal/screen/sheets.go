@@ -16,10 +16,7 @@ func (*compare) update(m *Model, msg tea.Msg) tea.Cmd { return m.escape(msg) }
 
 // escape closes a sheet that takes no other key.
 func (m *Model) escape(msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
-		return m.back(press.String())
-	}
-	return nil
+	return m.back(pressed(msg))
 }
 
 var fours = regexp.MustCompile(`.{4}`)
@@ -43,16 +40,14 @@ type wipe struct{ field *textinput.Model }
 const wipeWord = "wipe"
 
 func (w *wipe) update(m *Model, msg tea.Msg) tea.Cmd {
-	if press, ok := msg.(tea.KeyPressMsg); ok {
-		switch name := press.String(); {
-		case name == "esc":
-			return m.back(name)
-		case name == "enter" && w.field.Value() == wipeWord:
-			c := m.chat
-			c.wiping = true
-			m.screen = c
-			return c.change("", func(ctx context.Context) error { return c.session.Expire(ctx) })
-		}
+	switch name := pressed(msg); {
+	case name == "esc":
+		return m.back(name)
+	case name == "enter" && w.field.Value() == wipeWord:
+		c := m.chat
+		c.wiping = true
+		m.screen = c
+		return c.change("", func(ctx context.Context) error { return c.session.Expire(ctx) })
 	}
 	field, cmd := w.field.Update(msg)
 	w.field = &field
@@ -78,11 +73,7 @@ type helpSheet struct {
 }
 
 func (h *helpSheet) update(m *Model, msg tea.Msg) tea.Cmd {
-	press, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil
-	}
-	switch press.String() {
+	switch pressed(msg) {
 	case "esc":
 		m.screen = h.back
 		return m.seen()

@@ -83,11 +83,7 @@ func (c *chat) message(width int) []string {
 	}
 	lines := []string{faint.Render(who + " · " + s.SentAt.Local().Format("15:04"))}
 	lines = append(lines, wrap(clean(c.text()), width)...)
-	state := wrap(c.state(), width)
-	for _, line := range state {
-		lines = append(lines, faint.Render(line))
-	}
-	return lines
+	return append(lines, faded(c.state(), width)...)
 }
 
 // text is the message, or why there is none.

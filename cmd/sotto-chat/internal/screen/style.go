@@ -39,5 +39,14 @@ func wrap(text string, width int) []string {
 	return strings.Split(ansi.Wrap(text, max(width, 1), ""), "\n")
 }
 
+// faded is wrap for what is beside the matter.
+func faded(text string, width int) []string {
+	lines := wrap(text, width)
+	for i, line := range lines {
+		lines[i] = faint.Render(line)
+	}
+	return lines
+}
+
 // fit cuts a line at width cells.
 func fit(line string, width int) string { return ansi.Truncate(line, width, "…") }
