@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { composerFaults, faults, moving } from "./lib/looks.js";
 import { until, words } from "./lib/person.js";
 import { root } from "./lib/relay.js";
@@ -47,10 +48,16 @@ const layouts = [
   { size: 200, views: [{ width: 360, height: 640, dir: "rtl" }, { width: 360, height: 370, dir: "ltr", tight: true }, { width: 320, height: 250, dir: "ltr", tight: true }] },
 ];
 
-/** Looks at a state in every way, and returns what is wrong. */
+/** Looks at a state in every way, and returns what is wrong, not only for a moment. */
 const lookAt = async (page, browser) => {
   const wrong = [];
-  const note = (where, found) => wrong.push(...found.map((fault) => `${where}: ${fault}`));
+  const note = async (where, look) => {
+    const found = await look();
+    if (!found.length) return;
+    await pause(1000);
+    const still = new Set(await look());
+    wrong.push(...found.filter((fault) => still.has(fault)).map((fault) => `${where}: ${fault}`));
+  };
   const resize = async ({ width, height }) => {
     await page.setViewport({ width, height, deviceScaleFactor: 1 });
     await until("the new size", () => page.evaluate((width, height) => innerWidth === width && innerHeight === height, width, height));
@@ -59,12 +66,12 @@ const lookAt = async (page, browser) => {
   };
   const turn = (dir) => page.evaluate((dir) => { document.documentElement.dir = dir; }, dir);
 
-  note("light", await violations(page));
-  note("as usual", await page.evaluate(faults));
-  note("moves", await page.evaluate(moving));
+  await note("light", () => violations(page));
+  await note("as usual", () => page.evaluate(faults));
+  await note("moves", () => page.evaluate(moving));
   for (const [name, settings] of [["dark", { dark: true }], ["forced colours", { forced: true }]]) {
     const undo = await wear(browser, page, settings);
-    note(name, await violations(page, colours));
+    await note(name, () => violations(page, colours));
     await undo();
   }
   for (const { size, views } of layouts) {
@@ -73,9 +80,9 @@ const lookAt = async (page, browser) => {
       await turn(view.dir);
       await resize(view);
       const where = `${view.width}×${view.height}, ${view.dir}, ${size} %`;
-      note(where, await page.evaluate(composerFaults));
+      await note(where, () => page.evaluate(composerFaults));
       // There is no room to show anything but the composer.
-      if (!view.tight) note(where, await page.evaluate(faults));
+      if (!view.tight) await note(where, () => page.evaluate(faults));
     }
     await undo();
   }

@@ -3,7 +3,6 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { engines } from "./lib/browser.js";
 import { say, until, words } from "./lib/person.js";
 import { pairs, stage } from "./lib/stage.js";
@@ -104,11 +103,12 @@ for (const engine of engines) {
       await anna.sees(message);
       assert.equal(await anna.value(words.message), draft);
       // Another tab comes in front of it.
+      await anna.run(`addEventListener("visibilitychange", () => setTimeout(() => {
+        window.hidden = (${everything})();
+      }, 100), { once: true })`);
       const other = await anna.browser.newPage();
       await other.bringToFront();
-      await until("the page to be hidden", () => anna.run(() => document.hidden));
-      await pause(100);
-      assertBare(secrets, await anna.run(everything), "hidden");
+      assertBare(secrets, await until("the page to be hidden", () => anna.run(() => window.hidden)), "hidden");
       assert.ok((await anna.text()).includes(words.goOn), "the curtain, which only the PIN lifts");
       await other.close();
       await anna.comeBack(pins[0]);
@@ -166,7 +166,7 @@ for (const engine of engines) {
       assert.deepEqual(await heard(), [], "she hid it by hand");
       await anna.comeBack(pins[0]);
       await anna.sees("one");
-      await ben.see(words.read);
+      await ben.lies(words.read);
       await anna.write("two");
       await ben.sees("two");
       assert.equal(await anna.run(() => document.title), words.title);
@@ -200,19 +200,17 @@ for (const engine of engines) {
 
     test("who only moves the mouse or turns the wheel is there", async () => {
       const { anna } = await inConversation();
-      // Its clock goes on by so many ms, and something happens.
+      // Its clocks go on by so many ms, and something happens.
+      await anna.run(() => { window.gone = 0; });
       const after = (ms, what) => anna.run((ms, what) => {
         const { now } = Date;
         const then = now() + ms;
         Date.now = () => Math.max(then, now());
-        dispatchEvent(new Event(what));
+        window.gone += ms;
+        const event = new Event(what);
+        dispatchEvent(Object.defineProperty(event, "timeStamp", { value: event.timeStamp + window.gone }));
       }, ms, what);
-      for (const what of ["wheel", "pointermove"]) {
-        // One move counts for all that follow it within 5 s, as of the mouse that clicked.
-        await pause(5000);
-        await after(100_000, what);
-        await anna.glance();
-      }
+      for (const what of ["wheel", "pointermove"]) await after(100_000, what);
       assert.ok(!(await anna.text()).includes(words.goOn));
       await after(121_000, "focus");
       await anna.see(words.goOn);

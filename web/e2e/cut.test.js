@@ -57,9 +57,10 @@ for (const engine of engines) {
           // It may still be showing its own page for an error.
           const fields = () => page.evaluate(() => document.querySelectorAll("input").length);
           assert.equal(await until("what there is", fields), 0);
-          await page.goto(link.url);
-          await until("the first screen", async () =>
-            (await page.evaluate(() => document.body.innerText)).includes(words.invited));
+          await until("the first screen", async () => {
+            await page.goto(link.url);
+            return (await page.evaluate(() => document.body.innerText)).includes(words.invited);
+          });
         } finally {
           await page.close();
           await link.close();

@@ -23,7 +23,7 @@ for (const engine of engines) {
         await anna.see(words.connected);
         await anna.write("Grüße 🙂\nzweite Zeile");
         await gopher.hears("message", "Grüße 🙂\nzweite Zeile");
-        await anna.see(words.read);
+        await anna.lies(words.read);
         gopher.tell("नमस्ते <b>&amp;</b>");
         await anna.sees("नमस्ते <b>&amp;</b>");
         await gopher.hears("read");

@@ -75,7 +75,7 @@ for (const engine of engines) {
       const ben = await on.visit("Ben", engine);
       await ben.join(invitation, "271828");
       await ben.find("textarea", words.message);
-      const requests = ben.tap.requests();
+      const requests = ben.tap.requests().toSorted((a, b) => (a.line < b.line ? -1 : 1));
       assert.deepEqual(
         requests.map(({ line }) => line.replace(/[0-9a-f]{64}|(?<=more-en-)[0-9a-f]{8}/, "…")),
         ["GET / HTTP/1.1", "GET /more-en-….js HTTP/1.1", "GET /room/…/ws HTTP/1.1"],

@@ -18,7 +18,7 @@ const listens = async (person) => {
   await person.run(() => { window.decoded.length = 0; });
   await person.click(".bubble:last-child button", strings.play);
   const at = () => person.run(() => Number(document.querySelector(".bubble:last-child [type=range]").value));
-  await until("it to go on", async () => (await at()) > 0.3).catch((error) => person.tellWhatThereIs(error));
+  await until("it to go on", async () => (await at()) > 0.3);
   await until("its end", async () => (await at()) === 0 && person.glimpse(".bubble:last-child button", strings.play));
   return person.run(() => [...window.decoded[0]]);
 };
@@ -70,7 +70,7 @@ for (const pair of pairs) {
       until(`${person.name}'s note to be "${said}" for ${seconds} s`, async () => {
         const [what, since] = (await underWay(person)) ?? [];
         return what === said && since >= seconds;
-      }).catch((error) => person.tellWhatThereIs(error));
+      });
 
     const couple = async (kind = words.newNumber) => {
       const { anna, ben } = await on.pair(pair, pins, kind);

@@ -69,8 +69,7 @@ for (const [i, pair] of pairs.entries()) {
       const ben = await on.visit("Ben", pair[1]);
       for (const person of [anna, ben]) {
         await person.page.evaluateOnNewDocument(watchAttributes);
-        await person.page.reload();
-        await person.see(words.invited);
+        await person.reload();
       }
       const invitation = await anna.create(pins[0], i ? words.shortNumber : words.newNumber);
       await anna.press(words.qr);

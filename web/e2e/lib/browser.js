@@ -91,7 +91,8 @@ export const launch = async (engine, size = { width: 360, height: 640 }, extra =
     },
     async close() {
       await browser.close();
-      if (!extra.home) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      // What belonged to it may still write something on its way out.
+      if (!extra.home) await rm(folder, { recursive: true, force: true, maxRetries: 30 });
     },
     /** Ends it, if it still runs, as a phone does that has no memory left: all of its processes at once. */
     async kill() {

@@ -44,24 +44,31 @@ export const tracks = (person) => person.run(() => window.tracks.map(({ readySta
 /** Presses Record, and what comes before it the first time. */
 export const begin = async (person, strings) => {
   await person.press(words.voiceNote);
-  const button = await until(`${person.name} to be asked, or recorded`, async () =>
-    (await person.glimpse("button", strings.record)) ?? (await person.glimpse("button", strings.stop)));
-  if ((await button.evaluate(({ textContent }) => textContent)) === strings.record) await button.click();
-  await person.find("button", strings.stop).catch((error) => person.tellWhatThereIs(error));
+  await until(`${person.name} to be recorded`, async () => {
+    if (await person.glimpse("button", strings.stop)) return true;
+    await (await person.glimpse("button", strings.record))?.click();
+    return false;
+  });
 };
+
+/** Resolves with the next sound that the meter shows, however short. Runs in the page. */
+const sounds = () => new Promise((resolve) => {
+  const meter = document.querySelector("meter");
+  new MutationObserver(() => { if (meter.value > 0.01) resolve(); }).observe(meter, { attributes: true });
+});
 
 /** Records for so many seconds by the page's own count, with a sound to be seen. */
 export const record = async (person, strings, seconds = 2) => {
   await begin(person, strings);
-  await until("a level", () => person.run(() => document.querySelector("meter").value > 0.01));
+  await person.run(sounds);
   await until(`${seconds} s`, () => person.run((seconds) =>
     Number(document.querySelector("meter").nextSibling.textContent.slice(2, 4)) >= seconds, seconds));
   await person.press(strings.stop);
-  await person.find(".composer button", strings.play).catch((error) => person.tellWhatThereIs(error));
+  await person.find(".composer button", strings.play);
 };
 
 /** Waits for a voice note that can be played, and where it is. */
-export const hasNote = (person, where = "") =>
-  until(`${person.name} to have a voice note ${where}`, async () =>
-    (await person.run(() => !!document.querySelector(".bubble:last-child .player button"))) && (await person.text()).includes(where))
-    .catch((error) => person.tellWhatThereIs(error));
+export const hasNote = (person, place) =>
+  until(`${person.name} to have a voice note ${place ?? ""}`, async () =>
+    (await person.run(() => !!document.querySelector(".bubble:last-child .player button"))) &&
+    (!place || (await person.message()).where === place));

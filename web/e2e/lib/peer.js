@@ -16,6 +16,7 @@ export const buildPeer = async () => {
 const start = (binary, { url, number, pin, create = false }) => {
   const child = spawn(binary, ["--plain", url], { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit");
+  child.stdin.on("error", () => {}); // its end is told by how it ended
   const heard = [];
   createInterface(child.stdout).on("line", (line) => heard.push(JSON.parse(line)));
   const ask = (request) => child.stdin.write(`${JSON.stringify(request)}\n`);

@@ -19,22 +19,48 @@ await learn("en");
 /** A string with its gaps filled. */
 export const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
+/** Everybody who has the page open. */
+const everybody = new Set();
+
+/** What is on all of their pages. */
+const whatThereIs = async () => {
+  const all = [...everybody].map(async (person) => {
+    const text = await Promise.race([person.text(), pause(10_000, "nothing: the page does not answer")]).catch(String);
+    return `\n-- ${person.name} in ${person.engine} sees:\n${text.slice(0, 800)}`;
+  });
+  return (await Promise.all(all)).join("");
+};
+
 /** Waits until what is returned is neither null, false nor undefined. */
 export const until = async (what, look, within = 60_000) => {
   const end = performance.now() + within;
   let last;
-  for (;;) {
+  for (let wait = 20; ; wait = Math.min(wait * 1.2, 100)) {
     try {
       const found = await look();
       if (found !== null && found !== false && found !== undefined) return found;
       last = undefined;
     } catch (error) {
-      if (!/context|navigation|detached|not found/i.test(String(error))) throw error;
+      // Pages are loaded under a look, and elements drawn anew under a finger.
+      if (error instanceof assert.AssertionError) throw error;
       last = error;
     }
-    if (performance.now() > end) throw new Error(`waited ${within} ms in vain for ${what}${last ? `: ${last}` : ""}`);
-    await pause(20);
+    if (performance.now() > end) throw new Error(`waited ${within} ms in vain for ${what}${last ? `: ${last}` : ""}${await whatThereIs()}`);
+    await pause(wait);
   }
+};
+
+/** Clicks an element by `act`. Whether it was that element: what moves meanwhile is missed. */
+export const landed = async (element, act = () => element.click()) => {
+  await element.evaluate((element) => {
+    window.landed = false;
+    element.addEventListener("click", () => { window.landed = true; }, { once: true, capture: true });
+  });
+  await act();
+  return element.evaluate(async () => {
+    if (!window.landed) await new Promise((resolve) => { setTimeout(resolve, 300); });
+    return window.landed;
+  });
 };
 
 // What a browser writes to the console by itself and no page can prevent.
@@ -64,6 +90,8 @@ export class Person {
     person.page = await browser.newPage();
     person.browser = browser;
     person.engine = browser.engine;
+    everybody.add(person);
+    person.page.on("close", () => everybody.delete(person));
     person.page.on("console", (message) => person.complaints.push(`console: ${message.text()}`));
     person.page.on("pageerror", (error) => person.complaints.push(`error: ${error.message}`));
     person.page.on("request", (request) => person.urls.push(request.url()));
@@ -99,17 +127,9 @@ export class Person {
   }
 
   /** Waits until a text can be seen. */
-  async see(text, within) {
+  async see(text) {
     assert.ok(text, "the page has no such words any more");
-    await until(
-      `${this.name} to see "${text}"`,
-      async () => (await this.text()).includes(text),
-      within,
-    ).catch((error) => this.tellWhatThereIs(error));
-  }
-
-  async tellWhatThereIs({ message }) {
-    throw new Error(`${message}; there is:\n${(await this.text()).slice(0, 800)}`);
+    await until(`${this.name} to see "${text}"`, async () => (await this.text()).includes(text));
   }
 
   async missing(text) {
@@ -140,14 +160,14 @@ export class Person {
     return until(`${this.name}'s ${kind} "${label}"`, () => this.glimpse(kind, label));
   }
 
-  /** Clicks the element with this label, however often it is drawn anew until then. */
+  /** Clicks the element with this label, however often it moves or is drawn anew until then. */
   click(kind, label) {
-    return until(`${this.name}'s ${kind} "${label}"`, async () => {
+    return until(`${this.name} to click the ${kind} "${label}"`, async () => {
       const element = await this.glimpse(kind, label);
-      return element?.click().then(() => true, (error) => {
-        if (/detached|not clickable|no such node|stale/i.test(String(error))) return null;
-        throw error;
-      });
+      if (!element || (await landed(element))) return element;
+      // Something lies over it.
+      await element.evaluate((element) => { element.scrollIntoView({ block: "center" }); });
+      return null;
     });
   }
 
@@ -157,15 +177,30 @@ export class Person {
 
   /** Types into a field as fingers do. */
   async type(label, text) {
+    await this.click("input, textarea", label);
+    await (await this.find("input, textarea", label)).type(text);
+  }
+
+  /** Has a text in a field at once, however long. */
+  async put(label, text) {
     const field = await this.find("input, textarea", label);
-    await field.click();
+    await field.evaluate((element, text) => {
+      element.value = text;
+      element.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }, text);
+  }
+
+  /** Types in the place of what is in a field. */
+  async retype(label, text) {
+    const field = await this.find("input, textarea", label);
+    await field.evaluate((element) => element.select());
     await field.type(text);
   }
 
   /** Pastes into a field what came with some messenger. */
   async paste(label, text) {
+    await this.click("input, textarea", label);
     const field = await this.find("input, textarea", label);
-    await field.click();
     await field.evaluate((element, text) => {
       const clipboardData = new DataTransfer();
       clipboardData.setData("text/plain", text);
@@ -193,13 +228,15 @@ export class Person {
     if (kind !== words.newNumber) await press(kind);
   }
 
-  /** Chooses a language by its name. */
+  /** Chooses a language by its name, and waits until all is drawn in it. */
   async speak(name) {
-    await this.page.evaluate((name) => {
+    await this.run((name) => {
+      document.querySelector("main").id = "before";
       const option = [...document.querySelectorAll("option")].find(({ textContent }) => textContent === name);
       option.selected = true;
       option.parentElement.dispatchEvent(new Event("change"));
     }, name);
+    await until(`${this.name} to speak ${name}`, () => this.run(() => !document.querySelector("#before")));
   }
 
   /**
@@ -215,7 +252,7 @@ export class Person {
       const text = await until("an invitation, or that the number is in use", async () => {
         const text = await this.text();
         return (text.includes(words.copy) || text.includes(words.taken)) && text;
-      }).catch((error) => this.tellWhatThereIs(error));
+      });
       if (text.includes(words.copy)) return this.invitation();
     }
   }
@@ -236,26 +273,21 @@ export class Person {
   /** Takes the phone up again, and lifts the curtain if there is one. */
   async comeBack(pin) {
     await this.page.bringToFront();
-    // The veil lifts by itself on focus, also between a look and a press, which
-    // then waits in vain; and the focus may be lost again behind it: so there is
-    // time for more than one try.
+    const isBack = async () => (await this.text()).includes(words.hide);
+    // The veil lifts by itself on focus, which may be lost again: so there is time
+    // for more than one try.
     await until(`${this.name} to be back`, async () => {
-      const text = await this.text();
-      if (text.includes(words.hide)) return true;
-      if (!text.includes(words.goOn)) {
+      if (await isBack()) return true;
+      const button = await this.glimpse("button", words.goOn);
+      if (!button) {
         await this.page.bringToFront();
         return false;
       }
-      try {
-        // What an earlier try left half typed is not a part of this one.
-        await (await this.find("input", words.pin)).evaluate((field) => { field.value = ""; });
-        await this.type(words.pin, pin);
-        if ((await this.text()).includes(words.goOn)) await this.press(words.goOn);
-      } catch (error) {
-        if ((await this.text()).includes(words.goOn)) throw error;
-      }
-      return false;
-    }).catch((error) => this.tellWhatThereIs(error));
+      // What an earlier try left half typed is not a part of this one.
+      await this.retype(words.pin, pin);
+      await landed(button);
+      return until("the PIN to be compared", isBack, 5000).catch(() => false);
+    });
   }
 
   /** Enters and waits for the conversation. */
@@ -264,27 +296,38 @@ export class Person {
     await this.find("button", words.menu);
   }
 
-  /**
-   * Looks at what is there for long enough to have read it: half a second, by the
-   * page's own timers, behind whatever it still has to do.
-   */
+  /** Looks at what is there for longer than it takes to count as read, by the page's own timers. */
   async glance() {
     await this.run(() => new Promise((resolve) => { setTimeout(resolve, 600); }));
   }
 
-  async write(text) {
-    // A message that nobody can have read yet is not answered: the page says
-    // that one came in just before.
-    await this.glance();
-    await this.type(words.message, text);
-    await this.press(words.send);
+  /** Sends what is written, or leaves it. What came in just before is to be read first: until then it stays in the composer. */
+  async send() {
+    await until(`${this.name} to send`, async () => {
+      const button = (await this.glimpse("button", words.send)) ?? (await this.glimpse("button", words.leaveIt));
+      if (!button || !(await landed(button))) return false;
+      return this.run((here) => {
+        const field = document.querySelector("textarea");
+        return !field?.checkVisibility() || !field.value || document.body.innerText.includes(here);
+      }, words.here);
+    });
   }
 
-  /** The message that can be seen, and where it is. */
+  async write(text) {
+    await this.type(words.message, text);
+    await this.send();
+  }
+
+  /** The message that can be seen, and where it is, which stands behind its time; nothing if there is no talk to be seen. */
   message() {
     return this.run(() => {
-      const log = document.querySelector("[role=log]");
-      return log?.checkVisibility() ? (log.lastElementChild?.innerText.trim() ?? "") : "";
+      const talk = document.querySelector(".talk");
+      if (!talk?.checkVisibility()) return {};
+      const [log, meta] = talk.children;
+      return {
+        text: log.lastElementChild?.innerText.trim() ?? "",
+        where: meta.textContent.split(" · ").slice(1).join(" · "),
+      };
     });
   }
 
@@ -300,15 +343,20 @@ export class Person {
 
   /** Waits until the page's line says exactly this. */
   async isTold(text) {
-    await until(`${this.name} to be told "${text}"`, async () => (await this.status()) === text)
-      .catch((error) => this.tellWhatThereIs(error));
+    await until(`${this.name} to be told "${text}"`, async () => (await this.status()) === text);
   }
 
   /** Waits until this is the one message, and where it is. */
-  async sees(text, where = "") {
-    await until(`${this.name} to see the message "${text}" ${where}`, async () =>
-      (await this.message()) === text && (await this.text()).includes(where))
-      .catch((error) => this.tellWhatThereIs(error));
+  async sees(message, place) {
+    await until(`${this.name} to see the message "${message}" ${place ?? ""}`, async () => {
+      const { text, where } = await this.message();
+      return text === message && (!place || where === place);
+    });
+  }
+
+  /** Waits until the message is there, whatever it says. */
+  async lies(place) {
+    await until(`${this.name}'s message to be ${place}`, async () => (await this.message()).where === place);
   }
 
   async choose(...labels) {
@@ -316,14 +364,18 @@ export class Person {
     for (const label of labels) await this.press(label);
   }
 
-  /** Holds a button down until what it does was seen. */
+  /** Holds a button down until what it does was seen; anew if it moved away from under the finger. */
   async hold(label, seen) {
-    const button = await this.find("button", label);
-    const box = await button.boundingBox();
-    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    await this.page.mouse.down();
+    await until(`${this.name} to hold "${label}"`, async () => {
+      const button = await this.glimpse("button", label);
+      await button?.hover();
+      await this.page.mouse.down();
+      const held = () => button?.evaluate((element) => element.matches(".held") && element.isConnected);
+      while (await held()) await pause(50);
+      await this.page.mouse.up();
+      return button?.evaluate((element) => !element.isConnected);
+    });
     await seen();
-    await this.page.mouse.up();
   }
 
   /** Holds a button down for so many ms by the page's own timers, and waits so many more. */

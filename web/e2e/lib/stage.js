@@ -35,6 +35,8 @@ export const stage = (...flags) => {
 
 /** The stage, and what raises, clears and closes it. Browsers that are given stay open, and those that are missing are added. */
 export const theatre = (flags, browsers) => {
+  // That every join takes half a second is the relay's own affair.
+  const all = ["--join-floor", "off", ...flags];
   let built;
   let present = [];
   const it = {
@@ -62,15 +64,17 @@ export const theatre = (flags, browsers) => {
 
     /** Another relay in the place of this one, which has forgotten everything and perhaps had no time to say so. */
     async restart(how = "stop") {
+      // Another program may get the port that becomes free.
+      for (const person of present) person.tap.target = null;
       await it.relay[how]();
-      it.relay = await startRelay(built.binary, ...flags);
+      it.relay = await startRelay(built.binary, ...all);
       for (const person of present) person.tap.target = it.relay.port;
     },
   };
 
   const raise = async (size, extra) => {
     built = await buildRelay();
-    it.relay = await startRelay(built.binary, ...flags);
+    it.relay = await startRelay(built.binary, ...all);
     for (const engine of engines) it.browsers[engine] ??= await launch(engine, size, extra);
   };
 

@@ -22,7 +22,7 @@ export class Tap {
   #pace = 0;
   #refused = false;
 
-  /** `port` is the relay's; it may be set anew when the relay is restarted. */
+  /** `port` is the relay's; it may be set anew when the relay is restarted, and is null while there is none. */
   constructor(port) {
     this.target = port;
   }
@@ -34,7 +34,7 @@ export class Tap {
   }
 
   #accept(phone) {
-    if (this.#refused) {
+    if (this.#refused || this.target === null) {
       phone.destroy();
       return;
     }

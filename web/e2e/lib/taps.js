@@ -1,17 +1,18 @@
 // A finger on a small screen: it taps what is there without looking for it, and
 // counts. What is typed must have the focus by itself.
 
-import assert from "node:assert/strict";
-import { until, words } from "./person.js";
+import { landed, until, words } from "./person.js";
 
 const finger = (person) => {
   let taps = 0;
   const tap = async (kind, label) => {
-    const { x, y, width, height } = await (await person.find(kind, label)).boundingBox();
-    const size = await person.run(() => ({ width: innerWidth, height: innerHeight }));
-    const inside = x >= 0 && y >= 0 && x + width <= size.width && y + height <= size.height;
-    assert.ok(inside, `${person.name} must look for "${label}"`);
-    await person.page.mouse.click(x + width / 2, y + height / 2);
+    await until(`${person.name} to tap "${label}"`, async () => {
+      const element = await person.find(kind, label);
+      const { x, y, width, height } = await element.boundingBox();
+      const size = await person.run(() => ({ width: innerWidth, height: innerHeight }));
+      if (x < 0 || y < 0 || x + width > size.width || y + height > size.height) throw new Error("it must be looked for");
+      return landed(element, () => person.page.mouse.click(x + width / 2, y + height / 2));
+    });
     taps++;
   };
   return {

@@ -5,7 +5,7 @@ import { say, until, words } from "./person.js";
 const fictitious = "+44 7700 900999";
 
 /** The flags of a relay on which the walk is short: the second wrong PIN locks. */
-export const shortWalk = ["--join-floor", "off", "--lockout-attempts", "2"];
+export const shortWalk = ["--lockout-attempts", "2"];
 
 /** Ends every connection and comes back with a relay that never said that it restarts. */
 const loseRelay = async (on, ...people) => {
@@ -127,7 +127,7 @@ export const walk = async (on, engine, other, look) => {
   await ben.press(words.menu);
   await ben.press(words.hide);
   await anna.write("Of some length, so that it breaks into lines. 🙂\n\nhttps://example.org/a/rather/long/address");
-  await anna.see(words.onRelay);
+  await anna.lies(words.onRelay);
   await state("chat: own message");
   await anna.press(words.menu);
   await anna.find("button", words.edit);
@@ -141,18 +141,14 @@ export const walk = async (on, engine, other, look) => {
   await state("chat: editing");
   await anna.press(words.cancel);
   await ben.comeBack("271828");
-  await anna.see(words.read);
+  await anna.lies(words.read);
   await state("chat: own message, read");
   await ben.write("نعم، في السابعة.");
   await anna.sees("نعم، في السابعة.");
   await state("chat: their message");
   await anna.type(words.message, "A draft\nof three\nlines");
   await state("chat: draft");
-  await anna.run((text) => {
-    const field = document.querySelector("textarea");
-    field.value = text;
-    field.dispatchEvent(new InputEvent("input"));
-  }, "long ".repeat(1800));
+  await anna.put(words.message, "long ".repeat(1800));
   await anna.see(say("tooLong", { bytes: 1800 * 5 - 8176 }));
   await state("chat: too long");
 
