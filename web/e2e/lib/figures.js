@@ -168,7 +168,7 @@ export const talk = async (browser, other, port, every) => {
 };
 
 /** Seconds of processor time that a process and all its children have used. */
-const used = async (root) => {
+export const used = async (root) => {
   const stats = new Map();
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
