@@ -39,7 +39,7 @@ for (const engine of engines) {
   describe(`in ${engine}`, () => {
     // It ends in more than two days, or in less, and that is not for the phone's own clock to say.
     const [which, by, ttl, told] = engine === "chromium" ? ["fast", 25 * hour, "60h", ""] : ["slow", -25 * hour, "40h", words.twoDays];
-    const on = stage("--room-ttl", ttl);
+    const on = stage("--room-ttl", ttl, "--lockout-attempts", "2");
 
     const visitWith = async (name, by) => {
       const person = await on.visit(name, engine);
@@ -58,7 +58,7 @@ for (const engine of engines) {
       await anna.comeBack("314159");
       let before = Date.now();
       await anna.write("what time is it?");
-      await anna.see(words.onRelay);
+      await anna.lies(words.onRelay);
       const own = await bubble(anna);
       assert.ok(since(before).some((time) => own.includes(time)), own);
       await ben.comeBack("271828");
@@ -71,6 +71,8 @@ for (const engine of engines) {
       await anna.isTold(told);
     });
 
+    if (engine !== "chromium") return; // what follows no engine changes
+
     test("locked: until when by the phone's own clock", async () => {
       const anna = await on.visit("Anna", engine);
       const invitation = await anna.create("314159");
@@ -78,7 +80,7 @@ for (const engine of engines) {
       await eve.enter(invitation.replace(/, code.*/, ""), "000000");
       await eve.see(words.askRef);
       const before = Date.now();
-      for (let left = 9; left > 0; left--) await eve.ask();
+      await eve.ask();
       await eve.see(words.locked.split("{")[0]);
       const told = await eve.status();
       assert.ok(since(before, 25.5 * hour).some((time) => told === say("locked", { time })), told);
@@ -91,13 +93,13 @@ for (const engine of engines) {
       await ben.join(invitation, "271828");
       await anna.comeBack("314159");
       await anna.write("before");
-      await anna.see(words.onRelay);
+      await anna.lies(words.onRelay);
       anna.tap.cut();
       await anna.see(words.reconnecting);
       await anna.run(() => window.setClock(0));
       anna.tap.mend();
       await anna.see(words.connected);
-      await until("the message", async () => (await anna.message()) === "before");
+      await anna.sees("before");
     });
   });
 }
