@@ -263,15 +263,26 @@ func TestBelated(t *testing.T) {
 // On a private number a deleted message stays, and nobody marks that as read: a mark
 // that was lost in a gap before has no receipt.
 func TestDeletedIsNotMarked(t *testing.T) {
-	l := New()
-	r := private(l)
-	talk(r)
-	r.Reads(1, id(3), true)
-	r.Done(r.Deleting(Stamp{Pair: 1, Life: 1, Seat: 0, Seq: 2}))
-	r.Found(1, &Message{ID: id(3), Readable: true, Deleted: true})
-	r.Settle(heard())
-	if totals := l.Totals(); !totals.Fine() || totals.Deleted != 1 {
-		t.Errorf("%+v", totals)
+	for name, after := range map[string]func(r *Room){
+		"and stays":       func(*Room) {},
+		"and is answered": func(r *Room) { accepted(r, 1, 4, 3); r.Told(0, seen(4, 1, 2, false)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := New()
+				r := private(l)
+				talk(r)
+				r.Reads(1, id(3), true)
+				r.Done(r.Deleting(Stamp{Pair: 1, Life: 1, Seat: 0, Seq: 2}))
+				r.Found(1, &Message{ID: id(3), Readable: true, Deleted: true})
+				time.Sleep(time.Second)
+				after(r)
+				r.Settle(heard())
+				if totals := l.Totals(); !totals.Fine() || totals.Deleted != 1 {
+					t.Errorf("%+v", totals)
+				}
+			})
+		})
 	}
 }
 

@@ -161,9 +161,10 @@ func (r *Room) goesOn(seat int, m, next *message) {
 		return
 	}
 	// Frames keep their order: had the other marked it before it answered, and
-	// with the same connection, the receipt would have come before the answer.
+	// with the same connection, the receipt would have come before the answer. What
+	// its page knows to be deleted it does not mark, be the person slower to see that.
 	const apart = time.Second
-	if next.by == seat || m.told || m.reads.at.IsZero() || next.wroteAt.Sub(m.reads.at) < apart ||
+	if next.by == seat || m.told || m.reads.at.IsZero() || m.deletion > 0 || next.wroteAt.Sub(m.reads.at) < apart ||
 		r.dials(1-seat) != m.reads.dials || m.pages != r.pages {
 		return
 	}
