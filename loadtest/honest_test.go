@@ -34,3 +34,15 @@ func TestHonestRelayPasses(t *testing.T) {
 		}
 	}
 }
+
+// Of a phone and another device that opens its number, either may move the other
+// before it is in the room, which is no refusal of the relay's.
+func TestDevicesMoveEachOther(t *testing.T) {
+	r := runInMemory(t, Config{
+		Protocol: ProtocolSotto2, Scenario: ScenarioFaults, Profile: "slow-3g", Pairs: 8, Duration: 2 * time.Minute, Seed: 1,
+		Faults: map[string]int{"second device": 1, "network change": 1}, FaultEvery: 3 * time.Second,
+	}, nil)
+	if len(r.Service.Refused) > 0 {
+		t.Errorf("refused: %v", r.Service.Refused)
+	}
+}

@@ -144,7 +144,11 @@ func (p *phone) live(ctx context.Context) {
 	for first := true; ctx.Err() == nil; {
 		s, err := p.open(ctx)
 		if err != nil {
-			if ctx.Err() == nil {
+			switch {
+			case ctx.Err() != nil:
+			case errors.Is(err, client.ErrMoved) && p.overtaken():
+				p.returns(ctx)
+			default:
 				p.run.failed(err)
 				p.mu.Lock()
 				p.gaveUp = time.Now()
