@@ -7,9 +7,10 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fakeMicrophone } from "./lib/mic.js";
 import { learn, words } from "./lib/person.js";
 import { pairs, theatre } from "./lib/stage.js";
-import { shortWalk, walk } from "./lib/walk.js";
+import { shortWalk, speak, walk } from "./lib/walk.js";
 import { wear } from "./lib/wear.js";
 
 const [given, which = ""] = process.argv.slice(2);
@@ -55,19 +56,24 @@ for (const [engine, other] of pairs) {
     try {
       await learn(lang);
       await raise(size, {
-        args: [`--lang=${lang}`, `--accept-lang=${lang}`],
-        prefs: { "intl.accept_languages": lang },
+        args: [`--lang=${lang}`, `--accept-lang=${lang}`, ...fakeMicrophone.args],
+        prefs: { "intl.accept_languages": lang, ...fakeMicrophone.prefs },
       });
-      await walk(it, engine, other, async (state, { page }) => {
+      const look = async (state, { page }) => {
         const undo = await wear(it.browsers[engine], page, settings);
         await shoot(state, page);
         await undo();
-      });
+      };
+      await walk(it, engine, other, look);
+      const { anna, ben } = await it.pair([engine, other], undefined, words.newNumber);
+      await anna.see(words.connected);
+      await ben.press(words.hide);
+      await speak(anna, ben, (state) => look(state, anna));
       for (const path of ["about", "security", "host"]) {
-        const anna = await it.visit("Anna", engine);
-        await anna.page.goto(anna.url + path);
-        await wear(it.browsers[engine], anna.page, settings);
-        await shoot(path, anna.page);
+        const { page, url } = await it.visit("Anna", engine);
+        await page.goto(url + path);
+        await wear(it.browsers[engine], page, settings);
+        await shoot(path, page);
       }
       await sheet(it.browsers[engine], `sheet-${file}.png`, shots, size);
       await clear();

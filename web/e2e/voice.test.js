@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
+import { composerFaults, faults } from "./lib/looks.js";
 import { begin, fakeMicrophone, hasNote, record, spoken, tracks, watched } from "./lib/mic.js";
 import { buildPeer } from "./lib/peer.js";
 import { startNetworks } from "./lib/networks.js";
 import { until, words } from "./lib/person.js";
 import { pairs, theatre } from "./lib/stage.js";
+import { speak } from "./lib/walk.js";
 
 const strings = await spoken();
 const pins = ["314159", "271828"];
@@ -234,6 +236,28 @@ for (const pair of pairs) {
       assert.deepEqual(second.data, first.data);
       assert.match(first.data.nonce, /^[0-9a-f]{32}$/);
       assert.deepEqual(more, []);
+    });
+
+    test("whatever is shown of a note: big enough, nothing cut off or covered, on a small screen and from right to left", async () => {
+      const [anna, ben] = await couple();
+      await ben.press(words.hide);
+      const wrong = [];
+      const states = [];
+      await speak(anna, ben, async (state) => {
+        states.push(state);
+        for (const [width, height, dir] of [[360, 640, "rtl"], [320, 568, "ltr"], [320, 568, "rtl"]]) {
+          await anna.page.setViewport({ width, height, deviceScaleFactor: 1 });
+          await until("the new size", () => anna.run((width) => innerWidth === width, width));
+          await anna.run((dir) => { document.documentElement.dir = dir; }, dir);
+          const found = [...(await anna.run(faults)), ...(await anna.run(composerFaults))];
+          wrong.push(...found.map((fault) => `${state}, ${width}, ${dir}: ${fault}`));
+        }
+        await anna.run(() => { document.documentElement.dir = "ltr"; });
+      });
+      assert.deepEqual(wrong, []);
+      assert.equal(states.length, 8);
+      // What stands in the place of a player is words.
+      assert.equal(await anna.run(() => document.querySelector(".bubble:last-child .player").dir), "");
     });
   });
 }

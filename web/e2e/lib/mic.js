@@ -41,9 +41,9 @@ export const watched = async (person) => {
 /** States of all microphone tracks so far. */
 export const tracks = (person) => person.run(() => window.tracks.map(({ readyState }) => readyState).join());
 
-/** Presses Record, and what comes before it the first time. */
+/** Presses Record, and what comes before it the first time, unless that stands there. */
 export const begin = async (person, strings) => {
-  await person.press(words.voiceNote);
+  if (!(await person.glimpse("button", strings.record))) await person.press(words.voiceNote);
   await until(`${person.name} to be recorded`, async () => {
     if (await person.glimpse("button", strings.stop)) return true;
     await (await person.glimpse("button", strings.record))?.click();

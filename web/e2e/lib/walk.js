@@ -1,5 +1,6 @@
 // A walk through every state of the page, for whoever wants to look at each.
 
+import { begin, hasNote, record, spoken } from "./mic.js";
 import { say, until, words } from "./person.js";
 
 const fictitious = "+44 7700 900999";
@@ -15,6 +16,47 @@ const loseRelay = async (on, ...people) => {
 };
 
 const numberOf = (invitation) => invitation.match(/\+[\d ]+\d/)[0];
+
+/** Voice notes in a private number that both are in. The other one is behind the curtain; there must be a microphone. */
+export const speak = async (anna, cleo, state) => {
+  const strings = await spoken(await anna.run(() => document.documentElement.lang));
+  await cleo.page.bringToFront();
+  await cleo.comeBack("271828");
+  await cleo.glance();
+  await record(cleo, strings, 3);
+  await cleo.press(words.send);
+  await anna.page.bringToFront();
+  await hasNote(anna);
+  await state("voice: their note");
+  await anna.click(".bubble:last-child button", "1.5×");
+  await anna.click(".bubble:last-child button", strings.play);
+  await anna.find(".bubble:last-child button", strings.pause);
+  await state("voice: played at 1.5×");
+  await anna.glance();
+  await anna.press(words.voiceNote);
+  await anna.find("button", strings.record);
+  await state("voice: before the first one");
+  await begin(anna, strings);
+  await until("a level", () => anna.run(() => document.querySelector("meter").value > 0.01));
+  await state("voice: recording");
+  // It stops by itself after half a minute, if whoever looks takes so long.
+  await (await anna.glimpse("button", strings.stop))?.click();
+  await anna.find(".composer button", strings.play);
+  await state("voice: recorded");
+  anna.tap.hold("up");
+  await anna.press(words.send);
+  await anna.see(strings.slow);
+  await state("voice: under way");
+  anna.tap.release();
+  await hasNote(anna);
+  await state("voice: own note");
+  await anna.run(() => {
+    OfflineAudioContext.prototype.decodeAudioData = () => Promise.reject(new Error("no sound"));
+  });
+  await anna.click(".bubble:last-child button", strings.play);
+  await anna.see(strings.cantPlay);
+  await state("voice: can't be played");
+};
 
 /** What is another with a private number; ends on the first screen. */
 const privately = async (on, other, anna, state) => {

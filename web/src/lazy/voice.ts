@@ -94,6 +94,7 @@ const makePlayer = (voice: Voice): HTMLElement => {
     try {
       sound = await soundOf(voice, () => { forget(); seek.value = "0"; draw(); });
     } catch {
+      node.removeAttribute("dir"); // words, which may go from the right
       node.replaceChildren(strings.cantPlay);
       return;
     } finally {
