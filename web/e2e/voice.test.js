@@ -249,6 +249,8 @@ for (const pair of pairs) {
           await anna.page.setViewport({ width, height, deviceScaleFactor: 1 });
           await until("the new size", () => anna.run((width) => innerWidth === width, width));
           await anna.run((dir) => { document.documentElement.dir = dir; }, dir);
+          // The page hears of it with the next frame.
+          await anna.run(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
           const found = [...(await anna.run(faults)), ...(await anna.run(composerFaults))];
           wrong.push(...found.map((fault) => `${state}, ${width}, ${dir}: ${fault}`));
         }
