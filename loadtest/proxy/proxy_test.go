@@ -63,7 +63,9 @@ func (s *stand) connect() (client, service net.Conn) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return client, <-s.service
+	service = <-s.service
+	synctest.Wait() // the proxy has it, too: it is to be cut or forgotten
+	return client, service
 }
 
 // takes wants a byte to take so long from one end to the other.
