@@ -39,7 +39,9 @@ const happen = (s: Step, event: Event): void => {
       break;
     case "draft":
       if (isQueued(s)) withdraw(s);
-      if (s.job) break;
+      if (s.job && !s.job.quiet) break;
+      // What was to go after a quiet job has not gone: it is taken back, too.
+      if (s.next?.kind === "send") s.next = null;
       s.draft = event.text;
       s.notice = null;
       if (s.link === "joined" && !s.blind && !s.awaiting && event.text && s.at - s.typedAt >= typingEvery && canWrite(s)) {
