@@ -35,6 +35,8 @@ const happen = (s: Step, event: Event): void => {
       reset(s);
       Object.assign(s, event.who);
       s.phase = "opening";
+      // Who went away before there was a PIN to ask for is asked for it now.
+      if (s.hidden) arrive(s, { type: "cover", event: "hide" });
       dial(s);
       break;
     case "draft":
