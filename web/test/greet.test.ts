@@ -51,13 +51,13 @@ void test("what is typed into an edit stays while the message is put under anoth
   assert.equal(hand.state.job?.quiet, true);
   hand.tell({ type: "draft", text: "text, and m" });
   assert.equal(hand.state.draft, "text, and m");
-  const quiet = hand.state.job?.nonce ?? "";
+  const quiet = hand.state.job.nonce;
   hand.tell({ type: "send", nonce: nonce(1) }).tell({ type: "draft", text: "text, and more" });
   hand.tell({ type: "sealed", nonce: quiet, sealed: { ciphertext: "c", iv: "i" } });
   hand.ok(hand.sent().ref, {});
   assert.deepEqual([hand.state.job, hand.state.draft], [null, "text, and more"]);
   hand.tell({ type: "send", nonce: nonce(2) });
-  assert.deepEqual([hand.state.job?.text, hand.state.job?.kind], ["text, and more", "edit"]);
+  assert.deepEqual([hand.state.job.text, hand.state.job.kind], ["text, and more", "edit"]);
 });
 
 void test("a text that waited for a connection answers what was seen, or comes back", () => {
