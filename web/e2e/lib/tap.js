@@ -53,7 +53,7 @@ export class Tap {
       from.on("data", (chunk) => {
         pass(() => {
           wire[direction].push(chunk);
-          if (this.#pace) void trickle(from, to, chunk, this.#pace);
+          if (this.#pace) void trickle(from, to, chunk, () => this.#pace);
           else to.write(chunk);
         });
       });
@@ -155,11 +155,12 @@ export class Tap {
   }
 }
 
-/** Writes a chunk bit by bit, and reads no more until it is out. */
-const trickle = async (from, to, chunk, bytes) => {
+/** Writes a chunk bit by bit, as many bytes at a time as it is said then, and reads no more until it is out. */
+const trickle = async (from, to, chunk, pace) => {
   from.pause();
-  for (let at = 0; at < chunk.length && !to.destroyed; at += bytes) {
-    to.write(chunk.subarray(at, at + bytes));
+  for (let at = 0; at < chunk.length && !to.destroyed;) {
+    const bytes = pace() || chunk.length;
+    to.write(chunk.subarray(at, at += bytes));
     await pause(20);
   }
   from.resume();
