@@ -125,7 +125,10 @@ for (const pair of pairs) {
       assert.ok(kbit > 8 && kbit < 20, `${kbit} kbit/s`);
       await ben.click(".bubble:last-child button", "1.5×");
       assert.deepEqual((await listens(ben)).bytes, heard.bytes);
+      await ben.click(".bubble:last-child button", "1.5×");
+      await ben.click(".bubble:last-child button", strings.play);
       await record(ben, strings, 1);
+      assert.ok(await ben.glimpse(".bubble:last-child button", strings.play), "it sounds into the recording");
       await onlyOnePlays(ben);
       await ben.press(words.send);
       await hasNote(ben, words.read);

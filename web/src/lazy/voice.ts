@@ -200,6 +200,7 @@ const makeDesk = ({ session, changed }: Page, lent: Lent): Desk => {
       if (asked === mine) become("");
       return;
     }
+    silence?.(); // it would be recorded too
     become(recording);
     timer = setInterval(() => {
       if (isOver()) void finish(recording, false);
