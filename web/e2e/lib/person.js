@@ -313,8 +313,15 @@ export class Person {
     });
   }
 
+  /** Writes and sends, once what went before is through: until then a field takes nothing. */
   async write(text) {
+    await until(`${this.name} to be let write`, () => this.run(() => document.querySelector("textarea")?.readOnly === false));
     await this.type(words.message, text);
+    await until(`${this.name} to have written "${text}"`, async () => {
+      if ((await this.value(words.message)).endsWith(text)) return true;
+      await this.retype(words.message, text);
+      return false;
+    });
     await this.send();
   }
 
