@@ -409,7 +409,8 @@ export class Person {
   async tryNow() {
     await until(`${this.name} to be back on the relay`, async () => {
       const button = await this.glimpse("button", words.tryNow);
-      await button?.click().catch(() => {}); // it comes and goes
+      // It comes and goes, and so may what stands in its place: a click at a place could hit that.
+      await button?.evaluate((element) => { element.click(); });
       return !(await this.text()).includes(words.reconnecting);
     });
   }
