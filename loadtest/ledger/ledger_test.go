@@ -296,9 +296,11 @@ func TestClosed(t *testing.T) {
 		closed int
 		want   map[Kind]int
 	}{
-		"the reader's page is gone":       {[]int{0}, nil, 0, map[Kind]int{Lost: 1}},
-		"and the author's locks it anew":  {[]int{0}, func(r *Room) { r.Changed(0, seen(4, 1, 2, false)) }, 0, nil},
-		"both pages are gone":             {[]int{0, 1}, nil, 1, nil},
+		"the reader's page is gone":      {[]int{0}, nil, 0, map[Kind]int{Lost: 1}},
+		"and the author's locks it anew": {[]int{0}, func(r *Room) { r.Changed(0, seen(4, 1, 2, false)) }, 0, nil},
+		"both pages are gone":            {[]int{0, 1}, nil, 1, nil},
+		// It was sealed before the author's page had heard of the reader's.
+		"the author's page is gone":       {[]int{1}, nil, 1, nil},
 		"and it is answered":              {[]int{0, 1}, func(r *Room) { accepted(r, 0, 5, 4); r.Told(1, seen(5, 0, 3, false)) }, 1, nil},
 		"and it was left":                 {[]int{0, 1}, func(r *Room) { finds(r, 0, seen(4, 1, 2, false)) }, 0, nil},
 		"answered while the author could": {[]int{0}, func(r *Room) { accepted(r, 0, 5, 4); r.Told(1, seen(5, 0, 3, false)) }, 0, map[Kind]int{Lost: 1}},
@@ -332,6 +334,26 @@ func TestClosed(t *testing.T) {
 				t.Errorf("%d closed, want %d", got.Closed, c.closed)
 			}
 		})
+	}
+}
+
+// Nor is it lost if the reader has it before the author hears the yes. What the
+// reader never had is.
+func TestClosedBeforeTheYes(t *testing.T) {
+	for name, closed := range map[string]int{"had": 1, "never had": 0} {
+		l := New()
+		r := private(l)
+		talk(r)
+		s := r.Sending(1)
+		if name == "had" {
+			r.Told(0, Message{ID: id(4)})
+		}
+		r.Accepted(s, id(4), id(3))
+		r.Opened(1)
+		r.Settle(heard())
+		if got := l.Totals(); got.Closed != closed || got.Counts[Lost] != 1-closed {
+			t.Errorf("%s: %d closed, %d lost", name, got.Closed, got.Counts[Lost])
+		}
 	}
 }
 

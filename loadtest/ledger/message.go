@@ -31,6 +31,7 @@ type message struct {
 	gone bool // deleted, so that there is nothing to see any more
 
 	// Of the other seat.
+	locked bool // it was there, and did not open
 	seen   bool
 	text   int  // the last one it saw
 	passed bool // it went on to another message, over the same connection
@@ -49,9 +50,10 @@ type view struct {
 	full bool
 	// m is nil for a message that this seat can't open and whose author does not
 	// know its id yet.
-	m    *message
-	text int
-	tops [2]int // of each author, the last one seen
+	m      *message
+	text   int
+	locked wire.MessageID // what is there, if this seat can't open it
+	tops   [2]int         // of each author, the last one seen
 	// wrote is the seat's own message that the relay had said yes to when the
 	// seat last lost its connection.
 	wrote *message

@@ -61,6 +61,7 @@ func (r *Room) Accepted(s Stamp, id, replaced wire.MessageID) {
 		}
 		m.id = id
 		r.ids[id] = m
+		m.locked = m.locked || r.views[1-s.Seat].locked == id
 	}
 	if replaced == (wire.MessageID{}) {
 		if r.empty == 0 {
@@ -175,9 +176,13 @@ func (r *Room) Opened(seat int) {
 	r.pages[seat]++
 }
 
-// dead reports whether nobody can open m any more. Called with r.mu held.
+// dead reports whether nobody can open m any more: its author's page is gone, and
+// so is the reader's that it was sealed for. That may have been gone before m was
+// written, which the author's page learns of late when its network is away: then
+// the reader can't open what it has. Called with r.mu held.
 func (r *Room) dead(m *message) bool {
-	return r.private && m.pages[0] != r.pages[0] && m.pages[1] != r.pages[1]
+	reader := 1 - m.by
+	return r.private && m.pages[m.by] != r.pages[m.by] && (m.locked || m.pages[reader] != r.pages[reader])
 }
 
 // Opens reports whether a message that a seat can't open was written by the

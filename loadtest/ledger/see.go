@@ -82,7 +82,13 @@ func (r *Room) see(seat int, seen Message, how how) (Stamp, bool) {
 	if !ok {
 		return Stamp{}, false
 	}
-	v.full, v.m, v.text, v.wrote = true, m, text, nil
+	v.full, v.m, v.text, v.wrote, v.locked = true, m, text, nil, wire.MessageID{}
+	if text < 0 {
+		v.locked = seen.ID
+		if m != nil && m.by != seat {
+			m.locked = true
+		}
+	}
 	if m == nil {
 		return Stamp{}, false
 	}
