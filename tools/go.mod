@@ -1,5 +1,7 @@
 // The tools of this repository, pinned. A module of its own, so that none of
-// their dependencies reach the relay's.
+// their dependencies reach the relay's. go.sum has what building them takes, as
+// `go list -mod=mod -deps tool` writes it into an empty one; `go mod tidy` would add
+// the sums of what only their own tests need, as many again.
 module sotto/tools
 
 go 1.26.0
