@@ -105,22 +105,24 @@ func (r *run) judge(p Profile, m *measures, out *Report) []SLO {
 		t = *r.cfg.Targets
 	}
 	var slos []SLO
-	check := func(name string, h *histogram, percent float64, enough int64, bound time.Duration) {
-		if bound == 0 {
-			return
+	for b, h := range []*histogram{
+		HotP50: m.hot, HotP95: m.hot, HotP99: m.hot, ColdP95: m.cold, JoinP95: m.join, ReconnectP95: m.reconnect, RelayAddedP99: m.added,
+	} {
+		bound, percent, enough := t[b], 95., int64(enoughP95)
+		switch Bound(b) {
+		case HotP50:
+			percent = 50
+		case HotP99, RelayAddedP99:
+			percent, enough = 99, enoughP99
 		}
-		s := SLO{Profile: p.Name, Name: name, Unit: "ms", Bound: millisOf(bound), Got: millisOf(h.quantile(percent)), Samples: h.count()}
+		if bound == 0 {
+			continue
+		}
+		s := SLO{Profile: p.Name, Name: Bound(b).String(), Unit: "ms", Bound: millisOf(bound), Got: millisOf(h.quantile(percent)), Samples: h.count()}
 		s.State = state(h.above(bound), s.Samples, 1-percent/100, enough, doubt)
 		slos = append(slos, s)
 	}
-	check("hot p50", m.hot, 50, enoughP95, t.HotP50)
-	check("hot p95", m.hot, 95, enoughP95, t.HotP95)
-	check("hot p99", m.hot, 99, enoughP99, t.HotP99)
-	check("cold p95", m.cold, 95, enoughP95, t.ColdP95)
-	check("join p95", m.join, 95, enoughP95, t.JoinP95)
-	check("reconnect p95", m.reconnect, 95, enoughP95, t.ReconnectP95)
-	check("relay-added p99", m.added, 99, enoughP99, t.RelayAddedP99)
-	if t.RelayAddedP99 > 0 {
+	if t[RelayAddedP99] > 0 {
 		late, n := m.added.above(lateAt), m.added.count()
 		slos = append(slos, SLO{
 			Profile: p.Name, Name: "relay-added above " + short(lateAt), Unit: "%", Bound: lateShare * 100,
@@ -128,9 +130,9 @@ func (r *run) judge(p Profile, m *measures, out *Report) []SLO {
 			State: state(late, n, lateShare, enoughP99, doubtLate),
 		})
 	}
-	if out.Storm != nil && t.StormBack > 0 && p.Name == r.shares[0].Profile.Name { // one for all
+	if out.Storm != nil && t[StormBack] > 0 && p.Name == r.shares[0].Profile.Name { // one for all
 		s := SLO{
-			Profile: "all", Name: "storm, all back", Unit: "ms", Bound: millisOf(t.StormBack), Got: out.Storm.AllBack,
+			Profile: "all", Name: "storm, all back", Unit: "ms", Bound: millisOf(t[StormBack]), Got: out.Storm.AllBack,
 			Samples: int64(out.Storm.Phones), State: Met,
 		}
 		if out.Storm.Missing > 0 || s.Got > s.Bound || s.Got == 0 {

@@ -85,7 +85,7 @@ func TestLies(t *testing.T) {
 				t.Parallel()
 				for _, seed := range few(1, seeds[:2]) {
 					cfg := brisk
-					cfg.Protocol, cfg.Seed, cfg.Targets = protocol, seed, &Targets{HotP50: time.Minute, RelayAddedP99: relayAddedP99}
+					cfg.Protocol, cfg.Seed, cfg.Targets = protocol, seed, &Targets{HotP50: time.Minute, RelayAddedP99: general[RelayAddedP99]}
 					if c.cfg != nil {
 						c.cfg(&cfg)
 					}

@@ -39,9 +39,13 @@ func told(t *testing.T, samples int, each time.Duration, change func(*Report)) *
 	if err := r.WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	back, err := ReadReport(&b)
+	back, err := ReadReport(bytes.NewReader(b.Bytes()))
 	if err != nil {
 		t.Fatal(err)
+	}
+	var again bytes.Buffer
+	if err := back.WriteJSON(&again); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
+		t.Errorf("the report came back as another: %v", err)
 	}
 	return back
 }

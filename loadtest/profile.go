@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"sotto/loadtest/link"
 )
@@ -24,22 +23,6 @@ type Profile struct {
 	// must be able to tell them from the others.
 	Ours string
 }
-
-// Targets are upper bounds. A bound of zero is not judged.
-type Targets struct {
-	HotP50, HotP95, HotP99 time.Duration // planned send → delivered, radios awake
-	ColdP95                time.Duration // the same when a radio had to wake
-	JoinP95                time.Duration // dial → state of the room
-	ReconnectP95           time.Duration // link back → joined again
-	RelayAddedP99          time.Duration // between the harness's sockets at the relay
-	StormBack              time.Duration // relay back → every phone joined
-}
-
-// The bounds that hold on every network.
-const (
-	relayAddedP99 = 10 * time.Millisecond
-	stormBack     = 30 * time.Second
-)
 
 // Mix is the name of the blend of profiles that Blend returns.
 const Mix = "mix"

@@ -3,7 +3,7 @@
 package loadtest
 
 // In order: hot p50, p95, p99, cold p95, join p95, reconnect p95.
-var model = map[string]map[Protocol]modelled{
+var model = map[string]map[Protocol]Targets{
 	"fast-4g": {
 		ProtocolSotto2: {150 * ms, 242 * ms, 326 * ms, 1119 * ms, 1501 * ms, 2314 * ms},
 		ProtocolStd1:   {85 * ms, 143 * ms, 207 * ms, 1010 * ms, 1384 * ms, 2132 * ms},

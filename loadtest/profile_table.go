@@ -124,7 +124,7 @@ func Profiles() []Profile {
 		},
 	}
 	for i := range profiles {
-		profiles[i].Targets = bounds(model[profiles[i].Name][ProtocolSotto2])
+		profiles[i].Targets = withSlack(model[profiles[i].Name][ProtocolSotto2])
 	}
 	return profiles
 }

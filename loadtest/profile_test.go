@@ -24,7 +24,7 @@ func TestProfilesAreFit(t *testing.T) {
 		if p.Link.Loss > 0 && !strings.Contains(p.Ours, "burst") {
 			t.Errorf("%s does not say that its bursts are ours", p.Name)
 		}
-		if tg := p.Targets; tg.RelayAddedP99 != 10*ms || tg.StormBack != 30*time.Second {
+		if tg := p.Targets; tg[RelayAddedP99] != 10*ms || tg[StormBack] != 30*time.Second {
 			t.Errorf("%s: the bounds of every network are %v", p.Name, tg)
 		}
 	}
@@ -109,8 +109,8 @@ func TestOwnProfilesKeepTheGeneralBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []time.Duration{10 * ms, 20 * ms, 0} {
-		if got[i].Targets.RelayAddedP99 != want {
-			t.Errorf("%s: %v, want %v", got[i].Name, got[i].Targets.RelayAddedP99, want)
+		if got[i].Targets[RelayAddedP99] != want {
+			t.Errorf("%s: %v, want %v", got[i].Name, got[i].Targets[RelayAddedP99], want)
 		}
 	}
 }

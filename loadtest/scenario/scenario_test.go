@@ -37,7 +37,7 @@ func TestReadsTheExample(t *testing.T) {
 		Think:  3 * time.Second, Freeze: 10 * time.Second,
 		Sizes:  []loadtest.Size{{Bytes: 140, Percent: 95}, {Bytes: 3000, Percent: 5}},
 		Faults: map[string]int{"blackout": 3, "frozen tab": 1}, FaultEvery: 20 * time.Second,
-		Limits: loadtest.Limits{Failures: 5, Messages: 2}, Targets: &loadtest.Targets{HotP95: 1500 * time.Millisecond},
+		Limits: loadtest.Limits{Failures: 5, Messages: 2}, Targets: &loadtest.Targets{loadtest.HotP95: 1500 * time.Millisecond},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("read\n%+v, want\n%+v", c, want)
