@@ -25,7 +25,7 @@ func TestHonestRelayPasses(t *testing.T) {
 					case scenario == ScenarioFaults && seed%2 == 0:
 						cfg.Think, cfg.Freeze = time.Second, 4*time.Second
 					}
-					runInMemory(t, cfg, nil).mustPass(t)
+					runInMemory(t, cfg).mustPass(t)
 					if t.Failed() {
 						t.Fatalf("with seed %d", seed)
 					}
@@ -41,7 +41,7 @@ func TestDevicesMoveEachOther(t *testing.T) {
 	r := runInMemory(t, Config{
 		Protocol: ProtocolSotto2, Scenario: ScenarioFaults, Profile: "slow-3g", Pairs: 8, Duration: 2 * time.Minute, Seed: 1,
 		Faults: map[string]int{"second device": 1, "network change": 1}, FaultEvery: 3 * time.Second,
-	}, nil)
+	})
 	if len(r.Service.Refused) > 0 {
 		t.Errorf("refused: %v", r.Service.Refused)
 	}

@@ -32,6 +32,7 @@ type memServer struct {
 	serving  sync.WaitGroup
 	longer   time.Duration // than it should, a restart takes
 	dead     bool          // after a restart it lets nobody in
+	early    time.Duration // when the run is ended early; 0: it is not
 }
 
 func (s *memServer) URL() string { return "http://relay.example" }
@@ -84,27 +85,24 @@ func (s *memServer) dialer() *memnet.Dialer {
 	return &memnet.Dialer{To: s.listener}
 }
 
-// runInMemory runs cfg in a bubble against a relay, or against handler if that
-// is not nil.
-func runInMemory(t *testing.T, cfg Config, handler http.Handler) *Report {
+// runInMemory runs cfg in a bubble against a relay.
+func runInMemory(t *testing.T, cfg Config) *Report {
 	t.Helper()
-	return runOn(t, new(memServer), cfg, handler)
+	return runOn(t, new(memServer), cfg)
 }
 
-func runOn(t *testing.T, s *memServer, cfg Config, handler http.Handler) *Report {
+func runOn(t *testing.T, s *memServer, cfg Config) *Report {
 	t.Helper()
 	var report *Report
 	synctest.Test(t, func(t *testing.T) {
-		if handler != nil {
-			s.serve(handler)
-		} else if err := s.start(); err != nil {
+		if err := s.start(); err != nil {
 			t.Fatal(err)
 		}
-		cfg.Server = s
-		cfg.Dial = dialFunc(s)
+		ctx, cancel := context.WithTimeout(t.Context(), orDefault(s.early, 24*time.Hour))
+		defer cancel()
+		cfg.Server, cfg.Dial = s, dialFunc(s)
 		var err error
-		report, err = Run(t.Context(), cfg)
-		if err != nil {
+		if report, err = Run(ctx, cfg); err != nil {
 			t.Fatal(err)
 		}
 		s.stop()

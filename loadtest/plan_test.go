@@ -67,7 +67,7 @@ func TestRunByPlan(t *testing.T) {
 				Sizes:  []Size{{Bytes: maxText, Percent: 100}},
 				Faults: map[string]int{"ghost socket": 1, "blackout": 3},
 				Limits: Limits{Failures: 100, Messages: 1000}, Targets: new(Targets),
-			}, nil)
+			})
 			if r.Setup.Pairs != 5 || r.Profiles[0].Pairs != 3 || r.Profiles[1].Pairs != 2 {
 				t.Errorf("%d pairs, %d and %d", r.Setup.Pairs, r.Profiles[0].Pairs, r.Profiles[1].Pairs)
 			}

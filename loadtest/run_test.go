@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,16 +32,8 @@ func (r *Report) mustPass(t *testing.T) {
 // messages come at all.
 func lax() *Targets { return &Targets{RelayAddedP99: ms, HotP50: time.Minute} }
 
-func TestMixDealsProfiles(t *testing.T) {
-	r := runInMemory(t, Config{Profile: Mix, Pairs: 20, Duration: time.Minute, Seed: 2, Targets: lax()}, nil)
-	r.mustPass(t)
-	if len(r.Profiles) != 6 || r.Profiles[0].Pairs != 4 {
-		t.Errorf("%d profiles, the first has %d pairs", len(r.Profiles), r.Profiles[0].Pairs)
-	}
-}
-
 func TestStormBringsEverybodyBack(t *testing.T) {
-	r := runInMemory(t, Config{Scenario: ScenarioStorm, Profile: "loopback", Pairs: 20, Duration: time.Minute, Seed: 3}, nil)
+	r := runInMemory(t, Config{Scenario: ScenarioStorm, Profile: "loopback", Pairs: 20, Duration: time.Minute, Seed: 3})
 	if s := r.Storm; s == nil || s.Phones != 40 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
 		t.Fatalf("the storm was %+v", s)
 	}
@@ -59,7 +50,7 @@ func TestStormBringsEverybodyBack(t *testing.T) {
 func TestStormWhileJoining(t *testing.T) {
 	r := runInMemory(t, Config{
 		Scenario: ScenarioStorm, Profile: "bus", Pairs: 60, Duration: time.Minute, Ramp: 30 * time.Second, Seed: 3, Targets: lax(),
-	}, nil)
+	})
 	if !r.Ledger.Fine() || r.Ledger.Delivered == 0 {
 		t.Errorf("ledger: %+v", r.Ledger)
 	}
@@ -69,7 +60,7 @@ func TestStormWhileJoining(t *testing.T) {
 func TestStormOutlastsTheRun(t *testing.T) {
 	r := runOn(t, &memServer{longer: 20 * time.Second}, Config{
 		Scenario: ScenarioStorm, Profile: "loopback", Pairs: 3, Duration: 8 * time.Second, Ramp: time.Second, Think: 200 * ms, Seed: 3,
-	}, nil)
+	})
 	r.mustPass(t)
 	if s := r.Storm; s == nil || s.Phones != 6 || s.Missing != 0 || s.AllBack == 0 {
 		t.Errorf("the storm was %+v", s)
@@ -80,29 +71,20 @@ func TestStormOutlastsTheRun(t *testing.T) {
 // goes at 10.5 s and is back at 12.5.
 func TestStormSparesTunnels(t *testing.T) {
 	s := new(memServer)
-	synctest.Test(t, func(t *testing.T) {
-		if err := s.start(); err != nil {
-			t.Fatal(err)
-		}
-		r, err := Run(t.Context(), Config{
-			Server: s, Network: gapped{Streams(dialFunc(s)), 11500 * ms}, Scenario: ScenarioStorm,
-			Profile: "fast-4g", Pairs: 4, Duration: 30 * time.Second, Ramp: 4 * time.Second, Seed: 1, Targets: &Targets{StormBack: 30 * time.Second},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := r.Storm; s == nil || s.Phones != 8 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
-			t.Errorf("%v; the storm was %+v", r.Reasons, s)
-		}
-		s.stop()
+	r := runOn(t, s, Config{
+		Network: gapped{Streams(dialFunc(s)), 11500 * ms}, Scenario: ScenarioStorm,
+		Profile: "fast-4g", Pairs: 4, Duration: 30 * time.Second, Ramp: 4 * time.Second, Seed: 1, Targets: &Targets{StormBack: 30 * time.Second},
 	})
+	if s := r.Storm; s == nil || s.Phones != 8 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
+		t.Errorf("%v; the storm was %+v", r.Reasons, s)
+	}
 }
 
 // Phones that do not come back are told of, and not waited for without end.
 func TestStormWithoutReturn(t *testing.T) {
 	r := runOn(t, &memServer{dead: true}, Config{
 		Scenario: ScenarioStorm, Profile: "loopback", Pairs: 3, Duration: 8 * time.Second, Ramp: time.Second, Think: 200 * ms, Seed: 3,
-	}, nil)
+	})
 	if s := r.Storm; r.Verdict != Failed || s == nil || s.Missing != 6 || s.AllBack != 0 {
 		t.Errorf("%s, the storm was %+v", r.Verdict, s)
 	}
@@ -119,7 +101,7 @@ func TestStormWithoutBackoff(t *testing.T) {
 	for _, without := range []bool{false, true} {
 		r := runOn(t, &memServer{longer: 20 * time.Second}, Config{
 			Scenario: ScenarioStorm, NoBackoff: without, Profile: "loopback", Pairs: 5, Duration: time.Minute, Seed: 3,
-		}, nil)
+		})
 		r.mustPass(t)
 		if s := r.Storm; s == nil || s.Phones != 10 || s.Missing != 0 || s.AllBack == 0 || without && s.AllBack > 2000 {
 			t.Errorf("without back-off %v, the storm was %+v", without, s)
@@ -135,7 +117,7 @@ func TestStormWithoutBackoff(t *testing.T) {
 }
 
 func TestChurn(t *testing.T) {
-	r := runInMemory(t, Config{Scenario: ScenarioChurn, Profile: "fast-4g", Pairs: 5, Duration: 5 * time.Minute, Think: time.Second, Seed: 4, Targets: lax()}, nil)
+	r := runInMemory(t, Config{Scenario: ScenarioChurn, Profile: "fast-4g", Pairs: 5, Duration: 5 * time.Minute, Think: time.Second, Seed: 4, Targets: lax()})
 	r.mustPass(t)
 	if r.Errors["room expired"]+r.Errors["room lost"] > 0 || r.Costs.Dials < 40 {
 		t.Errorf("%d dials, failures %v", r.Costs.Dials, r.Errors)
@@ -143,7 +125,7 @@ func TestChurn(t *testing.T) {
 }
 
 func TestIdleSaysNothing(t *testing.T) {
-	r := runInMemory(t, Config{Scenario: ScenarioIdle, Profile: "loopback", Pairs: 5, Duration: time.Minute, Seed: 5}, nil)
+	r := runInMemory(t, Config{Scenario: ScenarioIdle, Profile: "loopback", Pairs: 5, Duration: time.Minute, Seed: 5})
 	r.mustPass(t)
 	if r.Ledger.Sent != 0 || r.Idle == nil || r.Idle.Sockets != 10 {
 		t.Errorf("%d sent, idle is %+v", r.Ledger.Sent, r.Idle)
@@ -164,7 +146,7 @@ func TestLagOfLeavingIsNotCounted(t *testing.T) {
 func TestMixedFaults(t *testing.T) {
 	r := runInMemory(t, Config{
 		Scenario: ScenarioFaults, Profile: "fast-4g", Pairs: 10, Duration: 10 * time.Minute, Seed: 1, Targets: new(Targets),
-	}, nil)
+	})
 	r.mustPass(t)
 	kinds := make(map[string]bool)
 	for _, f := range r.Faults {
@@ -184,7 +166,7 @@ func TestMixedFaults(t *testing.T) {
 func TestFrozenForMinutes(t *testing.T) {
 	r := runInMemory(t, Config{
 		Scenario: ScenarioFaults, Freeze: 5 * time.Minute, Profile: "fast-4g", Pairs: 4, Duration: time.Hour, Seed: 1, Targets: new(Targets),
-	}, nil)
+	})
 	r.mustPass(t)
 	longest := make(map[string]float64)
 	for _, f := range r.Faults {
@@ -253,58 +235,25 @@ func (g gappedEmulation) Phone(params link.Params, seed uint64, onBack func(sinc
 }
 
 // What is on its way to a phone in a tunnel is not lost, even if the phone has
-// not noticed the tunnel yet: it could not see it.
+// not noticed the tunnel yet: it could not see it. A run that is ended early still
+// reports, a little later.
 func TestWhatWaitsForATunnelIsUndecided(t *testing.T) {
-	for name, early := range map[string]bool{"to the end": false, "interrupted": true} {
+	for name, c := range map[string]struct{ duration, early, most time.Duration }{
+		"to the end":  {duration: time.Minute, most: time.Minute + drainFor},
+		"interrupted": {duration: time.Hour, early: time.Minute, most: time.Minute + drainFor/6},
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := new(memServer)
-			synctest.Test(t, func(t *testing.T) {
-				if err := s.start(); err != nil {
-					t.Fatal(err)
-				}
-				ctx, duration := t.Context(), time.Minute
-				if early {
-					duration = time.Hour
-					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, time.Minute)
-					defer cancel()
-				}
-				r, err := Run(ctx, Config{
-					Server: s, Network: gapped{Streams(dialFunc(s)), 40 * time.Second},
-					Profile: "fast-4g", Pairs: 20, Duration: duration, Ramp: time.Second, Think: time.Second, Seed: 1, Targets: lax(),
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				r.mustPass(t)
-				if r.Ledger.Undecided == 0 || r.Interrupted != early {
-					t.Errorf("interrupted is %v, the ledger %+v", r.Interrupted, r.Ledger)
-				}
-				s.stop()
+			s := &memServer{early: c.early}
+			r := runOn(t, s, Config{
+				Network: gapped{Streams(dialFunc(s)), 40 * time.Second},
+				Profile: "fast-4g", Pairs: 20, Duration: c.duration, Ramp: time.Second, Think: time.Second, Seed: 1, Targets: lax(),
 			})
+			r.mustPass(t)
+			if r.Ledger.Undecided == 0 || r.Interrupted != (c.early > 0) || r.Seconds > c.most.Seconds()+1 {
+				t.Errorf("interrupted is %v after %v s, the ledger %+v", r.Interrupted, r.Seconds, r.Ledger)
+			}
 		})
 	}
-}
-
-// Ending a run early still gives a report.
-func TestInterrupted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := new(memServer)
-		if err := s.start(); err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		begun := time.Now()
-		r, err := Run(ctx, Config{Server: s, Dial: dialFunc(s), Profile: "fast-4g", Pairs: 3, Duration: time.Hour, Seed: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(begun); !r.Interrupted || took > 31*time.Second || r.Ledger.Delivered == 0 {
-			t.Errorf("interrupted is %v after %v, %d delivered", r.Interrupted, took, r.Ledger.Delivered)
-		}
-		s.stop()
-	})
 }
 
 func TestConfigFaultsAreAllNamed(t *testing.T) {
@@ -320,24 +269,5 @@ func TestConfigFaultsAreAllNamed(t *testing.T) {
 	_, err = Run(t.Context(), Config{URL: "http://relay.example", Scenario: ScenarioStorm})
 	if !errors.Is(err, ErrConfig) {
 		t.Errorf("a storm for somebody else's relay: %v", err)
-	}
-}
-
-func TestReportRoundTripsThroughJSON(t *testing.T) {
-	r := runInMemory(t, Config{Profile: "edge", Pairs: 2, Duration: time.Minute, Seed: 7}, nil)
-	var b bytes.Buffer
-	if err := r.WriteJSON(&b); err != nil {
-		t.Fatal(err)
-	}
-	got, err := ReadReport(bytes.NewReader(b.Bytes()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var again bytes.Buffer
-	if err := got.WriteJSON(&again); err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(b.Bytes(), again.Bytes()) || !reflect.DeepEqual(got.SLOs, r.SLOs) {
-		t.Error("the report came back as another")
 	}
 }

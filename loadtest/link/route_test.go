@@ -144,41 +144,6 @@ func TestRouteDropsFromTheTail(t *testing.T) {
 	})
 }
 
-// A route loses what a link would, decided by the seed alone.
-func TestRouteLosesByTheWeather(t *testing.T) {
-	p := Params{Loss: 0.05, LossBurst: 150 * ms, RTT: 100 * ms}
-	const n = 20_000
-	arrived := func(seed uint64) (got []time.Duration) {
-		onWire(t, p, seed, func(w *wire) {
-			w.up(phoneEnd, flagSYN, 40)
-			for range n {
-				w.up(phoneEnd, flagACK, 100)
-				time.Sleep(10 * ms)
-			}
-			up, _ := w.settle()
-			for _, a := range up {
-				got = append(got, a.after)
-			}
-		})
-		return got
-	}
-	one, same, other := arrived(1), arrived(1), arrived(2)
-	if lost := 1 - float64(len(one))/n; lost < 0.03 || lost > 0.07 {
-		t.Errorf("%.3f were lost, want 0.05", lost)
-	}
-	equal := func(a, b []time.Duration) bool {
-		for i := range min(len(a), len(b)) {
-			if a[i] != b[i] {
-				return false
-			}
-		}
-		return len(a) == len(b)
-	}
-	if !equal(one, same) || equal(one, other) {
-		t.Errorf("the same seed: same is %v; another: same is %v", equal(one, same), equal(one, other))
-	}
-}
-
 func TestRouteInAGap(t *testing.T) {
 	onWire(t, Params{}, 1, func(w *wire) {
 		w.up(phoneEnd, flagSYN, 40)
@@ -263,21 +228,6 @@ func TestRouteCut(t *testing.T) {
 		w.down(phoneEnd, 1, 100)
 		if up, down := w.settle(); len(up) != 1 || len(down) != 1 {
 			t.Error("a new connection from the same port does not pass")
-		}
-	})
-}
-
-func TestRouteWakesTheRadio(t *testing.T) {
-	onWire(t, Params{RTT: 100 * ms, RadioWake: 2 * time.Second, RadioTail: 10 * time.Second}, 1, func(w *wire) {
-		w.up(phoneEnd, flagSYN, 40)
-		w.up(phoneEnd, flagACK, 40)
-		up, _ := w.settle()
-		within(t, "the first packet", up[0].after, 2050*ms, 0)
-		w.down(phoneEnd, 1, 100)
-		_, down := w.settle()
-		within(t, "a packet after silence", down[0].after, 2050*ms, 0)
-		if n := w.route.RadioWakes(); n != 2 {
-			t.Errorf("the radio woke %d times", n)
 		}
 	})
 }

@@ -142,26 +142,6 @@ func TestPhonesAreApart(t *testing.T) {
 	}
 }
 
-// What a gap swallows, the kernel sends again.
-func TestKernelSendsAgain(t *testing.T) {
-	s := build(t)
-	l := s.phones(link.Params{RTT: 20 * ms})[0]
-	phone, relay := s.connect(l)
-	s.passes(phone, relay, 200)
-	before := l.Stats().UpSegs
-	l.Gap(time.Hour, false)
-	if _, err := phone.Write(make([]byte, 200)); err != nil {
-		t.Fatal(err)
-	}
-	for l.Stats().UpSegs < before+2 { // or the test hangs
-		<-time.After(ms)
-	}
-	l.Gap(0, false)
-	if _, err := io.ReadFull(relay, make([]byte, 200)); err != nil {
-		t.Errorf("what a gap had swallowed did not come: %v", err)
-	}
-}
-
 // A NAT that forgets is silent, or sends a reset that the kernel believes.
 func TestNATForgets(t *testing.T) {
 	s := build(t)
