@@ -47,3 +47,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+func newMessage(size int) *wire.Response {
+	return &wire.Response{Event: wire.EventNewMessage, Message: &wire.Message{Ciphertext: make([]byte, size), InsertedAt: insertedAt}}
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -239,40 +238,6 @@ func TestMisusePanics(t *testing.T) {
 			}()
 			misuse(newBuffers())
 		}()
-	}
-}
-
-// Run with -race: many holders of one buffer, many buffers of one pool.
-func TestBuffersFromManyGoroutines(t *testing.T) {
-	t.Parallel()
-	b := newBuffers()
-	var wg sync.WaitGroup
-	for i := range 8 {
-		wg.Go(func() {
-			for range 200 {
-				content := strings.Repeat(string(rune('a'+i)), 700*(i+1))
-				buf, err := b.Read(strings.NewReader(content))
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				for range 3 {
-					wg.Go(func(held *wire.Buffer) func() {
-						return func() {
-							defer held.Release()
-							if string(held.Bytes()) != content {
-								t.Error("a buffer changed while it was held")
-							}
-						}
-					}(buf.Retain()))
-				}
-				buf.Release()
-			}
-		})
-	}
-	wg.Wait()
-	if n := b.Live(); n != 0 {
-		t.Errorf("%d buffers are out at the end", n)
 	}
 }
 

@@ -16,8 +16,8 @@ const (
 	fuzzLimit      = 4 * fuzzCiphertext
 )
 
-// FuzzReadRequest feeds garbage to the relay's decoder and holds every verdict
-// against the oracle.
+// FuzzReadRequest feeds garbage to the relay's decoder. What is a frame the oracle
+// says, and what was read is the same when it is sent once more.
 func FuzzReadRequest(f *testing.F) {
 	for _, frames := range []map[string]string{goodFrames, badFrames} {
 		for _, frame := range frames {
@@ -48,8 +48,8 @@ func FuzzReadRequest(f *testing.F) {
 		case !want.good:
 			t.Error("no error for what the oracle calls bad")
 		default:
-			if field := want.disagreement(req); field != "" {
-				t.Errorf("the oracle disagrees about %s", field)
+			if req.Event != want.event || req.Ref != want.ref {
+				t.Error("the oracle disagrees about event or ref")
 			}
 			again(t, b, req)
 		}
