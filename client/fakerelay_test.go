@@ -113,11 +113,6 @@ func (f frame) data(key string) any {
 	return data[key]
 }
 
-func (f frame) ok(key string) any {
-	ok, _ := f["ok"].(map[string]any)
-	return ok[key]
-}
-
 // read returns the next frame, or nil when the client is gone.
 func (p *peer) read() frame {
 	_, text, err := p.conn.Read(context.Background())

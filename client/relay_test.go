@@ -214,6 +214,9 @@ func TestConversation(t *testing.T) {
 		next[client.MessageDeleted](t, a)
 		next[client.MessageDeleted](t, b)
 		w.send(a, "free again")
+		if _, err := b.Send(ctx, "to nothing"); !errors.Is(err, client.ErrStale) {
+			t.Errorf("an answer to what was not seen: %v", err)
+		}
 		wantMessage(t, b, "free again", false)
 		if err := b.ResetPairing(ctx, client.NewPairingCode()); !errors.Is(err, client.ErrNotFound) {
 			t.Errorf("reset of a pairing that is done: %v", err)
