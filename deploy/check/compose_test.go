@@ -84,3 +84,17 @@ func TestCompose(t *testing.T) {
 		}
 	}
 }
+
+// The limit of a process and what Go is told of it go together: nine tenths.
+func TestMemoryLimitsGoTogether(t *testing.T) {
+	for file, both := range map[string][2]string{
+		"container/compose.yaml": {"mem_limit: 1g\n", "GOMEMLIMIT: 900MiB "},
+		"systemd/sotto.service":  {"\nMemoryMax=1G\n", "GOMEMLIMIT=900MiB\n"},
+	} {
+		for _, figure := range both {
+			if !strings.Contains(string(read(t, file)), figure) {
+				t.Errorf("%s does not say %q, which goes with %q", file, figure, both)
+			}
+		}
+	}
+}
