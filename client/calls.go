@@ -182,7 +182,7 @@ func (s *Session) Typing() {
 		return
 	}
 	s.typing = typing{due: s.link, last: time.Now()}
-	notify(s.link.wake)
+	s.flush()
 }
 
 // Expire ends the room for both. The session then ends with ErrRoomExpired.
@@ -266,7 +266,7 @@ func (s *Session) enqueue(c *call) error {
 	}
 	s.calls = append(s.calls, c)
 	if s.link != nil {
-		notify(s.link.wake)
+		s.flush()
 	}
 	return nil
 }

@@ -24,22 +24,21 @@ const (
 
 // link is a connection that is joined. It lasts as long as its context.
 type link struct {
-	conn *websocket.Conn
-	ctx  context.Context
-	drop context.CancelCauseFunc // ends the connection; run makes another
-	wake chan struct{}           // capacity 1: there is something to write
+	conn    *websocket.Conn
+	ctx     context.Context
+	drop    context.CancelCauseFunc // ends the connection; run makes another
+	writer  sync.WaitGroup
+	writing bool // there is a writer, or its write failed; guarded by Session.mu
 }
 
 func newLink(ctx context.Context, conn *websocket.Conn) *link {
-	l := &link{conn: conn, wake: make(chan struct{}, 1)}
+	l := &link{conn: conn}
 	l.ctx, l.drop = context.WithCancelCause(ctx)
 	return l
 }
 
-// serve reads and writes until the connection ends, and returns why.
+// serve reads until the connection ends, and returns why.
 func (s *Session) serve(l *link) error {
-	var writer sync.WaitGroup
-	writer.Go(func() { s.write(l) })
 	err := s.read(l)
 	s.mu.Lock()
 	s.link = nil
@@ -51,7 +50,7 @@ func (s *Session) serve(l *link) error {
 		err = cause // err only says that the connection was closed
 	}
 	l.drop(nil)
-	writer.Wait()
+	l.writer.Wait()
 	return err
 }
 
@@ -85,7 +84,7 @@ func (s *Session) attach(l *link, j *wire.Joined) error {
 	s.link = l
 	s.push(s.snapshot())
 	s.settleByState(j.Message)
-	notify(l.wake)
+	s.flush()
 	s.enter()
 	return nil
 }
@@ -146,18 +145,17 @@ func readResponse(ctx context.Context, conn *websocket.Conn, r *wire.Response) e
 	return wire.DecodeResponse(buf.Bytes(), r)
 }
 
-// write writes what there is to write, until the connection ends.
+// flush has written what there is to write, by a goroutine that ends when that is
+// done: an idle session has only the one that reads. Called with s.mu held.
+func (s *Session) flush() {
+	if l := s.link; !l.writing {
+		l.writing = true
+		l.writer.Go(func() { s.write(l) })
+	}
+}
+
 func (s *Session) write(l *link) {
-	for {
-		req := s.nextRequest(l)
-		if req == nil {
-			select {
-			case <-l.wake:
-				continue
-			case <-l.ctx.Done():
-				return
-			}
-		}
+	for req := s.nextRequest(l); req != nil; req = s.nextRequest(l) {
 		if err := writeRequest(l.ctx, l.conn, req); err != nil {
 			l.drop(fmt.Errorf("write to relay: %w", err))
 			return
@@ -190,8 +188,8 @@ func (s *Session) nextRequest(l *link) *wire.Request {
 	defer s.mu.Unlock()
 	if s.private != nil && s.link == l && len(s.private.out) > 0 {
 		req := s.private.out[0]
-		s.private.out = s.private.out[1:]
-		return &req
+		s.private.out = slices.Delete(s.private.out, 0, 1) // which keeps nothing of it
+		return req
 	}
 	for _, c := range s.calls {
 		if c.sentOn != l {
@@ -204,5 +202,6 @@ func (s *Session) nextRequest(l *link) *wire.Request {
 		s.typing.due = nil
 		return &wire.Request{Event: wire.EventTyping}
 	}
+	l.writing = false
 	return nil
 }

@@ -61,14 +61,14 @@ func DerivePrivate(root *blind.RootKey, pin string) (Identity, error) {
 // private is what a session of sotto-2 has beside one of std-1. It moves frames
 // and time; the rules are package blind's. Guarded by Session.mu.
 type private struct {
-	page                  *blind.Page    // nil before the first join
-	view                  blind.View     // as last told
-	out                   []wire.Request // to be written to the connection, in this order
-	asked                 []asked        // written or to be written, and not answered
-	wants                 []*want        // of the caller, the first one is the page's
-	ready                 bool           // the hello is answered on this connection
-	tick                  *time.Timer    // calls tend
-	stepped               chan struct{}  // capacity 1: Leave may be done
+	page                  *blind.Page     // nil before the first join
+	view                  blind.View      // as last told
+	out                   []*wire.Request // to be written to the connection, in this order
+	asked                 []asked         // written or to be written, and not answered
+	wants                 []*want         // of the caller, the first one is the page's
+	ready                 bool            // the hello is answered on this connection
+	tick                  *time.Timer     // calls tend
+	stepped               chan struct{}   // capacity 1: Leave may be done
 	shown                 wire.MessageID
 	openPagesOnly, hidden bool
 
@@ -144,7 +144,7 @@ func (s *Session) attachPrivate(l *link, j *wire.Joined) error {
 		joined.Slot = p.message(j.Message)
 	}
 	s.step(joined)
-	return p.fatal
+	return nil // what is fatal now has dropped l
 }
 
 // message notes the relay's times of m and returns it as package blind has it.
@@ -316,8 +316,8 @@ func (s *Session) ask(a asked, req wire.Request) {
 
 func (s *Session) post(req wire.Request) {
 	if s.link != nil {
-		s.private.out = append(s.private.out, req)
-		notify(s.link.wake)
+		s.private.out = append(s.private.out, &req)
+		s.flush()
 	}
 }
 
