@@ -216,6 +216,33 @@ for (const engine of engines) {
       await anna.see(words.goOn);
     });
 
+    test("what was typed into the first screen goes with panic, when nobody is there, and out of sight", async () => {
+      const anna = await on.visit("Anna", engine);
+      const ends = [
+        () => { for (let i = 0; i < 2; i++) dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); },
+        () => {
+          const { now } = Date;
+          Date.now = () => now() + 121_000;
+          dispatchEvent(new Event("focus"));
+        },
+        () => {
+          Object.defineProperty(document, "hidden", { value: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        },
+      ];
+      for (const end of ends) {
+        await anna.put(words.number, "+44 7700 900123");
+        await anna.put(words.pin, pins[0]);
+        // What a composition takes is no panic.
+        await anna.run(() => {
+          for (let i = 0; i < 2; i++) dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", keyCode: 229 }));
+        });
+        assert.equal(await anna.value(words.pin), pins[0]);
+        await anna.run(end);
+        assertBare(["7700", pins[0]], await anna.run(everything), String(end));
+      }
+    });
+
     if (engine === "chromium") {
       test("a tab that Chromium threw away: an empty page; Firefox can't be told to", async () => {
         const { anna, ben, secrets } = await inConversation();

@@ -101,6 +101,22 @@ for (const pair of pairs) {
       await anna.sees("too soon");
     });
 
+    test("a finger that is still on Wipe when the menu is closed, or covered, wipes nothing", async () => {
+      const { anna, ben } = await on.pair(pair);
+      for (const [i, event] of ["keydown", "blur"].entries()) {
+        await anna.press(words.menu);
+        const button = await anna.find("button", words.wipe);
+        await button.evaluate(async (button, event) => {
+          button.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+          dispatchEvent(new KeyboardEvent(event, { key: "Escape" }));
+          await new Promise((resolve) => { setTimeout(resolve, 2300); });
+          dispatchEvent(new Event("focus"));
+        }, event);
+        await [anna, ben][i].write(event);
+        await [ben, anna][i].sees(event);
+      }
+    });
+
     test("three taps on the name: nothing is left", async () => {
       const { anna, ben } = await on.pair(pair);
       await ben.write("between us");

@@ -1,7 +1,7 @@
 // The page as a whole: which screen is shown, and what the browser tells the
 // session. What is seen follows from the session's state alone.
 
-import { atDesk } from "./dom";
+import { atDesk, composes } from "./dom";
 import { loaded, loadedPrivate } from "./later";
 import type { CoverEvent } from "./session/cover";
 import { isInside } from "./session/first";
@@ -58,7 +58,13 @@ export const startApp = (): void => {
     if (document.title !== title) document.title = title;
   };
 
-  const session = createSession(render, () => loadedPrivate?.unprepare(), () => loaded?.ring(), () => loaded?.machine);
+  const blanked = (): void => {
+    // What was typed is in the fields, too.
+    shown = "";
+    loadedPrivate?.unprepare();
+  };
+
+  const session = createSession(render, blanked, () => loaded?.ring(), () => loaded?.machine);
   const { tell } = session;
 
   const cover = (event: CoverEvent): void => {
@@ -104,7 +110,7 @@ export const startApp = (): void => {
 
   addEventListener("keydown", (event) => {
     cover("active");
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || composes(event)) return;
     if (escapes(event)) app.forget();
     else screen.back?.();
   });

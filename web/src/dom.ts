@@ -54,9 +54,13 @@ export const show = (node: HTMLElement, on: boolean): void => {
 export const fill = (template: string, values: Readonly<Record<string, string | number>>): string =>
   template.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
 
-/** Runs on Enter in a field, unless it ends a composition of several keys. */
+/** The key is for what composes a text of several keys. That is its code then; Safari has no other sign of the last one. */
+// eslint-disable-next-line @typescript-eslint/no-deprecated
+export const composes = (event: KeyboardEvent): boolean => event.keyCode === 229;
+
+/** Runs on Enter in a field, unless it ends such a composition. */
 export const onEnter = (run: () => void) => (event: KeyboardEvent) => {
-  if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
+  if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
   event.preventDefault();
   run();
 };

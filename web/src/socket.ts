@@ -16,11 +16,11 @@ export interface Session {
   /** The engine in use, or the one that was last. */
   readonly engine: () => Engine | null;
   /**
-   * Derives who this is and joins. `gate` is what the join says of a pairing
-   * code, `code`. In sotto-2 there is none: whether the open place may be taken
-   * is `invited`.
+   * Loads what it takes, derives who this is and joins. `gate` is what the join
+   * says of a pairing code, `code`. In sotto-2 there is none: whether the open
+   * place may be taken is `invited`.
    */
-  readonly start: (engine: Engine, how: Start) => Promise<void>;
+  readonly start: (load: () => Promise<Start>) => Promise<void>;
   /** The digits to compare with the other's, empty if there is nothing to compare. */
   readonly compare: () => Promise<string>;
   /** Whether this is the PIN of the one who is in; undefined if nobody is, or is any more. */
@@ -30,6 +30,7 @@ export interface Session {
 }
 
 export interface Start {
+  readonly engine: Engine;
   /** own: by the one who made the number, who does not say the code. */
   readonly purpose: "create" | "enter" | "own";
   readonly number: string;
@@ -66,8 +67,10 @@ export const createSession = (
   // By how much the phone's clock was set back meanwhile, in ms: for the machine
   // time only goes on, or it would wait for the old time to come again.
   let back = 0;
-  // Counts what was forgotten, so that what was begun before does not go on after.
+  // Counts what was forgotten, so that what was begun before does not go on
+  // after; and how often the first screen was blanked.
   let forgotten = 0;
+  let blanks = 0;
 
   const tell = (event: Event): void => {
     back = Math.max(back, state.at - Date.now());
@@ -106,6 +109,7 @@ export const createSession = (
         forgotten++;
         break;
       case "blank":
+        blanks++;
         blanked();
         break;
       case "ring":
@@ -175,9 +179,11 @@ export const createSession = (
     tell,
     number: () => number,
     engine: () => engine,
-    async start(chosen, { purpose, number: entered, pin, code, gate, invited }) {
+    async start(load) {
       // Of two presses while something is being loaded the last counts.
       const before = ++forgotten;
+      const blanksBefore = blanks;
+      const { engine: chosen, purpose, number: entered, pin, code, gate, invited } = await load();
       const found = await chosen.identify(entered, pin);
       if (forgotten !== before) return;
       engine = chosen;
@@ -187,6 +193,8 @@ export const createSession = (
       const { author, credentials, blind } = found;
       const says = blind && (purpose === "create" || invited) ? blind : gate;
       tell({ type: "start", who: { purpose, author, credentials, code, gate: says, blind } });
+      // Who went away before there was a PIN to ask for is asked for it now.
+      if (blanks !== blanksBefore) tell({ type: "cover", event: "hide" });
     },
     compare: async () => (await keys)?.compare() ?? "",
     async isPin(pin) {

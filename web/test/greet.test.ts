@@ -74,6 +74,24 @@ void test("a text that waited for a connection answers what was seen, or comes b
   assert.deepEqual(hand.state.notice, { say: "stale" });
 });
 
+void test("what waits behind a new seal does not go out behind the curtain once the line broke, and that is said", () => {
+  const hand = waiting().tell({ type: "edit" }).broadcast("presence", { connected: false });
+  hand.tell({ type: "draft", text: "text, and more" }).tell({ type: "send", nonce: nonce(1) });
+  assert.equal(hand.state.next?.kind, "send");
+  hand.tell({ type: "cover", event: "hide" }).down(1006);
+  assert.deepEqual([hand.state.next, hand.state.draft, hand.state.notice?.say], [null, "text, and more", "notSent"]);
+});
+
+void test("a frame that is too big for the relay is given up by the keys too, and what was put under another lock by itself without a word", () => {
+  const hand = inside();
+  write(hand);
+  hand.tell({ type: "sealed", nonce: nonce(1), sealed: { ciphertext: "c", iv: "i" } }).down(1009);
+  assert.deepEqual(hand.did, [{ do: "drop", nonce: nonce(1), gone: false }]);
+  assert.deepEqual([hand.state.job, hand.state.draft, hand.state.notice?.say], [null, "words", "tooLongRelay"]);
+  const quiet = waiting().broadcast("presence", { connected: false });
+  assert.equal(quiet.down(1009).state.notice, null);
+});
+
 void test("another name for one's own seat in the same room is a fault", () => {
   const hand = inside();
   hand.down(1006).wait(1000).tell({ type: "up" });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ringEvery } from "../src/session/ring";
 import { initial } from "../src/session/state";
-import { back, Hand, inside, message, opening, own, roomOk, who } from "./kit";
+import { back, inside, message, opening, own, roomOk, type Hand } from "./kit";
 
 const minute = 60_000;
 
@@ -64,16 +64,6 @@ void test("what was typed into the first screen is kept while somebody is refuse
   assert.deepEqual(hand.names(), ["blank"]);
   assert.equal(hand.state.cover.kind, "none", "there is no PIN that could lift a curtain");
   assert.equal(hand.state.notice?.say, "askRef");
-});
-
-void test("who goes away while it is derived who they are gets in behind the curtain", () => {
-  const hand = new Hand();
-  hide(hand.tell({ type: "form", form: { pin: "314159" } }).tell({ type: "hidden", on: true }));
-  hand.tell({ type: "start", who: who("enter") }).tell({ type: "up" });
-  hand.ok(hand.sent().ref, roomOk());
-  hand.tell({ type: "hidden", on: false }).tell({ type: "cover", event: "focus" });
-  assert.deepEqual([hand.state.phase, hand.state.cover.kind], ["in", "curtain"]);
-  assert.equal(hand.tell({ type: "cover", event: "right" }).state.cover.kind, "none");
 });
 
 void test("nothing that was typed into the first screen is left once somebody is in", () => {

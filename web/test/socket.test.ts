@@ -79,7 +79,9 @@ const engine: Engine = {
     }),
 };
 
-const start: Start = { purpose: "enter", number: "number", pin: "pin", code: "", gate: null, invited: false };
+const start: Start = { engine, purpose: "enter", number: "number", pin: "pin", code: "", gate: null, invited: false };
+
+const begins = (): Promise<Start> => Promise.resolve(start);
 
 /** Lets everything that waits for nothing but its turn have it. */
 const settle = async (): Promise<void> => {
@@ -95,7 +97,7 @@ const begin = (t: TestContext, base = "https://relay.example/private/"): Session
 
 const enter = async (t: TestContext): Promise<Session> => {
   const session = begin(t);
-  await session.start(engine, start);
+  await session.start(begins);
   last().open();
   last().give({ ref: "1", ok: roomOk() });
   await settle();
@@ -110,7 +112,7 @@ void test("the socket's address is beside the document's", async (t) => {
     ["http://localhost:8080/?x#y", "ws://localhost:8080/room/number/ws"],
   ] as const) {
     const session = begin(t, base);
-    await session.start(engine, start);
+    await session.start(begins);
     assert.equal(last().url.href, want);
     t.mock.timers.reset();
   }
@@ -134,7 +136,7 @@ void test("keys that can't be had end it, and leave nobody waiting for a text to
   const session = begin(t);
   const found = await engine.identify("number", "pin");
   const broken: Engine = { ...engine, identify: () => Promise.resolve({ ...found, unlock: () => Promise.reject(new Error("no keys")) }) };
-  await session.start(broken, start);
+  await session.start(() => Promise.resolve({ ...start, engine: broken }));
   last().open();
   last().give({ ref: "1", ok: roomOk() });
   session.tell({ type: "draft", text: "hello" });
@@ -206,9 +208,30 @@ void test("forgetting closes the socket, drops the keys, and ends what was begun
   assert.equal(await session.isPin("pin"), undefined);
 
   const count = FakeSocket.all.length;
-  const begun = session.start(engine, start);
+  let load: (it: Start) => void = () => undefined;
+  const begun = session.start(() => new Promise((resolve) => { load = resolve; }));
   session.tell({ type: "leave" });
+  load(start);
   await begun;
   assert.equal(FakeSocket.all.length, count);
   assert.equal(await session.isPin("pin"), undefined);
+});
+
+void test("who goes away while it is loaded and derived who they are gets in behind the curtain", async (t) => {
+  for (const event of ["hide", "blur"] as const) {
+    const session = begin(t);
+    session.tell({ type: "form", form: { pin: "pin" } });
+    let load: (it: Start) => void = () => undefined;
+    const begun = session.start(() => new Promise((resolve) => { load = resolve; }));
+    session.tell({ type: "cover", event });
+    t.mock.timers.tick(61_000);
+    assert.deepEqual([session.state().form.pin, session.state().cover.kind], ["", "none"]);
+    load(start);
+    await begun;
+    last().open();
+    last().give({ ref: "1", ok: roomOk() });
+    session.tell({ type: "cover", event: "focus" });
+    assert.deepEqual([session.state().phase, session.state().cover.kind], ["in", "curtain"]);
+    t.mock.timers.reset();
+  }
 });

@@ -3,6 +3,7 @@
 import { hex, random } from "../bytes";
 import { idleChoices } from "../session/cover";
 import { button, el, setText, show } from "../dom";
+import type { Settings } from "../session/form";
 import { keepChoices } from "../session/past";
 import { canChange, canEdit } from "../session/slot";
 import type { Page, Panel } from "../views/page";
@@ -25,19 +26,12 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
     session.tell({ type: "delete", nonce: hex(random(16)) });
   });
   const invitation = button(strings.invitation, share);
-  const idle = el(
-    "select",
-    { change: () => { session.tell({ type: "settings", settings: { idle: Number(idle.value) } }); } },
-    ...idleChoices.map((minutes) => el("option", { value: minutes }, String(minutes))),
-  );
+  const set = (changed: Partial<Settings>): void => { session.tell({ type: "settings", settings: changed }); };
+  const idle = choice(idleChoices, (minutes) => { set({ idle: minutes }); });
   idle.value = String(settings.idle);
-  const kept = el(
-    "select",
-    { change: () => { session.tell({ type: "keep", count: Number(kept.value) }); } },
-    ...keepChoices.map((count) => el("option", { value: count }, String(count))),
-  );
-  const strict = el("input", { type: "checkbox", change: () => { session.tell({ type: "strict", on: strict.checked }); } });
-  const strictRow = el("label", { class: "row" }, strings.openOnly, strict);
+  const kept = choice(keepChoices, (count) => { session.tell({ type: "keep", count }); });
+  const strict = box((on) => { session.tell({ type: "strict", on }); });
+  const strictRow = row(strings.openOnly, strict);
   const check = el("p", { class: "big", dir: "ltr" });
   const compare = button(strings.compare, () => {
     void session.compare().then((found) => {
@@ -45,13 +39,13 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
       show(check, true);
     });
   });
-  const mark = el("input", { type: "checkbox", change: () => { session.tell({ type: "settings", settings: { mark: mark.checked } }); } });
+  const mark = box((on) => { set({ mark: on }); });
   mark.checked = settings.mark;
-  const sound = el("input", { type: "checkbox", change: () => {
-    session.tell({ type: "settings", settings: { sound: sound.checked } });
+  const sound = box((on) => {
+    set({ sound: on });
     // That is how it sounds; and a browser lets be heard what a finger asked for.
-    if (sound.checked) ring();
-  } });
+    if (on) ring();
+  });
   sound.checked = settings.sound;
   return {
     node: el(
@@ -63,10 +57,10 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
       compare,
       check,
       strictRow,
-      el("label", { class: "row" }, strings.hideAfter, idle),
-      el("label", { class: "row" }, strings.keep, kept),
-      el("label", { class: "row" }, strings.mark, mark),
-      el("label", { class: "row" }, strings.sound, sound),
+      row(strings.hideAfter, idle),
+      row(strings.keep, kept),
+      row(strings.mark, mark),
+      row(strings.sound, sound),
       button(strings.help, help),
       button(strings.forget, app.forget),
       holdButton(strings.wipe, () => {
@@ -89,6 +83,22 @@ export const menuPanel = (app: Page, close: () => void, share: () => void, help:
   };
 };
 
+const row = (text: string, control: HTMLElement): HTMLElement => el("label", { class: "row" }, text, control);
+
+const choice = (from: readonly number[], chosen: (value: number) => void): HTMLSelectElement => {
+  const node = el(
+    "select",
+    { change: () => { chosen(Number(node.value)); } },
+    ...from.map((value) => el("option", { value }, String(value))),
+  );
+  return node;
+};
+
+const box = (changed: (on: boolean) => void): HTMLInputElement => {
+  const node = el("input", { type: "checkbox", change: () => { changed(node.checked); } });
+  return node;
+};
+
 /** A button that must be held, by finger or by key: what it does can't be taken back. */
 const holdButton = (text: string, run: () => void): HTMLButtonElement => {
   let timer = 0;
@@ -100,7 +110,8 @@ const holdButton = (text: string, run: () => void): HTMLButtonElement => {
   const start = (): void => {
     if (timer) return;
     node.classList.add("held");
-    timer = setTimeout(run, holdFor);
+    // Esc or the curtain may have taken it away from under the finger.
+    timer = setTimeout(() => { if (node.isConnected) run(); }, holdFor);
   };
   const node = el(
     "button",

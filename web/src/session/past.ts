@@ -1,15 +1,11 @@
 // What was said before: by choice the page keeps more than the one message that
 // the relay has, in its memory, until it forgets everything.
 
-import type { Event, State } from "./state";
+import type { State } from "./state";
 import type { Step } from "./step";
 
 /** How many messages there may be, the one in the slot among them; the first is the usual choice. */
 export const keepChoices = [1, 5, 20] as const;
-
-export const keep = (s: Step, { count }: Extract<Event, { type: "keep" }>): void => {
-  s.keep = count;
-};
 
 /** Keeps what another message took the place of in this step. What its author took away, or nobody could open, is gone. */
 export const remember = (s: Step, { slot }: State): void => {

@@ -2,7 +2,7 @@
 // to do when it is not there any more.
 
 import { number, object, string, time, type Data } from "./frames";
-import { abandonEdit, lines, receipt, take } from "./slot";
+import { abandonEdit, lines, receipt, refused, take } from "./slot";
 import type { Event, Say, State } from "./state";
 import { greet, wrongAuthor } from "./keys";
 import { isVoice } from "./voice";
@@ -214,10 +214,7 @@ export const down = (s: Step, code: number, luck: number): void => {
     return;
   }
   // The frame that was too big would be too big again.
-  if (code === 1009 && s.job) {
-    s.job = null;
-    say(s, "tooLongRelay");
-  }
+  if (code === 1009 && s.job) refused(s, s.job, "message_too_large");
   if (code === 1012) s.restarted = true;
   // Half of the wait is chance, so that a relay that comes back is not met by
   // every phone at once.

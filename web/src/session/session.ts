@@ -5,11 +5,11 @@
 import { arrive, hide, hideDue } from "./first";
 import { number, string, time, type Frame } from "./frames";
 import { greeting, hear, keysSay, lockPatience, quiet, unseal } from "./keys";
-import { keep, remember } from "./past";
+import { remember } from "./past";
 import { ring } from "./ring";
 import { again, check, down, ended, join, joined, pushGate, refusedJoin, wipe } from "./room";
 import {
-  acknowledged, canWrite, deleted, edit, edited, isQueued, opened, read, refused, remove, send, stopEditing, take, watch, withdraw, work,
+  acknowledged, canWrite, deleted, edit, edited, isCut, isQueued, opened, read, refused, remove, send, stopEditing, take, watch, withdraw, work,
 } from "./slot";
 import type { Event, State } from "./state";
 import { overdue, recorded, takeBack, watchVoice } from "./voice";
@@ -35,8 +35,6 @@ const happen = (s: Step, event: Event): void => {
       reset(s);
       Object.assign(s, event.who);
       s.phase = "opening";
-      // Who went away before there was a PIN to ask for is asked for it now.
-      if (s.hidden) arrive(s, { type: "cover", event: "hide" });
       dial(s);
       break;
     case "draft":
@@ -85,7 +83,7 @@ const happen = (s: Step, event: Event): void => {
       check(s);
       break;
     case "keep":
-      keep(s, event);
+      s.keep = event.count;
       break;
     case "strict":
       s.strict = event.on;
@@ -216,8 +214,9 @@ const redial = (s: Step): void => {
 const settle = (s: Step): void => {
   hide(s);
   // What waits for a connection does not go out while its writer can't see it.
-  if (isAway(s) && isQueued(s)) {
-    withdraw(s);
+  if (isAway(s) && isCut(s) && (isQueued(s) || s.next?.kind === "send")) {
+    if (s.next) s.next = null;
+    else withdraw(s);
     say(s, "notSent");
   }
   if (overdue(s)) {

@@ -31,9 +31,12 @@ const wasSeen = (s: State): boolean => {
   return !slot || slot.mine || slot.read || slot.text === null || !!slot.empty || s.seen === slot.id;
 };
 
-/** A text that was sent is still here whole, and can be taken back: there was nothing to send it by. */
-export const isQueued = ({ job, link, blind, greeted }: State): boolean =>
-  !!job && !job.quiet && job.kind !== "delete" && !job.ref && !job.again && (link !== "joined" || (!!blind && !greeted));
+/** There is nothing to send a text by. */
+export const isCut = ({ link, blind, greeted }: State): boolean => link !== "joined" || (!!blind && !greeted);
+
+/** A text that was sent is still here whole, and can be taken back. */
+export const isQueued = (s: State): boolean =>
+  !!s.job && !s.job.quiet && s.job.kind !== "delete" && !s.job.ref && !s.job.again && isCut(s);
 
 /** Takes a queued text back into the composer. */
 export const withdraw = (s: Step): void => {

@@ -218,12 +218,14 @@ export const openScreen = (app: Page): Screen => {
     update();
   }
 
-  const start = async (text: string, secret: string, ref: string, isPrivate: boolean): Promise<void> => {
+  const start = (text: string, secret: string, ref: string, isPrivate: boolean): Promise<void> => {
     const invited = form().intent === "invited";
     const how = { purpose: isMade() ? "create" : form().intent === "back" ? "own" : "enter", number: text, pin: secret, code: ref, invited } as const;
-    const { gateOf, std1 } = await later();
-    if (isPrivate) return session.start((await laterPrivate()).blind, { ...how, gate: null });
-    return session.start(std1, { ...how, gate: ref ? await gateOf(ref) : null });
+    return session.start(async () => {
+      const { gateOf, std1 } = await later();
+      if (isPrivate) return { engine: (await laterPrivate()).blind, ...how, gate: null };
+      return { engine: std1, ...how, gate: ref ? await gateOf(ref) : null };
+    });
   };
 
   const update = (): void => {
