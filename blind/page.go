@@ -31,7 +31,7 @@ type Page struct {
 	id     PageID
 	sender wire.SenderHash
 
-	hello *helloKey
+	hello *ownKey // the newest that was told in a hello
 	peer  *peer
 	own   *own
 	// theirs is the other's message, once it opened.
@@ -67,12 +67,6 @@ type ownKey struct {
 func (k *ownKey) wipe() {
 	clear(k.seed[:])
 	clear(k.c[:])
-}
-
-// helloKey is the newest key that was told in a hello.
-type helloKey struct {
-	ownKey
-	bytes []byte
 }
 
 // peer is the other's newest good hello.

@@ -204,7 +204,7 @@ func (s *step) find(id KeyID) (key *ownKey, hello bool) {
 	case s.own != nil && s.own.id == id:
 		return &s.own.ownKey, false
 	case s.hello != nil && s.hello.id == id:
-		return &s.hello.ownKey, true
+		return s.hello, true
 	}
 	return nil, false
 }

@@ -1,7 +1,6 @@
 package blind
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"time"
@@ -131,14 +130,12 @@ func (s *step) join(e Joined) {
 // greet sends the newest hello, or a new one.
 func (s *step) greet() {
 	if s.hello == nil {
-		h := &helloKey{ownKey: ownKey{c: s.life.chainStart()}}
-		draw(s.random, h.seed[:])
-		pk := s.kem.publicKey(&h.seed)
-		h.id = pk.ID()
-		h.bytes = (&Hello{Page: s.id, Sender: s.sender, Key: *pk}).Marshal(s.life)
-		s.hello = h
+		s.hello = &ownKey{c: s.life.chainStart()}
+		draw(s.random, s.hello.seed[:])
 	}
-	s.do(SendHello{Hello: bytes.Clone(s.hello.bytes)})
+	pk := s.kem.publicKey(&s.hello.seed)
+	s.hello.id = pk.ID()
+	s.do(SendHello{Hello: (&Hello{Page: s.id, Sender: s.sender, Key: *pk}).Marshal(s.life)})
 }
 
 // hear deals with the other's hello.
