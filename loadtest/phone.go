@@ -105,16 +105,22 @@ const (
 
 // over returns what makes requests over connections that dial makes.
 func (p *phone) over(dial link.DialFunc) *http.Client {
-	config := p.run.cfg.TLS.Clone()
-	if config == nil {
-		config = new(tls.Config)
-	}
-	config.ServerName = p.run.host
-	return &http.Client{Transport: &http.Transport{
-		DialContext: p.tap.dial(dial, nil), DialTLSContext: p.tap.dial(dial, config), DisableKeepAlives: true,
-		ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10, // there are many, for one request each
-	}}
+	return &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		config := p.run.cfg.TLS.Clone()
+		if config == nil {
+			config = new(tls.Config)
+		}
+		config.ServerName = p.run.host
+		t := &http.Transport{DialContext: p.tap.dial(dial, nil), DialTLSContext: p.tap.dial(dial, config), DisableKeepAlives: true}
+		return t.RoundTrip(req)
+	})}
 }
+
+// roundTrip has each request use a transport of its own, which would keep more for
+// the phone's life than the request has.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // open opens a session. Without back-off it gives up when a dial fails, so that
 // live is to open the next.

@@ -101,7 +101,7 @@ func (c *tapped) look(p []byte) {
 		p = p[1:]
 		if !c.opened {
 			if c.opened = bytes.HasSuffix(c.head, []byte("\r\n\r\n")); c.opened {
-				c.head = c.head[:0]
+				c.head = nil // it is long
 			}
 			continue
 		}
