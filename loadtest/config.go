@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"sotto/loadtest/link"
@@ -171,44 +171,32 @@ const (
 
 func (c Config) withDefaults() (Config, []Share, error) {
 	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
-	}
-	if c.Scenario == "" {
-		c.Scenario = ScenarioPair
-	}
-	if !slices.Contains(Scenarios(), c.Scenario) {
-		names := make([]string, 0, len(Scenarios()))
-		for _, s := range Scenarios() {
-			names = append(names, string(s))
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
 		}
-		fault("no scenario %q; there are %s", c.Scenario, strings.Join(names, ", "))
 	}
-	c.Protocol = orDefault(c.Protocol, ProtocolSotto2)
-	if c.Protocol != ProtocolSotto2 && c.Protocol != ProtocolStd1 {
-		fault("no protocol %q; there are %s and %s", c.Protocol, ProtocolSotto2, ProtocolStd1)
-	}
-	if (c.URL == "") == (c.Server == nil) {
-		fault("exactly one of URL and Server must be set")
-	}
+	c.Scenario, c.Protocol = cmp.Or(c.Scenario, ScenarioPair), cmp.Or(c.Protocol, ProtocolSotto2)
+	check(slices.Contains(Scenarios(), c.Scenario), "no scenario %q; there are %q", c.Scenario, Scenarios())
+	check(c.Protocol == ProtocolSotto2 || c.Protocol == ProtocolStd1, "no protocol %q; there are %s and %s", c.Protocol, ProtocolSotto2, ProtocolStd1)
+	check((c.URL == "") != (c.Server == nil), "exactly one of URL and Server must be set")
+	check(c.Server != nil || c.Scenario != ScenarioStorm, "scenario storm restarts the relay, so it needs one of its own")
 	if c.Server != nil {
 		c.URL = c.Server.URL()
-	} else if c.Scenario == ScenarioStorm {
-		fault("scenario storm restarts the relay, so it needs one of its own")
 	}
-	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		fault("the relay's URL is not http(s)://host[:port][/path]")
-	}
-	c.Profile = orDefault(c.Profile, DefaultProfile)
-	shares, err := Blend(c.Profile, c.Own)
+	u, err := url.Parse(c.URL)
+	check(err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"), "the relay's URL is not http(s)://host[:port][/path]")
+	c.Profile = cmp.Or(c.Profile, DefaultProfile)
+	var shares []Share
+	shares, err = Blend(c.Profile, c.Own)
 	if len(c.Mix) > 0 {
 		shares, err, c.Profile = c.Mix, nil, Mix
 	}
 	if err != nil {
 		faults = append(faults, err)
 	}
-	faults = append(faults, c.planned()...)
-	c.Pairs = orDefault(c.Pairs, defaultPairs)
+	c.planned(check)
+	c.Pairs = cmp.Or(c.Pairs, defaultPairs)
 	if c.Network == nil {
 		if c.Dial == nil {
 			c.Dial = (&net.Dialer{KeepAlive: -1}).DialContext
@@ -219,28 +207,18 @@ func (c Config) withDefaults() (Config, []Share, error) {
 	if c.Scenario == ScenarioFaults {
 		devices = 4 // the pair's other devices, and strangers
 	}
-	if most := min(maxPairs, c.Network.MaxPhones()/devices); c.Pairs < 0 || c.Pairs > most {
-		fault("%d pairs are not between 1 and %d", c.Pairs, most)
-	}
+	most := min(maxPairs, c.Network.MaxPhones()/devices)
+	check(c.Pairs > 0 && c.Pairs <= most, "%d pairs are not between 1 and %d", c.Pairs, most)
 	duration, think := defaultDuration, defaultThink
 	if c.Scenario == ScenarioSoak {
 		duration, think = soakDuration, soakThink
 	}
-	c.Duration = orDefault(c.Duration, duration)
-	c.Think = orDefault(c.Think, think)
-	c.Freeze = orDefault(c.Freeze, defaultFreeze)
-	c.FaultEvery = orDefault(c.FaultEvery, 6*c.Think)
-	c.Ramp = orDefault(c.Ramp, min(c.Duration/5, max(rampAtLeast, time.Duration(2*c.Pairs)*time.Second/rampPerSecond)))
-	if c.Duration < time.Second || c.Think < 0 || c.Freeze < 0 || c.Ramp < 0 || c.Ramp > c.Duration {
-		fault("duration must be a second or more, think, freeze and ramp not negative, ramp not longer than duration")
-	}
+	c.Duration = cmp.Or(c.Duration, duration)
+	c.Think = cmp.Or(c.Think, think)
+	c.Freeze = cmp.Or(c.Freeze, defaultFreeze)
+	c.FaultEvery = cmp.Or(c.FaultEvery, 6*c.Think)
+	c.Ramp = cmp.Or(c.Ramp, min(c.Duration/5, max(rampAtLeast, time.Duration(2*c.Pairs)*time.Second/rampPerSecond)))
+	check(c.Duration >= time.Second && min(c.Think, c.Freeze, c.Ramp) >= 0 && c.Ramp <= c.Duration,
+		"duration must be a second or more, think, freeze and ramp not negative, ramp not longer than duration")
 	return c, shares, errors.Join(faults...)
-}
-
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }

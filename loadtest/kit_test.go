@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log"
@@ -98,7 +99,7 @@ func runOn(t *testing.T, s *memServer, cfg Config) *Report {
 		if err := s.start(); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), orDefault(s.early, 24*time.Hour))
+		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.early, 24*time.Hour))
 		defer cancel()
 		cfg.Server, cfg.Dial = s, dialFunc(s)
 		var err error

@@ -17,10 +17,11 @@ import (
 )
 
 // told is a report as another process has written it.
-func told(t *testing.T, samples int, each time.Duration, change func(*Report)) *Report {
+func told(t *testing.T, each time.Duration, change func(*Report)) *Report {
 	t.Helper()
 	p := Profiles()[1]
 	p.Targets = Targets{HotP99: 100 * ms}
+	const samples = 60
 	m := newMeasures()
 	for range samples {
 		m.hot.record(each)
@@ -52,7 +53,7 @@ func told(t *testing.T, samples int, each time.Duration, change func(*Report)) *
 
 // What none of the reports could judge alone, all together can.
 func TestMerge(t *testing.T) {
-	quick, slow := told(t, 60, 10*ms, nil), told(t, 60, 200*ms, nil)
+	quick, slow := told(t, 10*ms, nil), told(t, 200*ms, nil)
 	for name, c := range map[string]struct {
 		of      []*Report
 		verdict Verdict
@@ -63,9 +64,9 @@ func TestMerge(t *testing.T) {
 		"two are enough":     {[]*Report{quick, quick}, Passed, Met, 10},
 		"half of it slow":    {[]*Report{quick, slow}, Failed, Missed, 10},
 		"most of it slow":    {[]*Report{slow, quick, slow}, Failed, Missed, 200},
-		"one was broken":     {[]*Report{quick, told(t, 60, 10*ms, func(r *Report) { r.Broken = "no relay" })}, Invalid, Met, 10},
-		"one was late":       {[]*Report{quick, told(t, 60, 10*ms, func(r *Report) { r.Health.LagP99 = 6 })}, Invalid, Met, 10},
-		"one lost a message": {[]*Report{quick, told(t, 60, 10*ms, func(r *Report) { r.Ledger.Counts[ledger.Lost] = 1 })}, Failed, Met, 10},
+		"one was broken":     {[]*Report{quick, told(t, 10*ms, func(r *Report) { r.Broken = "no relay" })}, Invalid, Met, 10},
+		"one was late":       {[]*Report{quick, told(t, 10*ms, func(r *Report) { r.Health.LagP99 = 6 })}, Invalid, Met, 10},
+		"one lost a message": {[]*Report{quick, told(t, 10*ms, func(r *Report) { r.Ledger.Counts[ledger.Lost] = 1 })}, Failed, Met, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := Merge(c.of)
@@ -83,11 +84,11 @@ func TestMerge(t *testing.T) {
 			}
 		})
 	}
-	other := told(t, 60, 10*ms, func(r *Report) { r.Setup.Scenario = ScenarioChurn })
-	bounds := told(t, 60, 10*ms, func(r *Report) { r.Setup.Targets = &Targets{HotP50: ms} })
-	network := told(t, 60, 10*ms, func(r *Report) { r.Profiles[0].Profile.Link.RTT++ })
-	spoilt := told(t, 60, 10*ms, func(r *Report) { r.Profiles[0].Hot.HDR = "HISTFAAA" })
-	fewer := told(t, 60, 10*ms, func(r *Report) { r.Profiles[0].Hot.Count = 61 })
+	other := told(t, 10*ms, func(r *Report) { r.Setup.Scenario = ScenarioChurn })
+	bounds := told(t, 10*ms, func(r *Report) { r.Setup.Targets = &Targets{HotP50: ms} })
+	network := told(t, 10*ms, func(r *Report) { r.Profiles[0].Profile.Link.RTT++ })
+	spoilt := told(t, 10*ms, func(r *Report) { r.Profiles[0].Hot.HDR = "HISTFAAA" })
+	fewer := told(t, 10*ms, func(r *Report) { r.Profiles[0].Hot.Count = 61 })
 	for _, of := range [][]*Report{nil, {quick, other}, {quick, bounds}, {quick, network}, {spoilt}, {fewer}} {
 		if _, err := Merge(of); !errors.Is(err, ErrConfig) {
 			t.Errorf("merging %d that differ: %v", len(of), err)
@@ -97,7 +98,7 @@ func TestMerge(t *testing.T) {
 
 // A report's files say what it says.
 func TestExports(t *testing.T) {
-	r := told(t, 60, 10*ms, func(r *Report) {
+	r := told(t, 10*ms, func(r *Report) {
 		r.Profiles[0].Profile.Name = "a, b"
 		r.Verdict, r.Reasons = Failed, []string{"<slow>"}
 		r.SLOs = []SLO{

@@ -49,7 +49,7 @@ func Streams(dial link.DialFunc) Network { return streams{dial} }
 type streams struct{ dial link.DialFunc }
 
 func (streams) Name() string       { return "conn" }
-func (streams) Congestion() string { return congestion() }
+func (streams) Congestion() string { return Congestion() }
 func (streams) MaxPhones() int     { return 4 * maxPairs }
 
 func (s streams) Emulate(lag func(time.Duration)) Emulation {

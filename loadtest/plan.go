@@ -1,7 +1,7 @@
 package loadtest
 
 import (
-	"fmt"
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -34,14 +34,8 @@ type Limits struct {
 	Messages float64 `json:"messages_per_second,omitempty"`
 }
 
-// planned fills in what stages say, and returns what is wrong with the plan.
-func (c *Config) planned() []error {
-	var faults []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
-		}
-	}
+// planned fills in what stages say, and checks the plan.
+func (c *Config) planned(check func(ok bool, format string, args ...any)) {
 	if len(c.Stages) > 0 {
 		check(c.Pairs == 0 && c.Duration == 0 && c.Ramp == 0, "stages go without pairs, duration and ramp")
 		phones := 0.
@@ -78,7 +72,6 @@ func (c *Config) planned() []error {
 	check(len(c.Faults) == 0 || total > 0 && c.Scenario == ScenarioFaults, "shares of faults are for scenario %s, and one is above 0", ScenarioFaults)
 	check(c.FaultEvery >= 0, "the time between faults is below 0")
 	check(c.Limits.Failures >= 0 && c.Limits.Failures <= 100 && c.Limits.Messages >= 0, "a limit is out of range")
-	return faults
 }
 
 // arrival returns when phone i of n comes, after the start.
@@ -103,7 +96,7 @@ func (c *Config) arrival(i, n int) time.Duration {
 func (c *Config) think(elapsed time.Duration) time.Duration {
 	for _, s := range c.Stages {
 		if elapsed < s.Duration {
-			return orDefault(s.Think, c.Think)
+			return cmp.Or(s.Think, c.Think)
 		}
 		elapsed -= s.Duration
 	}

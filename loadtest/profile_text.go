@@ -3,6 +3,7 @@ package loadtest
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -96,12 +97,6 @@ func short(d time.Duration) string {
 
 // round keeps that many digits behind the point.
 func round(v float64, digits int) float64 {
-	shift := 1.
-	for range digits {
-		shift *= 10
-	}
-	if v < 0 {
-		return -round(-v, digits)
-	}
-	return float64(int64(v*shift+0.5)) / shift
+	shift := math.Pow10(digits)
+	return math.Round(v*shift) / shift
 }

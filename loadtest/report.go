@@ -227,11 +227,11 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// ReadReport reads what WriteJSON wrote.
+// ReadReport reads what WriteJSON wrote. Errors wrap ErrConfig.
 func ReadReport(rd io.Reader) (*Report, error) {
 	var r Report
 	if err := json.NewDecoder(rd).Decode(&r); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: read report: %w", ErrConfig, err)
 	}
 	return &r, nil
 }

@@ -44,10 +44,10 @@ type run struct {
 	ended    atomic.Int64 // rooms
 	quiet    atomic.Bool  // nobody begins to speak any more
 
+	busy sync.WaitGroup // plans, sends and checks under way
+
 	mu         sync.Mutex // guards what follows
-	busy       int        // plans, sends and checks under way
-	idle       chan struct{}
-	closed     bool
+	closed     bool       // busy is waited for
 	causes     map[string]int
 	errors     int
 	handshakes int
@@ -196,46 +196,30 @@ func (r *run) talking() bool { return !r.quiet.Load() && r.cfg.Scenario != Scena
 func (r *run) begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
-		return false
+	if !r.closed {
+		r.busy.Add(1)
 	}
-	r.busy++
-	return true
+	return !r.closed
 }
 
-func (r *run) end() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.busy--
-	if r.busy == 0 && r.idle != nil {
-		close(r.idle)
-		r.idle = nil
-	}
-}
+func (r *run) end() { r.busy.Done() }
 
 // later runs f on a goroutine that the run waits for.
 func (r *run) later(f func()) {
-	if !r.begin() {
-		return
+	if r.begin() {
+		go func() {
+			defer r.end()
+			f()
+		}()
 	}
-	go func() {
-		defer r.end()
-		f()
-	}()
 }
 
 // waitIdle waits for everything that began.
 func (r *run) waitIdle() {
 	r.mu.Lock()
 	r.closed = true
-	if r.busy == 0 {
-		r.mu.Unlock()
-		return
-	}
-	idle := make(chan struct{})
-	r.idle = idle
 	r.mu.Unlock()
-	<-idle
+	r.busy.Wait()
 }
 
 // lag notes how late something was done, while it may falsify what is measured:

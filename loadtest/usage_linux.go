@@ -40,7 +40,9 @@ func Kernel() string {
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-func congestion() string {
+// Congestion returns the congestion control of TCP in the calling thread's network
+// namespace, and nothing where it is not known.
+func Congestion() string {
 	name, err := os.ReadFile("/proc/sys/net/ipv4/tcp_congestion_control")
 	if err != nil {
 		return ""

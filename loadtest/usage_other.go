@@ -22,8 +22,11 @@ func ownRSS() uint64 {
 }
 
 // Kernel returns the release of the kernel, and nothing where it is not known.
-func Kernel() string     { return "" }
-func congestion() string { return "" }
+func Kernel() string { return "" }
+
+// Congestion returns the congestion control of TCP, and nothing where it is not
+// known.
+func Congestion() string { return "" }
 
 // fileLimit returns 0: not known.
 func fileLimit() int { return 0 }

@@ -3,26 +3,23 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 	"slices"
 
 	"sotto/loadtest"
 )
 
-const compareHelp = `sotto-load compare BEFORE.json AFTER.json
+const compareHelp = `BEFORE.json AFTER.json
 sotto-load compare BEFORE.json BEFORE.json... -- AFTER.json AFTER.json...
 
 Exit code 3 if something is worse: a failed run, an offence in the ledger or a
 phone that was not served, where there was none; or throughput or a quantile by
 more than a tenth (and 5 ms). Of several runs, all after must be beyond all
-before, else the change is called noise. Invalid runs do not count.
-`
+before, else the change is called noise. Invalid runs do not count.`
 
 // compare shows what changed between runs; exit 3 if something is worse.
 func compare(_ context.Context, args []string, stdout, _ io.Writer) (int, error) {
-	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
-		say(stdout, "%s", compareHelp)
-		return exitOK, nil
+	if done, err := parseFlags(newFlags("compare"), args, compareHelp, stdout); done || err != nil {
+		return exitOK, err
 	}
 	at := slices.Index(args, "--")
 	if at < 0 && len(args) == 2 {
@@ -53,22 +50,13 @@ func compare(_ context.Context, args []string, stdout, _ io.Writer) (int, error)
 }
 
 func readReports(names []string) ([]*loadtest.Report, error) {
-	reports := make([]*loadtest.Report, 0, len(names))
+	var reports []*loadtest.Report
 	for _, name := range names {
-		r, err := readReport(name)
+		r, err := read(name, loadtest.ReadReport)
 		if err != nil {
-			return nil, usage("%s: %v", name, err)
+			return nil, err
 		}
 		reports = append(reports, r)
 	}
 	return reports, nil
-}
-
-func readReport(name string) (*loadtest.Report, error) {
-	f, err := os.Open(name) //nolint:gosec // the user names it
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // only read
-	return loadtest.ReadReport(f)
 }

@@ -17,13 +17,9 @@ func merge(_ context.Context, args []string, stdout, _ io.Writer) (int, error) {
 	if done || err != nil {
 		return exitOK, err
 	}
-	var reports []*loadtest.Report
-	for _, name := range fs.Args() {
-		r, err := readReport(name)
-		if err != nil {
-			return 0, usage("%s: %v", name, err)
-		}
-		reports = append(reports, r)
+	reports, err := readReports(fs.Args())
+	if err != nil {
+		return 0, err
 	}
 	if err := makeOut(*out); err != nil {
 		return 0, err

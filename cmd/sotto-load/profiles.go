@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -53,12 +54,20 @@ func ownProfiles(file string) ([]loadtest.Profile, error) {
 	if file == "" {
 		return nil, nil
 	}
-	f, err := os.Open(file) //nolint:gosec // the user names it
+	return read(file, loadtest.ReadProfiles)
+}
+
+// read reads a file that the user names.
+func read[T any](name string, from func(io.Reader) (T, error)) (v T, err error) {
+	f, err := os.Open(name) //nolint:gosec // the user names it
 	if err != nil {
-		return nil, usage("%v", err)
+		return v, usage("%v", err)
 	}
 	defer func() { _ = f.Close() }() // only read
-	return loadtest.ReadProfiles(f)
+	if v, err = from(f); err != nil {
+		return v, fmt.Errorf("%s: %w", name, err)
+	}
+	return v, nil
 }
 
 func newFlags(name string) *flag.FlagSet {

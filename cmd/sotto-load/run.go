@@ -85,12 +85,7 @@ func (f *runFlags) config() error {
 	case "off":
 		f.cfg.Targets = new(loadtest.Targets)
 	default:
-		file, err := os.Open(f.slo)
-		if err != nil {
-			return usage("%v", err)
-		}
-		defer func() { _ = file.Close() }() // only read
-		t, err := loadtest.ReadTargets(file)
+		t, err := read(f.slo, loadtest.ReadTargets)
 		if err != nil {
 			return err
 		}
@@ -115,13 +110,9 @@ func (f *runFlags) readFile() error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(f.file)
+	own, seed, url := f.cfg.Own, f.cfg.Seed, f.cfg.URL
+	f.cfg, err = read(f.file, func(r io.Reader) (loadtest.Config, error) { return scenario.Read(r, own) })
 	if err != nil {
-		return usage("%v", err)
-	}
-	defer func() { _ = file.Close() }() // only read
-	seed, url := f.cfg.Seed, f.cfg.URL
-	if f.cfg, err = scenario.Read(file, f.cfg.Own); err != nil {
 		return err
 	}
 	f.cfg.URL = url
@@ -198,12 +189,12 @@ const relayName = "relay-process"
 func relayCommand() *exec.Cmd {
 	cmd := exec.Command(executable(), relayName) //nolint:gosec // this program
 	cmd.Stderr = os.Stderr
-	apart(cmd)
 	return cmd
 }
 
-// relay is the relay's process. It ends with its input, so that Ctrl-C at the
-// terminal leaves it to its parent.
+// relay is the relay's process. It ends with its input: Ctrl-C at the terminal is
+// for its parent.
 func relay(_ context.Context, _ []string, stdout, _ io.Writer) (int, error) {
+	signal.Ignore(os.Interrupt)
 	return exitOK, relayproc.Serve(os.Stdin, stdout)
 }

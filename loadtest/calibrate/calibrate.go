@@ -4,7 +4,6 @@
 package calibrate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -135,6 +134,8 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	limit := time.Now().Add(cfg.Duration)
 	ctx, cancel := context.WithDeadline(ctx, limit.Add(patience))
 	defer cancel()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	cert, err := certify()
 	if err != nil {
 		return Result{}, fmt.Errorf("certificate: %w", err)
@@ -158,7 +159,6 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	defer modes[1].Close()
 
 	samples := make(map[string]map[Measure]*[2]sampled)
-	var fault firstError
 	var phones sync.WaitGroup
 	for i, k := range all {
 		here := make(map[Measure]*[2]sampled)
@@ -176,7 +176,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 				}
 				phones.Go(func() {
 					if err := k.act(s, ctx); err != nil {
-						fault.note(fmt.Errorf("%s: %w", k.Name, cmp.Or(context.Cause(ctx), err)))
+						fail(fmt.Errorf("%s: %w", k.Name, err)) // ends the others
 					}
 				})
 			}
@@ -190,16 +190,8 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 			result.Rows = append(result.Rows, Row{k.Name, m, both[0].quantiles(), both[1].quantiles()})
 		}
 	}
-	return result, fault.err
+	return result, context.Cause(ctx)
 }
-
-// firstError keeps one: the others are likely the same.
-type firstError struct {
-	once sync.Once
-	err  error // read after all that note
-}
-
-func (f *firstError) note(err error) { f.once.Do(func() { f.err = err }) }
 
 // sampled is safe for concurrent use.
 type sampled struct {

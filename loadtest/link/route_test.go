@@ -44,13 +44,13 @@ type wire struct {
 	severed          atomic.Int32
 }
 
-func onWire(t *testing.T, p Params, seed uint64, f func(w *wire)) {
+func onWire(t *testing.T, p Params, f func(w *wire)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := NewNet(nil)
 		defer n.Close()
 		w := &wire{t: t, begun: time.Now()}
-		w.route = n.Route(p, seed,
+		w.route = n.Route(p, 1,
 			func(p []byte) { w.toRelay = append(w.toRelay, arrival{time.Since(w.begun), p}) },
 			func(p []byte) { w.toPhone = append(w.toPhone, arrival{time.Since(w.begun), p}) },
 			nil, func() { w.severed.Add(1) })
@@ -80,7 +80,7 @@ func (w *wire) settle() (toRelay, toPhone []arrival) {
 }
 
 func TestRouteHasRateAndDelay(t *testing.T) {
-	onWire(t, Params{Up: 80_000, Down: 160_000, RTT: 100 * ms}, 1, func(w *wire) {
+	onWire(t, Params{Up: 80_000, Down: 160_000, RTT: 100 * ms}, func(w *wire) {
 		w.up(phoneEnd, flagSYN, 40)
 		w.settle()
 		for range 3 {
@@ -103,7 +103,7 @@ func TestRouteHasRateAndDelay(t *testing.T) {
 
 // Jitter delays packets, but they stay in order.
 func TestRouteKeepsOrder(t *testing.T) {
-	onWire(t, Params{RTT: 100 * ms, Jitter: 50 * ms}, 1, func(w *wire) {
+	onWire(t, Params{RTT: 100 * ms, Jitter: 50 * ms}, func(w *wire) {
 		w.up(phoneEnd, flagSYN, 40)
 		w.settle()
 		for i := range 100 {
@@ -127,7 +127,7 @@ func TestRouteKeepsOrder(t *testing.T) {
 // What a queue has no room for is dropped, from its end.
 func TestRouteDropsFromTheTail(t *testing.T) {
 	const size = 1000
-	onWire(t, Params{Up: 80_000}, 1, func(w *wire) {
+	onWire(t, Params{Up: 80_000}, func(w *wire) {
 		w.up(phoneEnd, flagSYN, 40)
 		w.settle()
 		for range 2 * Queue / size {
@@ -145,7 +145,7 @@ func TestRouteDropsFromTheTail(t *testing.T) {
 }
 
 func TestRouteInAGap(t *testing.T) {
-	onWire(t, Params{}, 1, func(w *wire) {
+	onWire(t, Params{}, func(w *wire) {
 		w.up(phoneEnd, flagSYN, 40)
 		w.settle()
 		w.route.Gap(time.Second, true)
@@ -165,7 +165,7 @@ func TestRouteInAGap(t *testing.T) {
 func TestRouteForgets(t *testing.T) {
 	for name, reset := range map[string]bool{"silent": false, "reset": true} {
 		t.Run(name, func(t *testing.T) {
-			onWire(t, Params{RTT: 100 * ms, NATIdle: 90 * time.Second, NATReset: reset}, 1, func(w *wire) {
+			onWire(t, Params{RTT: 100 * ms, NATIdle: 90 * time.Second, NATReset: reset}, func(w *wire) {
 				w.up(phoneEnd, flagSYN, 40)
 				w.settle()
 				w.down(phoneEnd, 1, 100) // a minute later
@@ -213,7 +213,7 @@ func (w *wire) isReset(p []byte, seq uint32, ack bool) {
 // After a change of network nothing passes on the old connections, either way,
 // and the relay does not hear of it.
 func TestRouteCut(t *testing.T) {
-	onWire(t, Params{RTT: 100 * ms, NATReset: true}, 1, func(w *wire) {
+	onWire(t, Params{RTT: 100 * ms, NATReset: true}, func(w *wire) {
 		w.up(phoneEnd, flagSYN, 40)
 		w.settle()
 		w.up(phoneEnd, flagACK, 100) // under way
@@ -234,7 +234,7 @@ func TestRouteCut(t *testing.T) {
 
 // A NAT's table is bounded; what was silent for longest goes first.
 func TestRouteBoundsItsNAT(t *testing.T) {
-	onWire(t, Params{}, 1, func(w *wire) {
+	onWire(t, Params{}, func(w *wire) {
 		for i := range natEntries + 1 {
 			w.up(netip.AddrPortFrom(phoneEnd.Addr(), uint16(40000+i)), flagSYN, 40)
 			time.Sleep(ms)
@@ -253,7 +253,7 @@ func TestRouteBoundsItsNAT(t *testing.T) {
 
 // What the relay adds is told from what the wire does.
 func TestRouteTellsPassages(t *testing.T) {
-	onWire(t, Params{RTT: 100 * ms}, 1, func(w *wire) {
+	onWire(t, Params{RTT: 100 * ms}, func(w *wire) {
 		w.up(phoneEnd, flagSYN, 40)
 		w.settle()
 		begun := time.Now()
@@ -309,7 +309,7 @@ func TestParseHeaders(t *testing.T) {
 			}
 		})
 	}
-	onWire(t, Params{NATReset: true, RTT: 100 * ms}, 1, func(w *wire) {
+	onWire(t, Params{NATReset: true, RTT: 100 * ms}, func(w *wire) {
 		p := packet(phoneEnd, relayEnd, flagSYN, 5, 40)
 		h, _ := ParseHeaders(p)
 		w.isReset(reset(Headers{Src: h.Src, Dst: h.Dst, Seq: 5}), 0, true)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,14 +57,4 @@ func (ns *namespace) do(f func() error) error {
 func (ns *namespace) close() {
 	close(ns.calls)
 	<-ns.done
-}
-
-// congestion returns how TCP in the namespace answers congestion.
-func (ns *namespace) congestion() (name string, err error) {
-	err = ns.do(func() error {
-		text, err := os.ReadFile("/proc/sys/net/ipv4/tcp_congestion_control")
-		name = strings.TrimSpace(string(text))
-		return err
-	})
-	return name, err
 }

@@ -67,15 +67,11 @@ func (n *Net) open(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = n.relay.do(func() (err error) {
+	return n.relay.do(func() (err error) {
+		n.algorithm = loadtest.Congestion()
 		n.relayEnd, err = device(path, relay)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	n.algorithm, err = n.relay.congestion()
-	return err
 }
 
 // release ends what there is.

@@ -142,34 +142,6 @@ func TestPhonesAreApart(t *testing.T) {
 	}
 }
 
-// A NAT that forgets is silent, or sends a reset that the kernel believes.
-func TestNATForgets(t *testing.T) {
-	s := build(t)
-	phones := s.phones(link.Params{}, link.Params{NATReset: true})
-	phone, relay := s.connect(phones[0])
-	s.passes(phone, relay, 200)
-	phones[0].ForgetNAT()
-	if _, err := phone.Write(make([]byte, 200)); err != nil {
-		t.Fatal(err)
-	}
-	if err := relay.SetReadDeadline(time.Now().Add(500 * ms)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := relay.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("after a silent NAT the relay met %v", err)
-	}
-
-	phone, relay = s.connect(phones[1])
-	s.passes(phone, relay, 200)
-	phones[1].ForgetNAT()
-	if _, err := phone.Write(make([]byte, 200)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := phone.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("after a NAT's reset the phone met %v", err)
-	}
-}
-
 // A change of network ends the phone's connection at once, and leaves a ghost at
 // the relay, beside which the phone comes back.
 func TestChangeOfNetworkLeavesAGhost(t *testing.T) {
