@@ -3,8 +3,6 @@ package roomactor_test
 import (
 	"slices"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"sotto/roomactor"
 	"sotto/wire"
@@ -56,35 +54,4 @@ func TestFlushComesOnceAfterAStep(t *testing.T) {
 	if !slices.Equal(book, want) {
 		t.Errorf("members were asked:\n%q\nwant:\n%q", book, want)
 	}
-}
-
-// A room that everyone has left goes on as if nothing were.
-func TestDesertedRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, roomactor.Config{})
-		var first wire.Response
-		for i := range 5 {
-			a := newPeer()
-			room := h.join(t, "room", a, as("alice"))
-			answer := a.expect(t, wire.EventNone)
-			if i == 0 {
-				first = answer
-				h.post(t, room, a, sendRequest("hi"))
-			} else if m := answer.Joined.Message; answer.Joined.RoomID != first.Joined.RoomID || string(m.Ciphertext) != "hi" {
-				t.Error("the room is not as it was left")
-			}
-			room.Leave(a)
-			time.Sleep(time.Hour)
-		}
-		time.Sleep(day - 5*time.Hour - time.Nanosecond)
-		synctest.Wait()
-		if h.Rooms() != 1 {
-			t.Error("the room ended before its time")
-		}
-		time.Sleep(time.Nanosecond)
-		synctest.Wait()
-		if h.Rooms() != 0 {
-			t.Error("the room outlived its time")
-		}
-	})
 }

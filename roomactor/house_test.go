@@ -35,7 +35,7 @@ type house struct {
 }
 
 func newHouse(tb testing.TB, cfg roomactor.Config) *house {
-	h := &house{buffers: wire.NewBuffers(256 << 10), tally: newTally()}
+	h := &house{buffers: wire.NewBuffers(256 << 10), tally: &tally{closed: make(map[roomactor.CloseCause]int)}}
 	cfg.Buffers, cfg.Observer = h.buffers, h.tally
 	h.Supervisor = roomactor.NewSupervisor(cfg)
 	tb.Cleanup(func() {
@@ -153,25 +153,13 @@ func sendRequest(text string) wire.Request {
 
 var expireRequest = wire.Request{Event: wire.EventExpire, Ref: wire.NewRef("expire")}
 
-// tally is an Observer that counts.
+// tally is an Observer that counts rooms. What else one is told of is held by the
+// metrics of package relay.
 type tally struct {
-	mu       sync.Mutex
-	started  int
-	closed   map[roomactor.CloseCause]int
-	joins    map[roomactor.JoinKind]int
-	reasons  map[wire.Reason]int
-	accepted map[wire.Event]int
-	locks    map[roomactor.LockKind]int
-	waited   int
-	panics   int
-}
-
-func newTally() *tally {
-	return &tally{
-		closed: make(map[roomactor.CloseCause]int), joins: make(map[roomactor.JoinKind]int),
-		reasons: make(map[wire.Reason]int), accepted: make(map[wire.Event]int),
-		locks: make(map[roomactor.LockKind]int),
-	}
+	mu      sync.Mutex
+	started int
+	closed  map[roomactor.CloseCause]int
+	panics  int
 }
 
 func (o *tally) count(f func()) {
@@ -180,16 +168,14 @@ func (o *tally) count(f func()) {
 	f()
 }
 
-func (o *tally) RoomStarted()                      { o.count(func() { o.started++ }) }
-func (o *tally) RoomClosed(c roomactor.CloseCause) { o.count(func() { o.closed[c]++ }) }
-func (o *tally) Accepted(e wire.Event)             { o.count(func() { o.accepted[e]++ }) }
-func (o *tally) Locked(k roomactor.LockKind)       { o.count(func() { o.locks[k]++ }) }
-func (o *tally) SlotsFull()                        {}
-func (o *tally) Waited(time.Duration)              { o.count(func() { o.waited++ }) }
-func (o *tally) Panicked()                         { o.count(func() { o.panics++ }) }
-func (o *tally) Joined(k roomactor.JoinKind, r wire.Reason) {
-	o.count(func() { o.joins[k]++; o.reasons[r]++ })
-}
+func (o *tally) RoomStarted()                         { o.count(func() { o.started++ }) }
+func (o *tally) RoomClosed(c roomactor.CloseCause)    { o.count(func() { o.closed[c]++ }) }
+func (o *tally) Panicked()                            { o.count(func() { o.panics++ }) }
+func (*tally) Joined(roomactor.JoinKind, wire.Reason) {}
+func (*tally) Accepted(wire.Event)                    {}
+func (*tally) Locked(roomactor.LockKind)              {}
+func (*tally) SlotsFull()                             {}
+func (*tally) Waited(time.Duration)                   {}
 
 func (o *tally) allClosed() (n int) {
 	o.count(func() {

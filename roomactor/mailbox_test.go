@@ -87,6 +87,11 @@ func TestFullMailboxKeepsOrder(t *testing.T) {
 						t.Errorf("a post that was given up: %v; want the context's error", err)
 					}
 				}()
+				go func() {
+					if result, err := h.tryJoin(ctx, "room", a, as("alice")); !errors.Is(err, context.Canceled) {
+						t.Errorf("a join that was given up: %+v, %v; want the context's error", result, err)
+					}
+				}()
 			}
 			synctest.Wait()
 		}

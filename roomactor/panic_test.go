@@ -102,44 +102,6 @@ func TestPanicInAJoin(t *testing.T) {
 	}
 }
 
-// Joins that wait for a room that fails get into the next one.
-func TestJoinsBehindAPanic(t *testing.T) {
-	h := newHouse(t, roomactor.Config{})
-	bad := newPeer()
-	room := h.join(t, "room", bad, as("alice"))
-	busy, goOn := make(chan struct{}), make(chan struct{})
-	bad.onDeliver = func(wire.Event) bool {
-		close(busy)
-		<-goOn
-		panic("a member fails")
-	}
-	h.postAside(t, room, bad, sendRequest("hi"))
-	<-busy
-	const waiting = roomactor.MailboxSize + 4
-	peers, rooms := [waiting]*peer{}, make(chan *roomactor.Room, waiting)
-	for i := range peers {
-		peers[i] = newPeer()
-		go func() {
-			result, err := h.tryJoin(context.Background(), "room", peers[i], as("alice"))
-			if err != nil {
-				t.Errorf("join: %v", err)
-			}
-			rooms <- result.Room
-		}()
-	}
-	close(goOn)
-	next := <-rooms
-	for range waiting - 1 {
-		if r := <-rooms; r != next {
-			t.Error("the joins are not all in the same next room")
-		}
-	}
-	if next == room || next == nil {
-		t.Error("the joins are in the failed room")
-	}
-	bad.expectClosed(t, wire.CloseRoomFailed)
-}
-
 // A room that fails while it ends does not take the next room of its hash out
 // of the map.
 func TestPanicAtTheEnd(t *testing.T) {

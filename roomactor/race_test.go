@@ -3,6 +3,7 @@ package roomactor_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -156,69 +157,43 @@ func TestReapVsJoinAtTheInstant(t *testing.T) {
 // it, so the others are guesses: nine are unauthorized, then the room locks.
 func TestSecondSeatRace(t *testing.T) {
 	const rounds, claimers = 50, 24
-	for what, code := range map[string]func(name string) wire.Join{
-		"with a code": func(name string) wire.Join { return withCode(name, "code") },
-		"open":        as,
-	} {
-		t.Run(what, func(t *testing.T) {
-			h := newHouse(t, roomactor.Config{})
-			for round := range rounds {
-				creator := newPeer()
-				name := fmt.Sprint(round)
-				room := h.join(t, name, creator, code("alice"))
-				creator.expect(t, wire.EventNone)
-
-				var peers [claimers]*peer
-				var results [claimers]roomactor.JoinResult
-				var wg sync.WaitGroup
-				for i := range claimers {
-					peers[i] = newPeer()
-					wg.Go(func() {
-						result, err := h.tryJoin(context.Background(), name, peers[i], code(fmt.Sprint("claimer", i)))
-						if err != nil {
-							t.Errorf("join: %v", err)
-						}
-						results[i] = result
-					})
-				}
-				wg.Wait()
-				checkClaims(t, peers[:], results[:])
-				creator.expect(t, wire.EventPartyPaired)
-				creator.expect(t, wire.EventTTLExtended)
-				creator.expectNothing(t)
-				if t.Failed() {
-					t.Fatalf("in round %d", round)
-				}
-				h.post(t, room, creator, expireRequest)
-			}
-		})
+	want := map[string]int{"joined": 1, "locked": claimers - 10}
+	for left := range 9 {
+		want[fmt.Sprint("unauthorized ", 1+left)] = 1
 	}
-}
-
-// checkClaims checks that one claim won and that the others were told what
-// guesses are told.
-func checkClaims(t *testing.T, peers []*peer, results []roomactor.JoinResult) {
-	t.Helper()
-	claimed, locked := 0, 0
-	left := make(map[int]bool)
-	for i, result := range results {
-		r := peers[i].reply(t)
-		switch {
-		case result.Kind == roomactor.JoinClaimed:
-			claimed++
-			if r.Joined == nil || r.Joined.AwaitingParty {
-				t.Error("the claim's answer is not that of a paired room")
-			}
-		case result.Reason == wire.ReasonUnauthorized && r.Reason == result.Reason && !left[r.AttemptsRemaining]:
-			left[r.AttemptsRemaining] = true
-		case result.Reason == wire.ReasonLocked && r.Reason == result.Reason && r.RetryAfter > 0:
-			locked++
-		default:
-			t.Errorf("a claim got %+v and reason %q, %d left", result, r.Reason, r.AttemptsRemaining)
+	h := newHouse(t, roomactor.Config{})
+	for round := range rounds {
+		creator, name := newPeer(), fmt.Sprint(round)
+		h.join(t, name, creator, withCode("alice", "code"))
+		creator.expect(t, wire.EventNone)
+		var peers [claimers]*peer
+		var wg sync.WaitGroup
+		for i := range claimers {
+			peers[i] = newPeer()
+			wg.Go(func() {
+				if _, err := h.tryJoin(context.Background(), name, peers[i], withCode(fmt.Sprint("claimer", i), "code")); err != nil {
+					t.Errorf("join: %v", err)
+				}
+			})
 		}
-		peers[i].expectNothing(t)
-	}
-	if claimed != 1 || len(left) != 9 || locked != len(peers)-10 {
-		t.Errorf("%d claimed, %d unauthorized, %d locked; want 1, 9, %d", claimed, len(left), locked, len(peers)-10)
+		wg.Wait()
+		got := make(map[string]int)
+		for _, p := range peers {
+			switch r := p.reply(t); {
+			case r.Joined != nil:
+				got["joined"]++
+			case r.Reason == wire.ReasonUnauthorized:
+				got[fmt.Sprint("unauthorized ", r.AttemptsRemaining)]++
+			default:
+				got[string(r.Reason)]++
+			}
+			p.expectNothing(t)
+		}
+		creator.expect(t, wire.EventPartyPaired)
+		creator.expect(t, wire.EventTTLExtended)
+		creator.expectNothing(t)
+		if !maps.Equal(got, want) {
+			t.Fatalf("the claims were answered %v; want %v", got, want)
+		}
 	}
 }

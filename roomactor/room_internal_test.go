@@ -23,7 +23,8 @@ func (m *mute) Deliver(wire.Event, *wire.Buffer) bool {
 func (*mute) Flush()               {}
 func (*mute) Close(wire.CloseCode) {}
 
-// When a room has ended its message is overwritten and its state forgotten.
+// When a room has ended its message and its tokens are overwritten and its state
+// forgotten.
 func TestEndedRoomForgets(t *testing.T) {
 	ctx := context.Background()
 	s := NewSupervisor(Config{Buffers: wire.NewBuffers(0)})
@@ -45,15 +46,19 @@ func TestEndedRoomForgets(t *testing.T) {
 	if _, err := s.Join(ctx, &wire.RoomHash{}, m, join, 0); err != nil {
 		t.Fatal(err)
 	}
-	message := result.Room.state.slot.msg.Ciphertext
-	if string(message) != "a secret" {
-		t.Fatal("the room does not hold the message")
+	message, tokens := result.Room.state.slot.msg.Ciphertext, result.Room.state.seats[0].tokens // which shares their array
+	token := result.Room.state.seats[0].sockets[0].token
+	if string(message) != "a secret" || !tokens.Has(&token) {
+		t.Fatal("the room does not hold the message or the token")
 	}
 	if err := s.Shutdown(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if len(bytes.Trim(message, "\x00")) > 0 {
 		t.Errorf("of the message %q is left", message)
+	}
+	if tokens.Has(&token) {
+		t.Error("a token is left")
 	}
 	if !reflect.ValueOf(*result.Room.state).IsZero() {
 		t.Error("the ended room still knows something")

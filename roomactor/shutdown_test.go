@@ -11,7 +11,8 @@ import (
 	"sotto/wire"
 )
 
-// Shutdown closes every member 1012, waits for the rooms, and lets no one in.
+// Shutdown closes every member 1012, waits for the rooms, and lets no one in. A
+// context that has ended before shortens the waiting alone: every room is told.
 func TestShutdown(t *testing.T) {
 	h := newHouse(t, roomactor.Config{})
 	var peers []*peer
@@ -23,17 +24,24 @@ func TestShutdown(t *testing.T) {
 		peers = append(peers, a, b)
 		rooms = append(rooms, room)
 	}
-	shut(t, h)
-	if h.Rooms() != 0 || h.tally.closed[roomactor.ClosedShutdown] != 200 {
-		t.Errorf("%d rooms left, %d closed by the shutdown; want 0, 200", h.Rooms(), h.tally.closed[roomactor.ClosedShutdown])
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := h.Shutdown(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 	for _, p := range peers {
-		p.expectClosed(t, wire.CloseRestart)
+		if p.expectClosed(t, wire.CloseRestart); t.Failed() {
+			return // the others would take as long
+		}
 		for _, r := range p.rest() {
 			if r.Event == wire.EventRoomExpired {
 				t.Error("a restart is told as the room's expiry")
 			}
 		}
+	}
+	shut(t, h) // once more does no harm, and waits
+	if h.Rooms() != 0 || h.tally.closed[roomactor.ClosedShutdown] != 200 {
+		t.Errorf("%d rooms left, %d closed by the shutdown; want 0, 200", h.Rooms(), h.tally.closed[roomactor.ClosedShutdown])
 	}
 	if result, err := h.tryJoin(context.Background(), "new", newPeer(), as("alice")); !errors.Is(err, roomactor.ErrShutdown) {
 		t.Errorf("join: %+v, %v; want ErrShutdown", result, err)
@@ -41,7 +49,6 @@ func TestShutdown(t *testing.T) {
 	if err := h.tryPost(context.Background(), rooms[0], peers[0], sendRequest("hi")); !errors.Is(err, roomactor.ErrRoomClosed) {
 		t.Errorf("post: %v; want ErrRoomClosed", err)
 	}
-	shut(t, h) // once more does no harm
 }
 
 // Joins and posts that run against a shutdown get in and are closed, or are
@@ -109,25 +116,4 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 	}
 	close(goOn)
 	shut(t, h)
-}
-
-// A context that has ended before shortens the waiting alone: every room is
-// told to stop, also those behind one that is at work.
-func TestShutdownReachesEveryRoom(t *testing.T) {
-	h := newHouse(t, roomactor.Config{})
-	peers := make([]*peer, 200)
-	for i := range peers {
-		peers[i] = newPeer()
-		h.join(t, fmt.Sprint(i), peers[i], as("alice"))
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := h.Shutdown(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	for _, p := range peers {
-		if p.expectClosed(t, wire.CloseRestart); t.Failed() {
-			return // the others would take as long
-		}
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"sotto/lockout"
 	"sotto/wire"
 )
 
@@ -76,23 +75,6 @@ func TestConfigTTL(t *testing.T) {
 				t.Errorf("TTL %v, unpaired %v; want %v, %v", got.RoomTTL, got.UnpairedTTL, tt.wantRoom, tt.wantUnpaired)
 			}
 		})
-	}
-}
-
-// Resume tokens are overwritten where they lay.
-func TestForgetOverwritesTokens(t *testing.T) {
-	s := newStage(t)
-	all(join("a", "alice"), join("b", "bob"), join("a2", "alice"))(s)
-	seats := s.state.seats // copies that share the arrays of tokens
-	tokenOf := hashed[lockout.Token]
-	if !seats[0].tokens.Has(new(tokenOf("t1"))) || !seats[1].tokens.Has(new(tokenOf("t2"))) || !seats[0].tokens.Has(new(tokenOf("t3"))) {
-		t.Fatal("the room does not hold the tokens")
-	}
-	s.state.forget()
-	for name, seat := range map[string]int{"t1": 0, "t2": 1, "t3": 0} {
-		if seats[seat].tokens.Has(new(tokenOf(name))) {
-			t.Errorf("%s is left", name)
-		}
 	}
 }
 

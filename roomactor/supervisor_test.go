@@ -51,56 +51,6 @@ func TestJoinWithoutRoomOfASlowMember(t *testing.T) {
 	p.expectClosed(t, wire.CloseSlowConsumer)
 }
 
-func TestTookSeat(t *testing.T) {
-	h := newHouse(t, roomactor.Config{})
-	for _, step := range []struct {
-		who  string
-		kind roomactor.JoinKind
-		took bool
-	}{
-		{"alice", roomactor.JoinCreated, true},
-		{"alice", roomactor.JoinEntered, false},
-		{"bob", roomactor.JoinClaimed, true},
-		{"bob", roomactor.JoinEntered, false},
-		{"eve", roomactor.JoinRefused, false},
-	} {
-		result, err := h.tryJoin(context.Background(), "room", newPeer(), as(step.who))
-		if err != nil || result.Kind != step.kind || result.TookSeat() != step.took || (result.Room == nil) != (step.kind == roomactor.JoinRefused) {
-			t.Errorf("%s: %+v, %v; want kind %s", step.who, result, err, step.kind)
-		}
-	}
-}
-
-func TestMaxRooms(t *testing.T) {
-	h := newHouse(t, roomactor.Config{MaxRooms: 2})
-	first, second, third := newPeer(), newPeer(), newPeer()
-	room := h.join(t, "room 1", first, as("alice"))
-	h.join(t, "room 2", second, as("alice"))
-
-	result, err := h.tryJoin(context.Background(), "room 3", third, as("alice"))
-	want := roomactor.JoinResult{Kind: roomactor.JoinMaxRooms, Reason: wire.ReasonRateLimited}
-	if err != nil || result != want {
-		t.Errorf("join over the limit: %+v, %v; want %+v", result, err, want)
-	}
-	if r := third.reply(t); r.Reason != wire.ReasonRateLimited || r.RetryAfter != time.Minute {
-		t.Errorf("answered %q, retry after %v", r.Reason, r.RetryAfter)
-	}
-	if h.tally.joins[roomactor.JoinMaxRooms] != 1 {
-		t.Error("the refusal is not counted")
-	}
-	h.join(t, "room 2", newPeer(), as("bob")) // no newcomer among the rooms
-
-	h.post(t, room, first, expireRequest)
-	first.expectClosed(t, wire.CloseRoomExpired)
-	h.join(t, "room 3", third, as("alice"))
-	if h.Rooms() != 2 || h.Exists(new(hash[wire.RoomHash]("room 1"))) || !h.Exists(new(hash[wire.RoomHash]("room 3"))) {
-		t.Errorf("%d rooms, or others than 2 and 3", h.Rooms())
-	}
-	if err := h.Check(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestJoinWithEndedContext(t *testing.T) {
 	h := newHouse(t, roomactor.Config{})
 	p := newPeer()
