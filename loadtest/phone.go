@@ -33,6 +33,9 @@ type phone struct {
 	entered   bool      // the session has been joined
 	dropped   int       // connections lost
 	lostAt    time.Time // zero while joined
+	lostWith  int       // faults, then
+	hasty     bool      // lost again before its back-off began anew
+	arrivedAt time.Time // in its room, the last time
 	gaveUp    time.Time // a connection, the last time
 	slot      slot
 	paired    bool
@@ -303,10 +306,15 @@ func (p *phone) receive(ctx context.Context, s *client.Session) error {
 	}
 }
 
+// steady is more than a connection must last for the client to wait no longer for
+// the next one than it did at first.
+const steady = 10 * time.Second
+
 // lose notes that the connection is gone. Called with p.mu held.
 func (p *phone) lose() {
 	if p.lostAt.IsZero() && p.entered {
-		p.lostAt = time.Now()
+		p.lostAt, p.lostWith = time.Now(), p.faults
+		p.hasty = p.lostAt.Sub(p.arrivedAt) < steady
 		p.gaveUp = p.lostAt
 		p.dropped++
 		p.room.Lost(p.seat, time.Since(p.thawed) > 2*ledger.DueWithin)
@@ -323,19 +331,19 @@ func (p *phone) arrived(now time.Time, e client.State) {
 	defer p.mu.Unlock()
 	if !p.lostAt.IsZero() {
 		back := p.lostAt
-		for _, t := range []time.Time{p.link.Stats().BackAt, p.thawed} {
+		for _, t := range []time.Time{p.link.Stats().BackAt, p.thawed, p.faultAt} {
 			if t.After(back) {
 				back = t
 			}
 		}
-		// After a restart it is back-off that takes time: the storm has a bound of
-		// its own.
-		if !p.run.relayBack().After(p.lostAt) {
+		// After a restart, and from fault to fault, it is back-off that takes time:
+		// the storm has a bound of its own.
+		if !p.run.relayBack().After(p.lostAt) && !p.hasty && p.faults <= p.lostWith+1 {
 			p.pair.measures.reconnect.record(now.Sub(back))
 		}
 		p.lostAt = time.Time{}
 	}
-	p.troubled, p.entered = false, true
+	p.troubled, p.entered, p.arrivedAt = false, true, now
 	if !p.joined {
 		p.joined = true
 		p.run.present(1)
