@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -260,8 +261,14 @@ func ofBytes(n int) string {
 var longestHello = fmt.Sprintf(`{"hello":%q}`, base64.StdEncoding.EncodeToString(make([]byte, wire.MaxHello)))
 
 func (c *child) dial(ctx context.Context, t *testing.T, room int) (*websocket.Conn, error) {
-	// One in 64 of them comes from the same address.
-	ws, _, err := openSocket(ctx, t, c.url(), fmt.Sprintf("%064x", room), byte(2+room%64))
+	// One in 64 of them comes from the same address. Who is too busy to send its
+	// request within the relay's 5 seconds is cut off without an answer, and tries again.
+	var ws *websocket.Conn
+	var res *http.Response
+	var err error
+	for tries := 0; ws == nil && res == nil && tries < 10; tries++ {
+		ws, res, err = openSocket(ctx, t, c.url(), fmt.Sprintf("%064x", room), byte(2+room%64))
+	}
 	return ws, err
 }
 
