@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"sotto/internal/program"
 )
 
 // sotto returns the path of this test as the program; testscript put it there.
@@ -20,36 +22,15 @@ func sotto(t *testing.T) string {
 	return path
 }
 
-// startPassing starts the program as a service manager would, with files from
-// descriptor 3 on, and does not wait for anything.
-func startPassing(t *testing.T, files []*os.File, names string, args ...string) *child {
-	t.Helper()
-	c := &child{}
-	// The process that executes the program has the number that it will have.
-	c.cmd = exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, sotto(t)}, args...)...)
-	c.cmd.Env = append(os.Environ(), "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+names)
-	c.cmd.ExtraFiles = files
-	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
-	if err := c.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 // socketFile opens a listening socket and returns it as a file.
 func socketFile(t *testing.T) (addr string, f *os.File) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	f, err = l.(*net.TCPListener).File()
+	addr, f, err := program.Socket()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Close() })
-	return l.Addr().String(), f
+	return addr, f
 }
 
 // Sockets come by name, two of them for the relay, and serve in the sandbox.
@@ -57,10 +38,9 @@ func TestPassedSockets(t *testing.T) {
 	relay1, f1 := socketFile(t)
 	admin, f2 := socketFile(t)
 	relay2, f3 := socketFile(t)
-	c := startPassing(t, []*os.File{f1, f2, f3}, "relay:admin:relay", "--listen", "192.0.2.1:1", "--admin-listen", "off")
-	t.Cleanup(func() { c.stop(t) })
-	await(t, &c.err, `(sandbox is on)`)
-	if got := await(t, &c.out, `Open http://(\S+)`); got != relay1 {
+	c := runChild(t, program.Passing([]*os.File{f1, f2, f3}, "relay:admin:relay", sotto(t), "--listen", "192.0.2.1:1", "--admin-listen", "off"))
+	await(t, c, `(sandbox is on)`)
+	if got := await(t, c, `Open http://(\S+)`); got != relay1 {
 		t.Errorf("it says to open %s; want %s", got, relay1)
 	}
 	for _, url := range []string{"http://" + relay1 + "/", "http://" + relay2 + "/", "http://" + admin + "/metrics"} {
@@ -71,9 +51,8 @@ func TestPassedSockets(t *testing.T) {
 
 	// One alone is the relay's under any name: systemd's own is its unit's.
 	alone, f := socketFile(t)
-	one := startPassing(t, []*os.File{f}, "sotto.socket", "--admin-listen", "off")
-	t.Cleanup(func() { one.stop(t) })
-	if got := await(t, &one.out, `Open http://(\S+)`); got != alone {
+	one := runChild(t, program.Passing([]*os.File{f}, "sotto.socket", sotto(t), "--admin-listen", "off"))
+	if got := await(t, one, `Open http://(\S+)`); got != alone {
 		t.Errorf("it says to open %s; want %s", got, alone)
 	}
 	fetch(t, "http://"+alone+"/")
@@ -119,12 +98,9 @@ func TestUnfitPassedSockets(t *testing.T) {
 			for _, open := range tt.files {
 				files = append(files, open(t))
 			}
-			c := startPassing(t, files, tt.names, "--admin-listen", "off")
-			if err := c.cmd.Wait(); err == nil || c.cmd.ProcessState.ExitCode() != exitError {
-				t.Errorf("it ended with %v", err)
-			}
-			if !strings.Contains(c.err.String(), tt.want) {
-				t.Errorf("it says %q; want %q", c.err.String(), tt.want)
+			c := runChild(t, program.Passing(files, tt.names, sotto(t), "--admin-listen", "off"))
+			if code := c.ExitCode(); code != exitError || !strings.Contains(c.String(), tt.want) {
+				t.Errorf("it ended with %d and says %q; want %q", code, c, tt.want)
 			}
 		})
 	}

@@ -12,7 +12,7 @@ import (
 // that name.
 func TestAdmin_AnswersToItsNamesOnly(t *testing.T) {
 	p := start(t, "--admin-hosts", "Relay.internal, 192.0.2.9, [2001:db8::9]")
-	admin := await(t, &p.err, `admin=(\S+)`)
+	admin := await(t, p, `admin=(\S+)`)
 	for name, tt := range map[string]struct {
 		host   string
 		header []string // name, value
@@ -67,7 +67,7 @@ func TestAdmin_AnswersToItsNamesOnly(t *testing.T) {
 func TestProfilesWhereAskedFor(t *testing.T) {
 	for flag, want := range map[string]int{"on": http.StatusOK, "off": http.StatusNotFound} {
 		p := start(t, "--pprof", flag)
-		url := "http://" + await(t, &p.err, `admin=(\S+)`) + "/debug/pprof/"
+		url := "http://" + await(t, p, `admin=(\S+)`) + "/debug/pprof/"
 		for _, path := range []string{"", "goroutine?debug=2", "heap", "cmdline", "symbol", "trace?seconds=0.01"} {
 			if got := status(t, url+path); got != want {
 				t.Errorf("--pprof %s: %s is answered %d; want %d", flag, path, got, want)

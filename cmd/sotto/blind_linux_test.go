@@ -181,7 +181,7 @@ func staysBlind(t *testing.T, c *child) {
 	secrets := slices.Clone(k.secrets)
 	blindAfter := func(step string) {
 		t.Helper()
-		for _, where := range dumpattack.Find(readMemory(t, c.pid(t)), secrets) {
+		for _, where := range dumpattack.Find(readMemory(t, c.PID()), secrets) {
 			t.Errorf("after %s: %s", step, where)
 		}
 	}
@@ -206,7 +206,7 @@ func staysBlind(t *testing.T, c *child) {
 	b.says(a, false, "two")
 	blindAfter("an answer")
 	held := b.messages[len(b.messages)-1]
-	if len(search(t, c.pid(t), held)) == 0 {
+	if len(search(t, c.PID(), held)) == 0 {
 		t.Error("the waiting message is nowhere in memory: the search is broken")
 	}
 	for i := range 20 {
@@ -245,7 +245,7 @@ func findsPlanted(t *testing.T, c *child, secrets []dumpattack.Needle) {
 			planted = append(planted, n.Text...)
 		}
 		s.ask("hello", map[string]any{"hello": base64.StdEncoding.EncodeToString(planted)})
-		memory := readMemory(t, c.pid(t))
+		memory := readMemory(t, c.PID())
 		for _, n := range some {
 			if len(dumpattack.Find(memory, []dumpattack.Needle{n})) == 0 {
 				t.Errorf("%s was planted, and is not found", n.Name)

@@ -1,20 +1,20 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
+
+	"sotto/internal/program"
 )
 
 // built is the program as its users have it, without the race detector: made
 // once, for whichever tests need it.
 var built struct {
-	once sync.Once
-	dir  string
-	err  error
+	once      sync.Once
+	dir, path string
+	err       error
 }
 
 // buildProgram returns the program's file.
@@ -24,14 +24,12 @@ func buildProgram(t *testing.T) string {
 		if built.dir, built.err = os.MkdirTemp("", "sotto-test-"); built.err != nil {
 			return
 		}
-		if out, err := exec.Command("go", "build", "-o", built.dir, ".").CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("build: %w\n%s", err, out)
-		}
+		built.path, built.err = program.Build(context.Background(), "../..", built.dir)
 	})
 	if built.err != nil {
 		t.Fatal(built.err)
 	}
-	return filepath.Join(built.dir, "sotto")
+	return built.path
 }
 
 // tests removes what was built.

@@ -275,7 +275,7 @@ func (c *child) dial(ctx context.Context, t *testing.T, room int) (*websocket.Co
 // peak is the most memory the child ever had, in bytes.
 func (c *child) peak(t *testing.T) uint64 {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.pid(t)))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.PID()))
 	if err != nil {
 		t.Fatal(err)
 	}

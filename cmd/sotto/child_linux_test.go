@@ -3,24 +3,23 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
+
+	"sotto/internal/program"
 )
 
 // child is the program as a process of its own, in its sandbox.
 type child struct {
-	cmd      *exec.Cmd
-	out, err lockedBuffer
-	addr     string // host:port of the relay
-	scheme   string
-	admin    string
+	*program.Process
+	addr   string // host:port of the relay
+	scheme string
+	admin  string
 }
 
 // startChild starts the program, behind wrapper if one is given, on free ports
@@ -30,60 +29,46 @@ func startChild(t *testing.T, wrapper []string, args ...string) *child {
 	if testing.Short() {
 		t.Skip("starts the program as a process")
 	}
-	program := buildProgram(t)
-	line := slices.Concat(wrapper, []string{program}, args)
+	line := slices.Concat(wrapper, []string{buildProgram(t)}, args)
 	for _, usual := range [][]string{{"--listen", "127.0.0.1:0"}, {"--admin-listen", "127.0.0.1:0"}, {"--join-floor", "off"}} {
 		if !slices.Contains(args, usual[0]) {
 			line = append(line, usual...)
 		}
 	}
-	c := &child{cmd: exec.Command(line[0], line[1:]...)}
-	// Pipes, not files: the sandbox lets no file grow.
-	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
-	if err := c.cmd.Start(); err != nil {
+	c := runChild(t, exec.Command(line[0], line[1:]...))
+	c.scheme = await(t, c, `Open (https?)://\S+`)
+	c.addr = await(t, c, `Open https?://(\S+)`)
+	c.admin = await(t, c, `admin=(\S+)`)
+	await(t, c, `sandbox is (on|off)`)
+	if err := c.Answers("http://"+c.admin+"/readyz", http.StatusOK); err != nil {
 		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.stop(t) })
-	c.scheme = await(t, &c.out, `Open (https?)://\S+`)
-	c.addr = await(t, &c.out, `Open https?://(\S+)`)
-	c.admin = await(t, &c.err, `admin=(\S+)`)
-	await(t, &c.err, `sandbox is (on|off)`)
-	for deadline := time.Now().Add(patience); status(t, "http://"+c.admin+"/readyz") != http.StatusOK; {
-		if time.Now().After(deadline) {
-			t.Fatal("the relay never was ready")
-		}
 	}
 	return c
 }
 
-// pid is the program's own, also behind a wrapper.
-func (c *child) pid(t *testing.T) int {
+// runChild starts a command that is the program until the test ends.
+func runChild(t *testing.T, cmd *exec.Cmd) *child {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", c.cmd.Process.Pid, c.cmd.Process.Pid))
+	// What it says goes into a pipe: the sandbox lets no file grow.
+	p, err := program.Run(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid := c.cmd.Process.Pid
-	if _, err := fmt.Sscan(string(text), &pid); err != nil {
-		return c.cmd.Process.Pid // no wrapper
-	}
-	return pid
+	c := &child{Process: p}
+	t.Cleanup(func() { c.stop(t) })
+	return c
 }
 
 func (c *child) stop(t *testing.T) {
 	t.Helper()
-	if c.cmd.ProcessState != nil {
+	if c.Ended() {
 		return
 	}
-	p, err := os.FindProcess(c.pid(t))
-	if err == nil {
-		err = p.Signal(os.Interrupt)
-	}
-	if err != nil {
+	if err := syscall.Kill(c.PID(), syscall.SIGINT); err != nil {
 		t.Error(err)
 	}
-	if err := c.cmd.Wait(); err != nil {
-		t.Errorf("the relay ended with %v: %s", err, c.err.String())
+	if err := c.Wait(); err != nil {
+		t.Errorf("the relay ended with %v: %s", err, c)
 	}
 }
 

@@ -22,7 +22,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	const rooms = 10
 	p := start(t, append(noRates, "--join-floor", "off")...)
-	people := newChat(t, "http://"+await(t, &p.out, `Open http://(\S+)`), rooms)
+	people := newChat(t, "http://"+await(t, p, `Open http://(\S+)`), rooms)
 	people.warm()
 	p.stop(t)
 	people.wantEnd(websocket.StatusServiceRestart)
@@ -44,15 +44,14 @@ func TestNoDumpByASignal(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			c := startChild(t, nil)
 			c.join(t, strings.Repeat("5", 64), 'a')
-			before := c.err.String()
-			if err := c.cmd.Process.Signal(sig); err != nil {
+			before := c.String()
+			if err := c.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
-			_ = c.cmd.Wait()
-			if got := c.cmd.ProcessState.ExitCode(); got != wantExit {
+			if got := c.ExitCode(); got != wantExit {
 				t.Errorf("exit code %d; want %d", got, wantExit)
 			}
-			said := strings.TrimPrefix(c.err.String(), before)
+			said := strings.TrimPrefix(c.String(), before)
 			if wantExit == 0 != strings.Contains(said, "relay stopped") || strings.Contains(said, "goroutine") || wantExit != 0 && said != "" {
 				t.Errorf("it said %.500s", said)
 			}
@@ -108,8 +107,8 @@ func TestDrain(t *testing.T) {
 	if got := drain("?for=1ns"); got != http.StatusAccepted {
 		t.Errorf("drain again is answered %d", got)
 	}
-	if err := c.cmd.Wait(); err != nil {
-		t.Errorf("the relay ended with %v: %s", err, c.err.String())
+	if err := c.Wait(); err != nil {
+		t.Errorf("the relay ended with %v: %s", err, c.String())
 	}
 	people.wantEnd(websocket.StatusServiceRestart)
 }

@@ -142,7 +142,7 @@ func (c *child) settle(t *testing.T) {
 // files counts the files that the child has open.
 func (c *child) files(t *testing.T) int {
 	t.Helper()
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", c.pid(t)))
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", c.PID()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func (c *child) files(t *testing.T) int {
 // cpu is the processor time the child has used.
 func (c *child) cpu(t *testing.T) time.Duration {
 	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid(t)))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.PID()))
 	if err != nil {
 		t.Fatal(err)
 	}

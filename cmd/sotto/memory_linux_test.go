@@ -54,7 +54,7 @@ func forgets(t *testing.T, c *child, ann, ben *seat, size int) {
 	canary := make([]byte, size)
 	_, _ = rand.Read(canary)
 	ann.ask("send_message", sealed(canary))
-	if found := search(t, c.pid(t), canary); len(found) == 0 {
+	if found := search(t, c.PID(), canary); len(found) == 0 {
 		t.Fatal("the waiting message is nowhere in memory: the search is broken")
 	}
 	ben.ask("send_message", sealed(make([]byte, 100))) // replaces it
@@ -74,7 +74,7 @@ func forgetsHello(t *testing.T, c *child, ann, ben *seat) {
 	canary := make([]byte, 1300)
 	_, _ = rand.Read(canary)
 	say(ann, canary)
-	if found := search(t, c.pid(t), canary); len(found) == 0 {
+	if found := search(t, c.PID(), canary); len(found) == 0 {
 		t.Fatal("the hello is nowhere in memory: the search is broken")
 	}
 	passes(t, c, canary, func(i int) {
@@ -99,7 +99,7 @@ func (c *child) forgotten(t *testing.T, needles []dumpattack.Needle, pair func(i
 	t.Helper()
 	var found []string
 	for round := range 100 {
-		if found = dumpattack.Find(readMemory(t, c.pid(t)), needles); len(found) == 0 {
+		if found = dumpattack.Find(readMemory(t, c.PID()), needles); len(found) == 0 {
 			return
 		}
 		for i := range 20 {
@@ -127,7 +127,7 @@ func keepsHashesOnly(t *testing.T, c *child) {
 	c.enter(t, join)
 	for name, secret := range map[string][]byte{"access hash": access, "resume token": token} {
 		sum := sha256.Sum256(secret)
-		if found := search(t, c.pid(t), sum[:]); len(found) == 0 {
+		if found := search(t, c.PID(), sum[:]); len(found) == 0 {
 			t.Errorf("the hash of the %s is nowhere in memory: the search is broken, or something else is kept", name)
 		}
 		c.forgotten(t, dumpattack.Pieces(secret), func(int) {})

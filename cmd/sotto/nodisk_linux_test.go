@@ -122,10 +122,10 @@ func TestReloadInsideSandbox(t *testing.T) {
 		t.Fatalf("serial %d at start", got)
 	}
 	point("archive2")
-	if err := c.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := c.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	await(t, &c.err, `certificate reloaded`)
+	await(t, c, `certificate reloaded`)
 	if got := serialOf(t, c.addr); got != 2 {
 		t.Errorf("serial %d after the reload", got)
 	}
@@ -133,10 +133,10 @@ func TestReloadInsideSandbox(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(live, "key.pem"), []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := c.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	await(t, &c.err, `the old one stays`)
+	await(t, c, `the old one stays`)
 	if got := serialOf(t, c.addr); got != 2 {
 		t.Errorf("serial %d after a reload that failed", got)
 	}

@@ -16,57 +16,39 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"sotto/internal/program"
 )
 
-// lockedBuffer is what a program running beside the test writes to.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-// program is the program running in this process.
-type program struct {
-	out, err lockedBuffer
-	cancel   context.CancelFunc
-	exit     chan int
+// inside is the program running in this process.
+type inside struct {
+	program.Text // what it says
+	cancel       context.CancelFunc
+	exit         chan int
 }
 
 // start runs the program on free ports until stop.
-func start(t *testing.T, args ...string) *program {
+func start(t *testing.T, args ...string) *inside {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &program{cancel: cancel, exit: make(chan int, 1)}
+	p := &inside{cancel: cancel, exit: make(chan int, 1)}
 	// This process has other tests to run: the sandbox has its own.
 	args = append([]string{"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--sandbox", "off"}, args...)
-	go func() { p.exit <- run(ctx, args, noEnv, &p.out, &p.err) }()
+	go func() { p.exit <- run(ctx, args, noEnv, p, p) }()
 	t.Cleanup(func() { p.stop(t) })
 	return p
 }
 
-func (p *program) stop(t *testing.T) {
+func (p *inside) stop(t *testing.T) {
 	t.Helper()
 	p.cancel()
 	select {
 	case code := <-p.exit:
 		if code != exitOK {
-			t.Errorf("exit %d: %s", code, p.err.String())
+			t.Errorf("exit %d: %s", code, p)
 		}
 		p.exit <- code
 	case <-time.After(patience):
@@ -74,17 +56,14 @@ func (p *program) stop(t *testing.T) {
 	}
 }
 
-// await waits until the text matches and returns the first group.
-func await(t *testing.T, b *lockedBuffer, pattern string) string {
+// await waits until a program has said what matches, and returns the last group.
+func await(t *testing.T, p interface{ Await(string) (string, error) }, pattern string) string {
 	t.Helper()
-	re := regexp.MustCompile(pattern)
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
-		if m := re.FindStringSubmatch(b.String()); m != nil {
-			return m[len(m)-1]
-		}
+	found, err := p.Await(pattern)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("no %q in %q", pattern, b.String())
-	return ""
+	return found
 }
 
 func status(t *testing.T, url string) int {
@@ -111,8 +90,8 @@ func TestNotReadyWhileDraining(t *testing.T) {
 func seenNotReady(t *testing.T) bool {
 	t.Helper()
 	p := start(t)
-	addr := await(t, &p.out, `Open http://(\S+)`)
-	ready := "http://" + await(t, &p.err, `admin=(\S+)`) + "/readyz"
+	addr := await(t, p, `Open http://(\S+)`)
+	ready := "http://" + await(t, p, `admin=(\S+)`) + "/readyz"
 	if got := status(t, ready); got != http.StatusOK {
 		t.Fatalf("readyz = %d before", got)
 	}
@@ -198,10 +177,10 @@ func serialOf(t *testing.T, addr string) int64 {
 }
 
 func TestMissingCertificate(t *testing.T) {
-	var out, errs lockedBuffer
+	var said program.Text
 	args := []string{"--listen", "127.0.0.1:0", "--admin-listen", "off", "--tls-cert", "/none/c.pem", "--tls-key", "/none/k.pem"}
-	if code := run(context.Background(), args, noEnv, &out, &errs); code != exitError {
-		t.Errorf("exit %d: %s", code, errs.String())
+	if code := run(context.Background(), args, noEnv, &said, &said); code != exitError {
+		t.Errorf("exit %d: %s", code, said.String())
 	}
 }
 
@@ -217,7 +196,7 @@ func TestProxyProtocolFromTrustedPeersOnly(t *testing.T) {
 	}
 
 	p := start(t, "--upgrade-rate", "1", "--trusted-proxies", "127.0.0.0/8")
-	addr := await(t, &p.out, `Open http://(\S+)`)
+	addr := await(t, p, `Open http://(\S+)`)
 	for _, tt := range []struct {
 		header string
 		want   int
@@ -234,7 +213,7 @@ func TestProxyProtocolFromTrustedPeersOnly(t *testing.T) {
 	}
 
 	q := start(t, "--trusted-proxies", "192.0.2.0/24")
-	addr = await(t, &q.out, `Open http://(\S+)`)
+	addr = await(t, q, `Open http://(\S+)`)
 	if got := asked(addr, from("198.51.100.1")); got != http.StatusBadRequest {
 		t.Errorf("a PROXY header from an untrusted peer: %d; want 400", got)
 	}

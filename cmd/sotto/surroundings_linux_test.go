@@ -13,19 +13,14 @@ import (
 
 // Whoever reads the log may die; the relay goes on without one.
 func TestLogReaderDies(t *testing.T) {
-	program := buildProgram(t)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, append(noRates, "--listen", "127.0.0.1:0", "--admin-listen", "off",
+	cmd := exec.Command(buildProgram(t), append(noRates, "--listen", "127.0.0.1:0", "--admin-listen", "off",
 		"--join-floor", "off", "--log-level", "debug")...)
-	var out lockedBuffer
-	cmd.Stdout, cmd.Stderr = &out, write
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	cmd.Stderr = write
+	c := runChild(t, cmd)
 	_ = write.Close()
 	lines := bufio.NewScanner(read)
 	for lines.Scan() && !strings.Contains(lines.Text(), "sandbox is") { //nolint:revive // what is waited for
@@ -33,7 +28,7 @@ func TestLogReaderDies(t *testing.T) {
 	if err := read.Close(); err != nil {
 		t.Fatal(err)
 	}
-	base := await(t, &out, `Open (http://\S+)`)
+	base := await(t, c, `Open (http://\S+)`)
 
 	// Each socket has lines of its own at this level.
 	for range 3 {
@@ -46,10 +41,10 @@ func TestLogReaderDies(t *testing.T) {
 	}
 	people := newChat(t, base, 1)
 	people.warm()
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := c.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := c.Wait(); err != nil {
 		t.Errorf("the relay ended with %v", err)
 	}
 	people.wantEnd(websocket.StatusServiceRestart)

@@ -19,7 +19,7 @@ func startTLS(t *testing.T) (relay, redirect string) {
 	writePair(t, dir, 1)
 	p := start(t, "--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"),
 		"--redirect-listen", "127.0.0.1:0")
-	return await(t, &p.out, `Open https://(\S+)`), await(t, &p.err, `redirect=(\S+)`)
+	return await(t, p, `Open https://(\S+)`), await(t, p, `redirect=(\S+)`)
 }
 
 // The handshake is TLS 1.3 with a key exchange that no quantum computer undoes.
@@ -147,7 +147,7 @@ func TestHSTSOnlyUnderTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, "--trusted-proxies", tt.proxies)
-			addr := await(t, &p.out, `Open http://(\S+)`)
+			addr := await(t, p, `Open http://(\S+)`)
 			for _, path := range []string{"/", "/api/config"} {
 				res, _ := ask(t, addr, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"+tt.forwarded+"\r\n")
 				if got := res.Header.Get(header) != ""; got != tt.want {
@@ -163,8 +163,8 @@ func TestHSTSOnlyUnderTLS(t *testing.T) {
 func TestHeadersOnOptionsAsterisk(t *testing.T) {
 	p := start(t)
 	for name, addr := range map[string]string{
-		"relay": await(t, &p.out, `Open http://(\S+)`),
-		"admin": await(t, &p.err, `admin=(\S+)`),
+		"relay": await(t, p, `Open http://(\S+)`),
+		"admin": await(t, p, `admin=(\S+)`),
 	} {
 		res, _ := ask(t, addr, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		if res.StatusCode == http.StatusOK || res.Header.Get("X-Content-Type-Options") != "nosniff" {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"sotto/deploy/internal/program"
+	"sotto/internal/program"
 )
 
 var (

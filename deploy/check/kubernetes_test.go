@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
-	"sotto/deploy/internal/program"
+	"sotto/internal/program"
 )
 
 // manifests are all objects, by kind and name.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/deploy/internal/program"
+	"sotto/internal/program"
 )
 
 // A real Prometheus scrapes a real relay by the files here, evaluates every
@@ -22,7 +22,7 @@ func TestPrometheusWatchesARelay(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		if err := try.Stop(syscall.SIGTERM); err != nil {
-			t.Errorf("%v: %s", err, try.Output())
+			t.Errorf("%v: %s", err, try.String())
 		}
 	})
 	if err := try.Answers("http://"+prometheus+":9090/-/ready", http.StatusOK); err != nil {
@@ -40,7 +40,7 @@ func TestPrometheusWatchesARelay(t *testing.T) {
 		select {
 		case <-ask.C:
 		case <-deadline:
-			t.Fatalf("%s: %s", strings.Join(missing, "; "), try.Output())
+			t.Fatalf("%s: %s", strings.Join(missing, "; "), try.String())
 		}
 	}
 }

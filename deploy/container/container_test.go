@@ -4,21 +4,20 @@ package container
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"sotto/internal/program"
 )
 
 // TestTry runs a static binary as nobody without capabilities in a read-only
 // chroot, and Caddy in front of it. Where namespaces can't be made (no root) it
 // only asks the program who it is.
 func TestTry(t *testing.T) {
-	binary := t.TempDir() + "/sotto"
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/sotto")
-	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	binary, err := program.Build(t.Context(), "../..", t.TempDir(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-trimpath")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if out, err := exec.Command(binary, "version").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"sotto/deploy/internal/kit"
-	"sotto/deploy/internal/program"
+	"sotto/internal/program"
 )
 
 // A relay is killed, comes back, another is drained, a fourth is added, while
@@ -88,7 +88,7 @@ func TestCluster(t *testing.T) {
 	}
 	g.each(t, notAt(4), func(ctx context.Context, p *pair) error { return p.say(ctx, 1) })
 
-	told := c.edge.Output()
+	told := c.edge.String()
 	if !strings.Contains(told, "relays/relay1 is DOWN") {
 		t.Error("haproxy does not say that a relay is down")
 	}

@@ -30,7 +30,7 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	drain("1h")
-	c.must(c.edge.Says("newcomers/relay2 is DOWN"))
+	c.says("newcomers/relay2 is DOWN")
 
 	newcomers := gather(t, c, pairs, pairs+pairs/2)
 	newcomers.each(t, nil, func(ctx context.Context, p *pair) error {
@@ -52,7 +52,7 @@ func TestDrain(t *testing.T) {
 	}
 
 	drain("1ns")
-	c.must(c.edge.Says("relays/relay2 is DOWN"))
+	c.says("relays/relay2 is DOWN")
 	delete(c.relays, drained)
 	g.expectLost(t, func(p *pair) bool { return p.at == drained })
 	g.meet(t, func(p *pair) bool { return p.at == drained })

@@ -114,5 +114,5 @@ func TestTLS(t *testing.T) {
 	if err := p.meet(ctx, c); err != nil {
 		t.Error(err)
 	}
-	noWarning(t, c.edge.Output())
+	noWarning(t, c.edge.String())
 }

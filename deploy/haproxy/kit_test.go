@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"sotto/deploy/internal/kit"
-	"sotto/deploy/internal/program"
+	"sotto/internal/program"
 )
 
 // sotto is the relay's program.
@@ -115,7 +115,7 @@ func (c *cluster) end() {
 		_ = relay.Stop(syscall.SIGKILL)
 	}
 	if c.t.Failed() && c.edge != nil {
-		c.t.Logf("haproxy wrote: %s", c.edge.Output())
+		c.t.Logf("haproxy wrote: %s", c.edge.String())
 	}
 }
 
@@ -142,6 +142,13 @@ func (c *cluster) addRelay(n int) {
 	next := fmt.Sprintf("    server relay%[1]d relay%[1]d.internal:8080 id %[1]d\n", n)
 	kit.Write(c.t, c.config, c.derive(swapBoth(c.t, read(c.t, "haproxy.cfg"), last, last+next)))
 	c.must(c.edge.Signal(syscall.SIGUSR2))
+}
+
+// says waits until HAProxy has written something.
+func (c *cluster) says(what string) {
+	c.t.Helper()
+	_, err := c.edge.Await(what)
+	c.must(err)
 }
 
 func (c *cluster) must(err error) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sotto/deploy/internal/program"
+	"sotto/internal/program"
 )
 
 // The script for a first look starts all of it, and leaves nothing behind.
@@ -37,7 +37,7 @@ func TestTry(t *testing.T) {
 	}
 	stopped = true
 	if err := try.Stop(syscall.SIGTERM); err != nil {
-		t.Errorf("%v: %s", err, try.Output())
+		t.Errorf("%v: %s", err, try.String())
 	}
 	for _, address := range []string{".10:8000", ".1:8080", ".2:8080", ".3:8080"} {
 		if c, err := net.DialTimeout("tcp", prefix+address, 5*time.Second); err == nil {

@@ -17,7 +17,7 @@ import (
 
 	"sotto/client"
 	"sotto/deploy/internal/kit"
-	"sotto/deploy/internal/program"
+	"sotto/internal/program"
 	"sotto/wire"
 )
 
@@ -116,8 +116,8 @@ func TestProxies(t *testing.T) {
 			if err := p.Stop(syscall.SIGTERM); err != nil {
 				t.Errorf("the proxy ended by %v", err)
 			}
-			if found := regexp.MustCompile(`/room|[0-9a-f]{20}|` + regexp.QuoteMeta(prefix())).FindString(p.Output()); found != "" {
-				t.Errorf("the proxy wrote %q down: %s", found, p.Output())
+			if found := regexp.MustCompile(`/room|[0-9a-f]{20}|` + regexp.QuoteMeta(prefix())).FindString(p.String()); found != "" {
+				t.Errorf("the proxy wrote %q down: %s", found, p.String())
 			}
 		})
 	}

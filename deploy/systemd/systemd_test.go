@@ -3,11 +3,8 @@
 package systemd
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sotto/internal/program"
 )
 
 // modes are the ways to install, with the arguments that ask for them and the
@@ -35,12 +34,9 @@ var modes = map[string]struct {
 // build builds the relay as it is released: without cgo.
 func build(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "sotto")
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/sotto")
-	cmd.Dir = filepath.Join("..", "..")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	path, err := program.Build(t.Context(), "../..", t.TempDir(), "CGO_ENABLED=0")
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
@@ -178,55 +174,38 @@ func filter(t *testing.T) map[string]bool {
 // writable and executable.
 func TestSystemCallsAreAllowed(t *testing.T) {
 	trace := filepath.Join(t.TempDir(), "trace")
-	addr := "127.0.0.1:0"
-	cmd := exec.Command("strace", "-f", "-qq", "-o", trace, "sh", "-c",
-		`LISTEN_PID=$$ exec "$0"`, build(t))
 	var files []*os.File
 	var addrs []string
 	for range 2 {
-		l, err := listen(addr)
+		addr, f, err := program.Socket()
 		if err != nil {
 			t.Fatal(err)
 		}
-		files, addrs = append(files, l.file), append(addrs, l.addr)
+		defer func() { _ = f.Close() }()
+		files, addrs = append(files, f), append(addrs, addr)
 	}
-	cmd.Env = append(os.Environ(), "LISTEN_FDS=2", "LISTEN_FDNAMES=relay:admin")
-	cmd.ExtraFiles = files
-	log, err := cmd.StderrPipe()
+	passing := program.Passing(files, "relay:admin", build(t))
+	traced := exec.Command("strace", append([]string{"-f", "-qq", "-o", trace}, passing.Args...)...)
+	traced.Env, traced.ExtraFiles = passing.Env, passing.ExtraFiles
+	p, err := program.Run(traced)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
 		t.Fatal("strace is needed: make prerequisites installs it: ", err)
 	}
-	lines := bufio.NewScanner(log)
-	for lines.Scan() && !strings.Contains(lines.Text(), "sandbox is on") { //nolint:revive // read up to there
+	if _, err := p.Await("sandbox is on"); err != nil {
+		t.Fatal(err)
 	}
 	for _, url := range []string{"http://" + addrs[0] + "/", "http://" + addrs[0] + "/api/config", "http://" + addrs[1] + "/metrics"} {
-		res, err := http.Get(url)
-		if err != nil {
+		if err := p.Answers(url, http.StatusOK); err != nil {
 			t.Fatal(err)
 		}
-		_, _ = io.Copy(io.Discard, res.Body)
-		_ = res.Body.Close()
-	}
-	// strace's only child is the relay.
-	children, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/task/" + strconv.Itoa(cmd.Process.Pid) + "/children")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
-		if err := syscall.Kill(pid, s); err != nil {
+		if err := syscall.Kill(p.PID(), s); err != nil { // strace's only child is the relay
 			t.Fatal(err)
 		}
 	}
-	_, _ = io.Copy(io.Discard, log)
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("the relay ended with %v", err)
+	if err := p.Wait(); err != nil {
+		t.Fatalf("the relay ended with %v: %s", err, p)
 	}
 	checkTrace(t, trace)
 }
@@ -287,20 +266,4 @@ func TestTry(t *testing.T) {
 		t.Errorf("%v:\n%s%s", err, out.String(), said.String())
 	}
 	t.Log(out.String())
-}
-
-// passed is a socket that listens, to be handed over.
-type passed struct {
-	addr string
-	file *os.File
-}
-
-func listen(addr string) (passed, error) {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return passed{}, err
-	}
-	defer func() { _ = l.Close() }()
-	f, err := l.(*net.TCPListener).File()
-	return passed{l.Addr().String(), f}, err
 }

@@ -1,6 +1,7 @@
 package acmetest
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,14 +13,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"sotto/internal/program"
 )
 
 // serverCertificate gives a test server a certificate for localhost, which
@@ -41,20 +43,8 @@ func serverCertificate(t *testing.T, srv *httptest.Server) []byte {
 	return der
 }
 
-// program builds the relay once.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "acmetest")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "sotto")
-	build := exec.Command("go", "build", "-o", path, "./cmd/sotto")
-	build.Dir = filepath.Join("..", "..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w: %s", err, out)
-	}
-	return path, nil
-})
+// sotto is the relay's program.
+var sotto string
 
 func TestMain(m *testing.M) {
 	// Pebble's own: it is not to pause, to refuse at random, nor to reuse a proof.
@@ -64,87 +54,61 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	code := m.Run()
-	if path, err := program(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
-
-// output is what a program running beside the test writes to.
-type output struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "acmetest")
+		if err == nil {
+			defer os.RemoveAll(dir) //nolint:errcheck // of no consequence
+			sotto, err = program.Build(context.Background(), "../../..", dir)
+		}
+		if err != nil {
+			panic(err)
+		}
+		return m.Run()
+	}())
 }
 
 // sockets are the relay's, opened by the test and passed as a service manager
 // does, since the authority has to know the ports first.
 type sockets struct {
-	tls, http *net.TCPListener
+	tls, http string
+	files     []*os.File
 }
 
-func openSockets(t *testing.T) sockets {
+func openSockets(t *testing.T) (s sockets) {
 	t.Helper()
-	open := func() *net.TCPListener {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for _, to := range []*string{&s.tls, &s.http} {
+		addr, f, err := program.Socket()
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = l.Close() })
-		return l.(*net.TCPListener)
+		t.Cleanup(func() { _ = f.Close() })
+		*to, s.files = addr, append(s.files, f)
 	}
-	return sockets{open(), open()}
+	return s
 }
 
-func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+func port(addr string) int { return int(netip.MustParseAddrPort(addr).Port()) }
 
 // relay is the program in its sandbox.
 type relay struct {
 	sockets
-	cmd      *exec.Cmd
-	out, err output
-	admin    string
+	*program.Process
+	admin string
 }
 
 // start runs the relay on the sockets until the test ends, and waits until it
 // is in its sandbox.
 func start(t *testing.T, a *authority, s sockets, args ...string) *relay {
 	t.Helper()
-	path, err := program()
+	cmd := program.Passing(s.files, "relay:redirect", sotto, append([]string{
+		"--acme-domain", domain, "--acme-directory", a.directory, "--admin-listen", "127.0.0.1:0",
+	}, args...)...)
+	cmd.Env = append(cmd.Env, "SSL_CERT_FILE="+a.rootFile)
+	p, err := program.Run(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &relay{sockets: s}
-	args = append([]string{
-		"-c", `LISTEN_PID=$$ exec "$0" "$@"`, path, "--acme-domain", domain, "--acme-directory", a.directory,
-		"--admin-listen", "127.0.0.1:0",
-	}, args...)
-	r.cmd = exec.Command("sh", args...)
-	r.cmd.Env = append(os.Environ(), "LISTEN_FDS=2", "LISTEN_FDNAMES=relay:redirect", "SSL_CERT_FILE="+a.rootFile)
-	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.err
-	for _, l := range []*net.TCPListener{s.tls, s.http} {
-		f, err := l.File()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = f.Close() }()
-		r.cmd.ExtraFiles = append(r.cmd.ExtraFiles, f)
-	}
-	if err := r.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	r := &relay{sockets: s, Process: p}
 	t.Cleanup(func() { r.stop(t) })
 	r.await(t, `sandbox is on`)
 	r.admin = r.await(t, `admin=(\S+)`)
@@ -153,28 +117,19 @@ func start(t *testing.T, a *authority, s sockets, args ...string) *relay {
 
 func (r *relay) stop(t *testing.T) {
 	t.Helper()
-	if r.cmd.ProcessState != nil {
-		return
-	}
-	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Error(err)
-	}
-	if err := r.cmd.Wait(); err != nil {
-		t.Errorf("the relay ended with %v: %s", err, r.err.String())
+	if err := r.Stop(syscall.SIGINT); err != nil {
+		t.Errorf("the relay ended with %v: %s", err, r.String())
 	}
 }
 
 // await waits until the log matches and returns the last group.
 func (r *relay) await(t *testing.T, pattern string) string {
 	t.Helper()
-	re := regexp.MustCompile(pattern)
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
-		if m := re.FindStringSubmatch(r.err.String()); m != nil {
-			return m[len(m)-1]
-		}
+	found, err := r.Await(pattern)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("no %q in %q", pattern, r.err.String())
-	return ""
+	return found
 }
 
 // serial fetches the page, checks the certificate it came under, and returns
@@ -196,7 +151,7 @@ func (r *relay) serial(t *testing.T, a *authority) string {
 			},
 		},
 	}}
-	res, err := client.Get("https://" + r.tls.Addr().String() + "/")
+	res, err := client.Get("https://" + r.tls + "/")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,15 +7,16 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
+
+	"sotto/internal/program"
 )
 
 const version = "v0.9.1"
@@ -58,33 +59,16 @@ func run(t *testing.T, name string, args ...string) string {
 // end.
 func serves(t *testing.T, command ...string) {
 	t.Helper()
-	cmd := exec.Command(command[0], append(command[1:], "--listen", "127.0.0.1:0", "--admin-listen", "off")...)
-	said, err := cmd.StdoutPipe()
+	p, err := program.Start(command[0], append(command[1:], "--listen", "127.0.0.1:0", "--admin-listen", "off")...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var line [64]byte
-	n, err := said.Read(line[:])
-	url := strings.TrimPrefix(strings.SplitN(string(line[:n]), "\n", 2)[0], "Open ")
+	url, err := p.Await(`Open (http://\S+)`)
 	if err == nil {
-		var res *http.Response
-		client := http.Client{Timeout: time.Minute}
-		if res, err = client.Get(url); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode != http.StatusOK {
-				err = fmt.Errorf("the page is answered %s", res.Status)
-			}
-		}
+		err = p.Answers(url, http.StatusOK)
 	}
-	_ = cmd.Process.Signal(os.Interrupt)
-	_, _ = io.Copy(io.Discard, said)
-	if end := cmd.Wait(); err != nil || end != nil {
-		t.Fatalf("%v, %v: %s", err, end, log.String())
+	if end := p.Stop(syscall.SIGINT); err != nil || end != nil {
+		t.Fatalf("%v, %v: %s", err, end, p)
 	}
 }
 
