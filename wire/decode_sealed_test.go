@@ -34,7 +34,7 @@ func TestSend(t *testing.T) {
 		"empty ciphertext": {goodSend().with("ciphertext", `""`), func(r *wire.Request) { r.Ciphertext = nil }},
 		"slashes escaped":  {goodSend().with("ciphertext", `"\/\/\u002B\u002b"`), func(r *wire.Request) { r.Ciphertext = []byte{0xff, 0xff, 0xbe} }},
 		"padding escaped":  {goodSend().with("ciphertext", `"AA\u003d="`), func(r *wire.Request) { r.Ciphertext = []byte{0} }},
-		"longest":          {goodSend().with("ciphertext", base64Of(maxCiphertext)), func(r *wire.Request) { r.Ciphertext = make([]byte, maxCiphertext) }},
+		"longest":          {goodSend().with("ciphertext", base64Of(maxCiphertext)), func(r *wire.Request) { r.Ciphertext = sample(maxCiphertext) }},
 		"nonce":            {goodSend().with("nonce", `"0123456789abcdefABCDEF"`), func(r *wire.Request) { r.Nonce = nonce(t, "0123456789abcdefABCDEF") }},
 		"nonce null":       {goodSend().with("nonce", "null"), func(*wire.Request) {}},
 		"replaces null":    {goodSend().with("replaces", "null"), func(r *wire.Request) { r.Replaces.Set = true }},
@@ -68,9 +68,16 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func base64Of(size int) string {
-	return quoted(base64.StdEncoding.EncodeToString(make([]byte, size)))
+// sample returns bytes no two of which next to each other are the same.
+func sample(size int) []byte {
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(i * 151)
+	}
+	return b
 }
+
+func base64Of(size int) string { return quoted(base64.StdEncoding.EncodeToString(sample(size))) }
 
 // badBase64 is what an encoder never writes.
 var badBase64 = map[string]string{
@@ -80,7 +87,7 @@ var badBase64 = map[string]string{
 	"padding of three": `"A==="`, "padding of a whole": `"AAAA===="`, "padding inside": `"AA==AAAA"`,
 	"padding, then a digit": `"AA=A"`, "bits behind two": `"AB=="`, "bits behind three": `"AAB="`,
 	"last bit behind two": `"AI=="`, "last bit behind three": `"AAC="`,
-	"URL digits": `"-_-_"`, "a space": `"AA A"`, "a newline": `"AAAA\n"`, "a return": `"AAAA\r\n"`,
+	"URL digits": `"-_-_"`, "a space": `"AA A"`, "a newline": `"AAAA\n"`, "a return": `"AAAA\r"`,
 	"a newline inside": `"AA\nAA"`, "four newlines": `"\n\n\n\n"`, "newlines to fit": `"AAAA\r\n\r\n"`,
 	"a tab": `"AAA\t"`, "NUL": `"AAA\u0000"`, "not ASCII": `"AAé"`, "a foreign digit": `"AA*A"`, "a dot": `"AAA."`,
 }
@@ -153,7 +160,7 @@ func TestHello(t *testing.T) {
 		"long, garbage": {raw: quoted(strings.Repeat("-", 4000)), fault: wire.ReasonInvalidEncoding},
 	} {
 		got := decodeData(t, "hello", object{"hello": tc.raw}.String())
-		if got.Fault != tc.fault || !bytes.Equal(got.Hello, make([]byte, tc.size)) {
+		if got.Fault != tc.fault || !bytes.Equal(got.Hello, sample(tc.size)) {
 			t.Errorf("%s: fault %q, %d bytes", name, got.Fault, len(got.Hello))
 		}
 	}

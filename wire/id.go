@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/hex"
 )
@@ -59,16 +60,12 @@ func ParseHash[H ~[32]byte](s string) (h H, ok bool) {
 // parseHash writes to h, which is zero and stays so if it fails.
 func parseHash[H ~[32]byte](h *H, s []byte) bool {
 	b := (*h)[:]
-	if len(s) != 2*len(b) {
+	if len(s) != 2*len(b) || bytes.ContainsAny(s, "ABCDEF") {
 		return false
 	}
-	for i := range b {
-		hi, lo := lowerHex(s[2*i]), lowerHex(s[2*i+1])
-		if hi > 15 || lo > 15 {
-			clear(b[:])
-			return false
-		}
-		b[i] = hi<<4 | lo
+	if _, err := hex.Decode(b, s); err != nil {
+		clear(b)
+		return false
 	}
 	return true
 }
@@ -128,21 +125,15 @@ func (u *UUID[K]) Append(dst []byte) []byte {
 // Reveal returns the wire form as a string, for clients.
 func (u UUID[K]) Reveal() string { return string(u.Append(make([]byte, 0, 36))) }
 
-// lowerHex returns the value of a lower-case hex digit, or 255.
-func lowerHex(c byte) byte {
+// hexDigit returns the value of a hex digit in either case, or 255.
+func hexDigit(c byte) byte {
 	switch {
 	case '0' <= c && c <= '9':
 		return c - '0'
 	case 'a' <= c && c <= 'f':
 		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
 	}
 	return 255
-}
-
-// hexDigit returns the value of a hex digit in either case, or 255.
-func hexDigit(c byte) byte {
-	if 'A' <= c && c <= 'F' {
-		c += 'a' - 'A'
-	}
-	return lowerHex(c)
 }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strconv"
 	"time"
 )
@@ -32,12 +34,17 @@ func (v value) none() bool { return v.kind == kindAbsent || v.kind == kindNull }
 // noneOr reports whether v is absent, null or of kind k.
 func (v value) noneOr(k kind) bool { return v.none() || v.kind == k }
 
-// base64 decodes a string in place.
+// strict takes no bits behind the end.
+var strict = base64.StdEncoding.Strict()
+
+// base64 decodes a string where it stands. It takes the one spelling an encoder
+// writes and no other: line breaks even strict skips.
 func (v value) base64() ([]byte, bool) {
-	if v.kind != kindString {
+	if v.kind != kindString || bytes.IndexByte(v.text, '\n') >= 0 || bytes.IndexByte(v.text, '\r') >= 0 {
 		return nil, false
 	}
-	return decodeBase64(v.text)
+	n, err := strict.Decode(v.text, v.text)
+	return v.text[:n:n], err == nil
 }
 
 // hashValue writes to h, which it clears first: a copy that is returned would
