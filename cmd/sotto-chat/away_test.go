@@ -139,31 +139,6 @@ func TestSuspendBehindAnother(t *testing.T) {
 	ann.sees("connected")
 }
 
-// TestBadLink: without a network the state is said and the draft stays; what
-// was sent into it arrives later, once.
-func TestBadLink(t *testing.T) {
-	url := startRelay(t).url
-	link := startLink(t, strings.TrimPrefix(url, "http://"))
-	ann, ben := open(t, 60, 14), open(t, 60, 14)
-	ann.enters("http://"+link.listener.Addr().String(), "", annsPIN)
-	ben.enters(url, ann.made(), bensPIN)
-	ann.sees("they are here")
-
-	ann.types("half a draft")
-	ann.sees("> half a draft")
-	link.cut(true)
-	ann.sees("( ) not connected", "Reconnecting", "> half a draft")
-	ann.types(", now whole", "Enter")
-	ann.sees("> half a draft, now whole", "not connected")
-	link.cut(false)
-	ann.types("C-o")
-	ann.sees("try the network now")
-	ann.types("n")
-	ann.sees("(•) connected", "Waiting for the answer.")
-	ben.sees("half a draft, now whole")
-	ann.wasRead()
-}
-
 // TestRestart: after a restart of the relay number and text are still there, and
 // the PIN opens the room anew.
 func TestRestart(t *testing.T) {

@@ -173,28 +173,6 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-// TestResize: the same chat in another size, down to one that is too small.
-func TestResize(t *testing.T) {
-	url := startRelay(t).url
-	ann := open(t, 120, 40)
-	ann.enters(url, "", annsPIN)
-	ann.types("C-o")
-	ann.sees("invitation")
-	ann.types("i")
-	ann.sees("My other number", "█")
-	for _, size := range [][2]string{{"40", "12"}, {"80", "24"}, {"30", "8"}, {"15", "4"}, {"40", "12"}} {
-		ann.tmux("resize-window", "-x", size[0], "-y", size[1])
-		switch size[0] {
-		case "80":
-			ann.sees("█")
-		case "15":
-			ann.sees("The window")
-		default:
-			ann.sees("My other number")
-		}
-	}
-}
-
 // TestNoColours: nothing but bold, faint and reverse is sent to the terminal.
 func TestNoColours(t *testing.T) {
 	url := startRelay(t).url

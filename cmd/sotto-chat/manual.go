@@ -5,6 +5,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"sotto/internal/manual"
 )
 
@@ -17,6 +19,9 @@ const (
 		"1 when it could not go on, 2 for wrong arguments."
 )
 
+// columns is how wide the help is.
+const columns = 80
+
 // label is the flag with its value.
 func (o *option) label() string {
 	if o.value == "" {
@@ -26,34 +31,13 @@ func (o *option) label() string {
 }
 
 func printHelp(w io.Writer) {
-	say(w, "%s\n\n  sotto-chat [flags] %s\n\n%s\n\n", strings.ToUpper(summary[:1])+summary[1:]+".", address, wrap(about))
+	say(w, "%s\n\n  sotto-chat [flags] %s\n\n%s\n\n", strings.ToUpper(summary[:1])+summary[1:]+".", address, ansi.Wrap(about, columns, ""))
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, o := range optionTable() {
 		say(tw, "  %s\t%s\n", o.label(), o.help)
 	}
 	_ = tw.Flush()
-	say(w, "\n%s\n", wrap(surroundings))
-}
-
-// wrap breaks lines at 80 columns.
-func wrap(text string) string {
-	const width = 80
-	var b strings.Builder
-	column := 0
-	for _, word := range strings.Fields(text) {
-		switch {
-		case column == 0:
-		case column+1+len(word) > width:
-			b.WriteByte('\n')
-			column = 0
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += len(word)
-	}
-	return b.String()
+	say(w, "\n%s\n", ansi.Wrap(surroundings, columns, ""))
 }
 
 // papers is what there is to say about the program, by the same table.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,17 +75,15 @@ func optionTable() []option {
 }
 
 func oneOf(v string, choices ...string) error {
-	for _, choice := range choices {
-		if v == choice {
-			return nil
-		}
+	if slices.Contains(choices, v) {
+		return nil
 	}
 	return errors.New("is none of " + strings.Join(choices, ", "))
 }
 
 // parseOptions reads the arguments. The error names every fault.
 func parseOptions(args []string) (*options, error) {
-	o := &options{idle: 2 * time.Minute}
+	o, table := &options{idle: 2 * time.Minute}, optionTable()
 	var faults []error
 	fault := func(format string, a ...any) { faults = append(faults, fmt.Errorf(format, a...)) }
 	for len(args) > 0 {
@@ -103,11 +102,13 @@ func parseOptions(args []string) (*options, error) {
 		if name == "h" {
 			name = "help"
 		}
-		opt := find(name)
-		switch {
-		case opt == nil:
+		at := slices.IndexFunc(table, func(o option) bool { return o.name == name })
+		if at < 0 {
 			fault("unknown flag --%s", name)
 			continue
+		}
+		opt := &table[at]
+		switch {
 		case opt.value == "" && joined:
 			fault("flag --%s has no value", name)
 			continue
@@ -128,15 +129,6 @@ func parseOptions(args []string) (*options, error) {
 		}
 	}
 	return o, errors.Join(faults...)
-}
-
-func find(name string) *option {
-	for _, opt := range optionTable() {
-		if opt.name == name {
-			return &opt
-		}
-	}
-	return nil
 }
 
 // checkURL refuses what is not a relay's address. Without TLS the path, which

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -186,79 +185,4 @@ func (term *terminal) until(what string, fits func(screen string) bool) string {
 			term.t.Fatalf("waited %s; there is:\n%s", what, seen)
 		}
 	}
-}
-
-// link is a network between client and relay that can be cut.
-type link struct {
-	listener net.Listener
-	mu       sync.Mutex // guards what follows
-	down     bool
-	conns    []net.Conn
-}
-
-func startLink(t *testing.T, target string) *link {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &link{listener: listener}
-	var running sync.WaitGroup
-	running.Go(func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", target)
-			if err != nil || !l.keep(near, far) {
-				_ = near.Close()
-				continue
-			}
-			running.Go(func() { pour(near, far) })
-			running.Go(func() { pour(far, near) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		l.cut(true)
-		running.Wait()
-	})
-	return l
-}
-
-func (l *link) keep(conns ...net.Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.conns = append(l.conns, conns...)
-	return !l.down
-}
-
-// cut breaks all connections; with down, new ones break at once.
-func (l *link) cut(down bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.down = down
-	for _, conn := range l.conns {
-		_ = conn.Close()
-	}
-	l.conns = nil
-}
-
-// pour copies until either side ends, and ends both.
-func pour(to, from net.Conn) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buf)
-		if n > 0 {
-			if _, err := to.Write(buf[:n]); err != nil {
-				break
-			}
-		}
-		if err != nil {
-			break
-		}
-	}
-	_ = to.Close()
-	_ = from.Close()
 }

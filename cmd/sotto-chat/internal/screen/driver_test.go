@@ -173,3 +173,17 @@ func other(t *testing.T, url string, card entry.Card) *client.Session {
 	t.Cleanup(s.Close)
 	return s
 }
+
+// hears takes the other's events up to one that is wanted.
+func hears[E client.Event](t *testing.T, s *client.Session, want func(E) bool) {
+	t.Helper()
+	for {
+		event, err := s.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := event.(E); ok && want(e) {
+			return
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+
+	"sotto/client"
 )
 
 // newField returns a field of one line. It knows no clipboard but the terminal's
@@ -39,7 +41,7 @@ func newPIN() pin {
 func (p *pin) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.PasteMsg:
-		p.field.SetValue(p.field.Value() + digits(msg.Content))
+		p.field.SetValue(p.field.Value() + client.Digits(msg.Content))
 		p.mask()
 		return nil
 	case tea.KeyPressMsg:
@@ -51,7 +53,7 @@ func (p *pin) update(msg tea.Msg) tea.Cmd {
 			}
 			return nil
 		}
-		if msg.Text != "" && digits(msg.Text) == "" {
+		if msg.Text != "" && client.Digits(msg.Text) == "" {
 			return nil
 		}
 	}
@@ -73,16 +75,6 @@ func (p *pin) take() string {
 func (p *pin) view(width int) string {
 	p.field.SetWidth(max(width-4, 4))
 	return p.field.View()
-}
-
-// digits returns the decimal digits in text.
-func digits(text string) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return r
-		}
-		return -1
-	}, text)
 }
 
 // oneLine makes text fit a field of one line.

@@ -1,8 +1,13 @@
 package screen
 
 import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,15 +150,7 @@ func TestReadOnlyInView(t *testing.T) {
 	}
 	d.does(tea.FocusMsg{})
 	d.untilTrue(func() bool { return d.m.chat.showing == id })
-	for {
-		event, err := ben.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e, ok := event.(client.MessageRead); ok && e.ID == id {
-			return
-		}
-	}
+	hears(t, ben, func(e client.MessageRead) bool { return e.ID == id })
 }
 
 // TestHostileText: what others write can't command the terminal, nor leave its
@@ -270,15 +267,7 @@ func TestAnsweredWhileEdited(t *testing.T) {
 	d.untilTrue(func() bool { return !d.m.chat.sending })
 	d.types("^o", "e", ", changed")
 	d.until("Editing.")
-	for state := client.Event(nil); state == nil; {
-		event, err := ben.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m, ok := event.(client.NewMessage); ok && !m.Message.Mine {
-			state = event
-		}
-	}
+	hears(t, ben, func(e client.NewMessage) bool { return !e.Message.Mine })
 	if _, err := ben.Send(t.Context(), "Answer"); err != nil {
 		t.Fatal(err)
 	}
@@ -288,6 +277,44 @@ func TestAnsweredWhileEdited(t *testing.T) {
 	}
 	d.types("enter")
 	d.until("you · ")
+}
+
+// TestBadLink: without a network the state is said and the draft stays; what was
+// sent into it arrives later, once.
+func TestBadLink(t *testing.T) {
+	url := startRelay(t)
+	d := drive(t, url)
+	var down atomic.Bool
+	conns := make(chan net.Conn, 10)
+	d.m.cfg.HTTP = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if down.Load() {
+			return nil, errors.New("no network")
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err == nil {
+			conns <- conn
+		}
+		return conn, err
+	}}}
+	ben := other(t, url, d.enters())
+	d.until("they are here")
+	d.types("half a draft")
+	down.Store(true)
+	for len(conns) > 0 {
+		_ = (<-conns).Close()
+	}
+	d.until("( ) not connected")
+	d.until("Reconnecting")
+	d.types(", now whole", "enter")
+	if shown := d.shown(); !strings.Contains(shown, "> half a draft, now whole") || !strings.Contains(shown, "not connected") {
+		t.Errorf("there is: %s", shown)
+	}
+	down.Store(false)
+	d.types("^o", "n")
+	d.until("(•) connected")
+	d.until("Waiting for the answer.")
+	d.untilTrue(func() bool { return !d.m.chat.sending })
+	hears(t, ben, func(e client.NewMessage) bool { return e.Message.Text == "half a draft, now whole" })
 }
 
 // TestHalfBlocks: the drawn code is the code, module by module.
