@@ -3,6 +3,7 @@ module sotto
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/coder/websocket v1.8.15
 	github.com/landlock-lsm/go-landlock v0.11.0
 	github.com/pires/go-proxyproto v0.15.0

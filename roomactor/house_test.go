@@ -118,9 +118,6 @@ func (h *house) tryPost(ctx context.Context, room *roomactor.Room, p roomactor.M
 	return err
 }
 
-// holders are of either seat.
-var holders = [2]string{"alice", "bob"}
-
 // hash makes an identifier of a name.
 func hash[H ~[32]byte](name string) H {
 	var h H

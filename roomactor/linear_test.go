@@ -1,299 +1,222 @@
-package roomactor
+package roomactor_test
 
 import (
-	"bytes"
 	"fmt"
-	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/anishathalye/porcupine"
+
+	"sotto/roomactor"
 	"sotto/wire"
 )
 
-// record is what was asked of a room, in the order in which its turns answered.
-type record struct {
-	nobody
-	carriedOut atomic.Int64 // with those that have no answer
+// What clients of one room see under contention is what they would see if
+// each request were carried out at one instant between its post and its
+// answer: the history is linearizable.
 
-	mu      sync.Mutex
-	asked   map[wire.Ref]turn           // guarded by mu: not answered yet
-	turns   []turn                      // guarded by mu
-	read    map[wire.MessageID]struct{} // guarded by mu: are in turns
-	buffers *wire.Buffers
+// operation is a request of a client of a seat.
+type operation struct {
+	client, seat int
+	wire.Request
 }
 
-// Waited implements Observer.
-func (r *record) Waited(time.Duration) { r.carriedOut.Add(1) }
-
-// turn is one request and its answer. A read receipt has none, nor a sender here:
-// it is known by its message_read.
-type turn struct {
-	from   *witness
-	number int // of the sender's requests
-	asked  wire.Request
-	answer wire.Response
+// result is its answer; a read_receipt has none.
+type result struct {
+	reason wire.Reason
+	sent   wire.MessageID
+	slot   slotView // of a join
+	hello  string   // the other seat's, of a hello
 }
 
-// witness is a member that keeps what it is told, and asks one request after another.
-type witness struct {
-	*record
-	random  *rand.Rand
-	person  string
-	number  int
-	token   wire.ResumeToken
-	answers chan struct{}
-
-	// guarded by record.mu
-	told   []string       // frames and closes
-	newest wire.MessageID // of the newest message it knows
+// slotView is the slot as a join's answer shows it.
+type slotView struct {
+	id     wire.MessageID
+	sender wire.SenderHash
 	iv     [wire.IVSize]byte
+	text   string
+	read   bool
 }
 
-func (w *witness) Deliver(event wire.Event, frame *wire.Buffer) bool {
-	var r wire.Response
-	if err := wire.DecodeResponse(frame.Bytes(), &r); err != nil || r.Event != event {
-		panic("a room sent what no client can read")
+// slotModel is the room that the history is checked against.
+type slotModel struct {
+	slotView
+	full   bool
+	author int
+	sends  [2][4]ack // oldest first
+	hellos [2]string
+	moved  [linearClients]bool // out of their seat
+}
+
+type ack struct {
+	nonce wire.Nonce
+	id    wire.MessageID
+}
+
+// carryOut is the room's rules in small: PROTOCOL.md, the slot.
+func (m slotModel) carryOut(o operation, got result) (bool, slotModel) {
+	mine := m.full && m.id == o.MessageID && m.author == o.seat
+	switch {
+	case o.Event == wire.EventJoin:
+		m.moved[o.client] = false
+		return got == result{slot: m.slotView}, m
+	case m.moved[o.client]:
+		return o.Event == wire.EventRead || got == result{reason: wire.ReasonNotJoined}, m
 	}
-	runtime.Gosched() // so that others come meanwhile
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.told = append(w.told, string(frame.Bytes()))
-	switch event {
-	case wire.EventNone:
-		t := w.asked[r.Ref]
-		t.answer = r
-		w.turns = append(w.turns, t)
-		if r.Joined != nil {
-			w.token = r.Joined.Resume
+	switch o.Event {
+	case wire.EventHello:
+		for c := range m.moved {
+			m.moved[c] = m.moved[c] || c%2 == o.seat && c != o.client
 		}
-		w.answers <- struct{}{}
-	case wire.EventNewMessage:
-		w.newest, w.iv = r.Message.ID, r.Message.IV
-	case wire.EventMessageEdited:
-		w.iv = r.Message.IV
-	case wire.EventMessageRead:
-		if _, there := w.read[r.MessageID]; !there { // everyone is told of it
-			w.read[r.MessageID] = struct{}{}
-			w.turns = append(w.turns, turn{asked: wire.Request{Event: wire.EventRead, MessageID: r.MessageID}})
+		m.hellos[o.seat] = string(o.Hello)
+		return got == result{hello: m.hellos[1-o.seat]}, m
+	case wire.EventRead:
+		if m.full && m.id == o.MessageID && m.author != o.seat {
+			m.read = true
 		}
-	}
-	return true
-}
-
-func (*witness) Flush() {}
-
-func (w *witness) Close(code wire.CloseCode) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.told = append(w.told, fmt.Sprint("closed ", code))
-}
-
-// ask asks the room, or the supervisor to join it.
-func (w *witness) ask(t *testing.T, s *Supervisor, room *Room, r *wire.Request) (joined *Room) {
-	w.number++
-	if r.Event != wire.EventRead {
-		r.Ref = wire.NewRef(fmt.Sprintf("%p %d", w, w.number))
-		w.mu.Lock()
-		w.asked[r.Ref] = turn{from: w, number: w.number, asked: *r}
-		w.mu.Unlock()
-	}
-	req := w.received(r)
-	if r.Event != wire.EventJoin {
-		if err := room.Post(t.Context(), w, req); err != nil {
-			t.Error(err)
+		return true, m
+	case wire.EventEdit:
+		switch {
+		case !mine:
+			return got.reason == wire.ReasonNotFound, m
+		case m.read:
+			return got.reason == wire.ReasonNotEditable, m
 		}
-		return room
-	}
-	defer req.Release()
-	result, err := s.Join(t.Context(), &wire.RoomHash{}, w, req, 0)
-	if err != nil {
-		t.Error(err)
-	}
-	return result.Room
-}
-
-// received is the request as the relay gets it, in a buffer that is overwritten later.
-func (r *record) received(req *wire.Request) *wire.Request {
-	got, err := r.buffers.ReadRequest(bytes.NewReader(wire.AppendRequest(nil, req)), wire.StdCiphertext)
-	if err != nil {
-		panic("a test's own request can't be read")
-	}
-	return got
-}
-
-// draw makes a request about the newest message that w knows.
-func (w *witness) draw() *wire.Request {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	r := &wire.Request{MessageID: w.newest}
-	text := fmt.Appendf(nil, "%s %d", w.person, w.random.Uint32())
-	switch n := w.random.IntN(64); {
-	case n == 0:
-		r.Event, r.Join = wire.EventJoin, w.joining("eve")
-	case n < 16:
-		r.Event, r.Join = wire.EventJoin, w.joining(w.person)
-	case n < 18:
-		r.Event, r.Hello = wire.EventHello, text
-	case n < 28:
-		r.Event = wire.EventRead
-	case n < 36:
-		r.Event, r.Ciphertext, r.IV = wire.EventEdit, text, ivOf(string(text))
-	case n < 42:
-		r.Event = wire.EventDelete
-	default:
-		r.Event, r.Ciphertext, r.IV = wire.EventSend, text, ivOf(string(text))
-		if n%4 > 1 { // few, so that some are repeated, from other sockets as well
-			r.Nonce, _ = wire.ParseNonce(fmt.Sprintf("%016x", w.random.IntN(10)))
+		m.text, m.iv = string(o.Ciphertext), o.IV
+		return got == result{}, m
+	case wire.EventDelete:
+		switch {
+		case !mine:
+			return got.reason == wire.ReasonNotFound, m
+		case m.read:
+			return got.reason == wire.ReasonNotDeletable, m
 		}
-		if n%2 == 0 {
-			r.Replaces = wire.Replaces{Set: true, Message: w.newest != wire.MessageID{}, ID: w.newest}
-			r.Replaces.HasIV, r.Replaces.IV = r.Replaces.Message && n%3 == 0, w.iv
+		m.slotView, m.full = slotView{}, false
+		return got == result{}, m
+	}
+	repeats := func(a ack) bool { return a.nonce == o.Nonce }
+	switch r := o.Replaces; {
+	case o.Nonce.Set() && slices.ContainsFunc(m.sends[o.seat][:], repeats):
+		return got == result{sent: m.sends[o.seat][slices.IndexFunc(m.sends[o.seat][:], repeats)].id}, m
+	case m.full && m.author == o.seat:
+		return got.reason == wire.ReasonNotYourTurn, m
+	case r.Set && (r.Message != m.full || r.Message && r.ID != m.id), r.HasIV && (!m.full || r.IV != m.iv):
+		return got.reason == wire.ReasonStale, m
+	}
+	m.slotView = slotView{got.sent, hash[wire.SenderHash](holders[o.seat]), o.IV, string(o.Ciphertext), false}
+	m.full, m.author = true, o.seat
+	if o.Nonce.Set() {
+		m.sends[o.seat] = [4]ack(append(m.sends[o.seat][1:], ack{o.Nonce, got.sent}))
+	}
+	return got == result{sent: got.sent} && got.sent != wire.MessageID{}, m
+}
+
+var linear = porcupine.Model{
+	Init: func() any { return slotModel{} },
+	Step: func(state, input, output any) (bool, any) {
+		return state.(slotModel).carryOut(input.(operation), output.(result))
+	},
+}
+
+// exec carries out an operation of a client and returns when it is answered.
+type exec func(t *testing.T, c *client, o operation) result
+
+// inTheRoom is the real one.
+func inTheRoom(t *testing.T, c *client, o operation) result {
+	switch o.Event {
+	case wire.EventJoin:
+		var view slotView
+		if m := c.rejoin(t).Joined.Message; m != nil {
+			view = slotView{m.ID, m.Sender, m.IV, string(m.Ciphertext), !m.ReadAt.IsZero()}
 		}
+		return result{slot: view}
+	case wire.EventRead:
+		c.ask(t, o.Request)
+		c.fence(t)
+		return result{}
 	}
-	return r
+	c.ask(t, o.Request)
+	r := c.until(t, o.Ref)
+	return result{reason: r.Reason, sent: r.MessageID, hello: string(r.Hello)}
 }
 
-// joining is the join of a person, mostly with the token of w's last one.
-func (w *witness) joining(person string) wire.Join {
-	return wire.Join{
-		Access: hash[wire.AccessHash](person), Sender: hash[wire.SenderHash](person), Ext: w.random.IntN(2) == 0,
-		Gate:   wire.Gate{Present: true, Valid: true, Hash: hash[wire.GateHash]("code")},
-		Resume: w.token, HasResume: w.token != wire.ResumeToken{} && w.random.IntN(4) > 0,
-	}
-}
+// linearClients are how many sockets work at once, by turns of either seat.
+const linearClients = 6
 
-// What clients of one room see under contention is what the rules, carried out one
-// request after another, would tell them: every frame, in one order for everyone.
-// In that order a request's place is the moment of its answer, which lies between
-// its post and what its client sees: so the history is linearizable.
-func TestLinearizable(t *testing.T) {
-	const witnesses, requests = 6, 200
-	for range 3 {
-		synctest.Test(t, func(t *testing.T) { // where time stands still
-			rec := &record{
-				asked: make(map[wire.Ref]turn), read: make(map[wire.MessageID]struct{}), buffers: wire.NewBuffers(4 * wire.StdCiphertext),
-			}
-			s := NewSupervisor(Config{Buffers: rec.buffers, Observer: rec})
-			all := make([]*witness, witnesses)
-			for i := range all {
-				all[i] = &witness{
-					record: rec, random: rand.New(rand.NewPCG(rand.Uint64(), 0)), person: []string{"alice", "bob"}[i%2],
-					answers: make(chan struct{}, requests+2),
-				}
-			}
-			room := all[0].ask(t, s, nil, &wire.Request{Event: wire.EventJoin, Join: all[0].joining("alice")})
-			var wg sync.WaitGroup
-			for _, w := range all {
-				wg.Go(func() {
-					w.ask(t, s, room, &wire.Request{Event: wire.EventJoin, Join: w.joining(w.person)})
-					under := 0 // way
-					for range requests {
-						r := w.draw()
-						w.ask(t, s, room, r)
-						if r.Event != wire.EventRead {
-							under++
-						}
-						for ; under > w.random.IntN(4); under-- {
-							<-w.answers
-						}
-					}
-				})
-			}
-			wg.Wait()
-			if err := s.Shutdown(t.Context()); err != nil {
-				t.Error(err)
-			}
-			checkRecord(t, rec, all)
-			if n := rec.buffers.Live(); n != 0 {
-				t.Errorf("%d buffers are not released", n)
+// history has clients of one room work at the same time, and records what
+// they did and saw.
+func history(t *testing.T, do exec) []porcupine.Operation {
+	const each = 80
+	h := newHouse(t, roomactor.Config{})
+	clients := newClients(t, h, linearClients)
+	var clock atomic.Int64
+	var mu sync.Mutex
+	var all []porcupine.Operation // guarded by mu
+	var wg sync.WaitGroup
+	for i, c := range clients {
+		wg.Go(func() {
+			for range each {
+				o := operation{i, c.seat, c.drawnOperation()}
+				op := porcupine.Operation{ClientId: i, Input: o, Call: clock.Add(1)}
+				op.Output = do(t, c, o)
+				op.Return = clock.Add(1)
+				mu.Lock()
+				all = append(all, op)
+				mu.Unlock()
 			}
 		})
 	}
+	wg.Wait()
+	return all
 }
 
-func checkRecord(t *testing.T, rec *record, all []*witness) {
-	t.Helper()
-	told := rec.replay(rec.turns)
-	asked, numbers, sends := 0, make(map[*witness]int), []int(nil)
-	for i, turn := range rec.turns {
-		if turn.from != nil && turn.number <= numbers[turn.from] {
-			t.Error("a client's requests overtook each other")
-		}
-		numbers[turn.from] = turn.number
-		if turn.asked.Event == wire.EventSend && turn.answer.Reason == "" {
-			sends = append(sends, i)
-		}
+// drawnOperation is a request as drawn, or a join, or a repeated send.
+func (c *client) drawnOperation() wire.Request {
+	c.catchUp()
+	switch c.random.IntN(20) {
+	case 0, 1, 2, 3, 4:
+		return wire.Request{Event: wire.EventJoin}
+	case 5:
+		return wire.Request{Event: wire.EventHello, Ref: c.ref(), Hello: fmt.Append(nil, "hello ", c.seat, c.asked)}
+	case 6, 7, 8:
+		// Few nonces, so that some are repeated, from other sockets as well.
+		nonce, _ := wire.ParseNonce("000000000000000" + string("0123456789"[c.random.IntN(10)]))
+		return wire.Request{Event: wire.EventSend, Ref: c.ref(), Nonce: nonce, Ciphertext: []byte("again")}
 	}
-	for i, w := range all {
-		asked += w.number
-		if last := len(w.told) - 1; w.told[last] == "closed 1012" {
-			w.told = w.told[:last]
+	return c.drawn()
+}
+
+const checkTime = 2 * time.Minute
+
+func TestLinearizable(t *testing.T) {
+	for range 2 {
+		if r := porcupine.CheckOperationsTimeout(linear, history(t, inTheRoom), checkTime); r != porcupine.Ok {
+			t.Fatalf("the history is not linearizable: %s", r)
 		}
-		if !slices.Equal(w.told, told[w]) {
-			t.Errorf("client %d was told something else than the rules tell one after another", i)
-		}
-	}
-	if n := rec.carriedOut.Load(); int(n) != asked+1 { // and the end
-		t.Errorf("%d commands were carried out; want %d and the end", n, asked)
-	}
-	if len(sends) < 5 || len(rec.read) == 0 {
-		t.Fatalf("%d sends, %d read: nothing happened", len(sends), len(rec.read))
-	}
-	// The check sees a send that was acknowledged and lost.
-	sender := rec.turns[sends[0]].from
-	if told := rec.replay(slices.Delete(rec.turns, sends[0], sends[0]+1)); slices.Equal(sender.told, told[sender]) {
-		t.Error("a lost send is not seen")
 	}
 }
 
-// replay carries out the turns one after another, by the rules alone, with what the
-// room drew, and returns what each member is told.
-func (r *record) replay(turns []turn) map[*witness][]string {
-	told := make(map[*witness][]string)
-	cfg := Config{Buffers: r.buffers}.withDefaults()
-	state := newState(&cfg, 0, &turns[0].answer.Joined.RoomID)
-	state.scratch = new(scratch)
-	for _, turn := range turns {
-		c := &command{kind: cmdRequest, from: turn.from, req: r.received(&turn.asked)}
-		switch turn.asked.Event {
-		case wire.EventJoin:
-			c.kind = cmdJoin
-			if joined := turn.answer.Joined; joined != nil {
-				c.random = joined.Resume
+// The check finds rooms that break their promise.
+func TestLinearizableFindsBrokenRooms(t *testing.T) {
+	for name, broken := range map[string]exec{
+		"some sends are acknowledged and lost": func(t *testing.T, c *client, o operation) result {
+			if o.Event == wire.EventSend && c.random.IntN(4) == 0 {
+				return result{sent: wire.NewUUID[wire.MessageID](&[16]byte{byte(c.seat), byte(c.asked >> 8), byte(c.asked), 0xff})}
 			}
-			c.hashBearers()
-		case wire.EventSend:
-			copy(c.random[:], turn.answer.MessageID[:])
-			c.nonce = tagOf(&turn.asked.Nonce)
-		case wire.EventRead: // by somebody of the seat that did not write it
-			if others := state.seats[1-state.slot.author].sockets; len(others) > 0 {
-				c.from = others[0].member
+			return inTheRoom(t, c, o)
+		},
+		"hellos move no one out": func(t *testing.T, c *client, o operation) result {
+			if o.Event == wire.EventHello {
+				return result{hello: "hello"}
 			}
+			return inTheRoom(t, c, o)
+		},
+	} {
+		if r := porcupine.CheckOperationsTimeout(linear, history(t, broken), checkTime); r != porcupine.Illegal {
+			t.Errorf("%s: the check says %s; want Illegal", name, r)
 		}
-		state.step(moment{0, time.Now().Round(0)}, c)
-		for i := range state.scratch.effects {
-			e := &state.scratch.effects[i]
-			if e.kind == effClose {
-				w := e.member.(*witness)
-				told[w] = append(told[w], fmt.Sprint("closed ", e.code))
-				continue
-			}
-			to := state.recipients(e)
-			if e.kind == effReply {
-				to = slices.Values([]Member{e.member})
-			}
-			frame := r.buffers.Encode(&e.frame)
-			for m := range to {
-				told[m.(*witness)] = append(told[m.(*witness)], string(frame.Bytes()))
-			}
-			frame.Release()
-		}
-		c.req.Release()
 	}
-	return told
 }
