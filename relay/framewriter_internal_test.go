@@ -194,22 +194,6 @@ func TestFrameWriter_ReleasedWithTheSocket(t *testing.T) {
 	})
 }
 
-// What is pending is given back once.
-func TestFrameWriter_Release(t *testing.T) {
-	w := frameWriter{to: new(writes).Write, buffers: wire.NewBuffers(32 << 10)}
-	if _, err := w.Write(frame(0x81, 100)[:headBuffer]); err != nil {
-		t.Fatal(err)
-	}
-	if n := w.buffers.Live(); n != 1 {
-		t.Fatalf("%d buffers are out; want 1", n)
-	}
-	w.release()
-	w.release()
-	if n := w.buffers.Live(); n != 0 {
-		t.Errorf("%d buffers are out; want 0", n)
-	}
-}
-
 // pieces passes on what the WebSocket library writes and checks what frameWriter
 // relies on: a frame starts a piece with its whole header, and no piece has
 // parts of two frames.

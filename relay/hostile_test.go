@@ -48,26 +48,6 @@ func TestHostile_BreaksTheProtocol(t *testing.T) {
 	}
 }
 
-// A client that pings without reading the pongs is cut off soon, and nothing piles up.
-func TestHostile_PingFlood(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		bad := w.dialWith("room", dialOptions{capacity: 4096})
-		bad.join(ben)
-		bad.freeze()
-		began := time.Now()
-		bad.write(bytes.Repeat(frameBytes(finBit|opPing, make([]byte, 125)), 2000))
-		synctest.Wait()
-		a.sends(b)
-		for w.metric("sotto_connections", "") != 2 {
-			time.Sleep(time.Second)
-		}
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("the socket was there for %v", took)
-		}
-	})
-}
-
 // One frame that comes byte by byte may take a minute, no longer.
 func TestHostile_SlowUpload(t *testing.T) {
 	for name, tt := range map[string]struct {

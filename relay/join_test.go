@@ -121,26 +121,6 @@ func TestJoin_OneAfterAnother(t *testing.T) {
 	})
 }
 
-// Claim, membership, snapshot and answer are one step: what happens while a
-// join is held is in its answer, and no broadcast comes before it.
-func TestJoin_AnswerComesFirst(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		a, b := w.couple("room")
-		b2 := w.dial("room")
-		ref := b2.post("join", ben.joining("ext", 1))
-		time.Sleep(100 * time.Millisecond)
-		id := a.sends(b)
-		a.post("typing", nil)
-		b.event("counterparty_typing")
-		b2.silent()
-		ok := b2.ok(ref)
-		m, _ := ok["current_message"].(object)
-		want(t, "current message", m["id"], any(id))
-		want(t, "presence", b2.event("presence"), object{"connected": true})
-		b2.silent()
-	})
-}
-
 // A malformed hash is refused before the room is asked: not even a lock shows.
 func TestJoin_1_Malformed(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {

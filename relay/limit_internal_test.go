@@ -17,32 +17,6 @@ func numbered(n int) netip.Addr {
 // stranger returns the key of an IPv4 address for each n but 0.
 func stranger(n int) addrKey { return addrKey{2: netKey(n)} }
 
-func TestLimiter_Upgrades(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(3, -1)
-		k := l.key(new(numbered(1)))
-		for range 3 {
-			if wait := l.takeUpgrade(k); wait != 0 {
-				t.Fatalf("wait = %v within the burst", wait)
-			}
-		}
-		if wait := l.takeUpgrade(k); wait != 20*time.Second {
-			t.Fatalf("wait = %v; want 20s", wait)
-		}
-		time.Sleep(20*time.Second - time.Nanosecond)
-		if wait := l.takeUpgrade(k); wait <= 0 {
-			t.Fatal("let in a moment early")
-		}
-		time.Sleep(2 * time.Nanosecond) // rates are not exact to the nanosecond
-		if wait := l.takeUpgrade(k); wait != 0 {
-			t.Fatalf("wait = %v after the wait", wait)
-		}
-		if wait := l.takeUpgrade(l.key(new(numbered(2)))); wait != 0 {
-			t.Fatalf("another address waits %v", wait)
-		}
-	})
-}
-
 // Seats that were taken together may overdraw the allowance; the debt is paid
 // before the next.
 func TestLimiter_Debt(t *testing.T) {

