@@ -16,11 +16,11 @@ const (
 	// pullAhead is how much further than now the rate may be used up before the
 	// next read from the relay: so a relay sees a slow phone as slow.
 	pullAhead = 50 * time.Millisecond
-	// pulled is how much is read from the relay at once, in bytes.
-	pulled = mss
 )
 
-// Conn is the phone's end of a connection. It is safe for concurrent use.
+// Conn is the phone's end of a connection. It is safe for concurrent use. It has no
+// goroutine of its own: whoever waits in Read takes what the relay sends, so that
+// lies in the kernel while nobody does.
 type Conn struct {
 	link  *Link
 	inner net.Conn // the way to the relay, unshaped
@@ -28,11 +28,14 @@ type Conn struct {
 	// Guarded by link.mu.
 	up, down   half
 	err        error // why it ended, for the phone; nil: has not
-	closing    bool  // no more reads from inner
+	closing    bool  // inner is to be closed
 	wroteAll   bool  // the phone has said so
 	forgotten  bool  // by a NAT
 	passed     time.Time
-	flushing   bool // a goroutine writes to inner
+	flushing   bool      // a goroutine writes to inner
+	pulling    bool      // a Read reads from inner
+	pulledAll  bool      // inner has no more
+	pulledAt   time.Time // when inner was read from last
 	passages   passages
 	readUntil  time.Time // deadlines
 	writeUntil time.Time
@@ -62,7 +65,8 @@ type segment struct {
 }
 
 func newConn(l *Link, inner net.Conn, rtt time.Duration) *Conn {
-	c := &Conn{link: l, inner: inner, passed: time.Now()}
+	now := time.Now()
+	c := &Conn{link: l, inner: inner, passed: now, pulledAt: now}
 	c.down.down = true
 	c.up.peer, c.down.peer = &c.down, &c.up
 	c.up.flight.window, c.down.flight.window = initialWindow, initialWindow
@@ -94,7 +98,6 @@ func (c *Conn) start() bool {
 	}
 	l.conns[c] = struct{}{}
 	c.buffer()
-	l.net.wg.Go(c.pull)
 	return true
 }
 
@@ -120,6 +123,9 @@ func (c *Conn) wait(deadline time.Time) {
 
 // wake ends every wait. Called with link.mu held.
 func (c *Conn) wake() {
+	if c.pulling {
+		_ = c.inner.SetReadDeadline(time.Unix(1, 0)) // if that fails, inner has ended
+	}
 	if c.changed != nil {
 		close(c.changed)
 		c.changed = nil
@@ -193,7 +199,7 @@ func (c *Conn) Close() error {
 	l := c.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.closing { // as the relay has
+	if c.closing { // as its network has changed
 		c.err = net.ErrClosed
 		c.wake()
 		return nil

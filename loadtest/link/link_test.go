@@ -72,12 +72,14 @@ func TestDelayIsAPipeline(t *testing.T) {
 		phone, relay := b.connect()
 		begun := time.Now()
 		for _, ends := range [][2]net.Conn{{phone, relay}, {relay, phone}} {
-			for range 3 {
-				if _, err := ends[0].Write([]byte("x")); err != nil {
-					t.Fatal(err)
+			go func() {
+				for range 3 {
+					if _, err := ends[0].Write([]byte("x")); err != nil {
+						t.Error(err)
+					}
+					time.Sleep(100 * ms)
 				}
-				time.Sleep(100 * ms)
-			}
+			}()
 			if _, err := io.ReadFull(ends[1], make([]byte, 3)); err != nil {
 				t.Fatal(err)
 			}
@@ -325,7 +327,7 @@ func TestSlowReader(t *testing.T) {
 		mustFail(t, err, os.ErrDeadlineExceeded)
 		// The pipe in place of the kernel holds 64 KiB; the rest is at most the
 		// window and one read.
-		if most := 64<<10 + 4<<10 + 2*pulled; n > most {
+		if most := 64<<10 + 4<<10 + 2*mss; n > most {
 			t.Errorf("the relay wrote %d bytes to a phone that took at most %d", n, most)
 		}
 	})
@@ -357,10 +359,14 @@ func TestRelayCloses(t *testing.T) {
 		if _, err := relay.Write([]byte("bye")); err != nil {
 			t.Fatal(err)
 		}
-		begun := time.Now()
 		if err := relay.Close(); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := phone.Write([]byte("too late")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(60 * ms) // by now it has met what is closed
+		begun := time.Now()
 		if got, err := io.ReadAll(phone); err != nil || string(got) != "bye" {
 			t.Errorf("the phone read %q, %v", got, err)
 		}
@@ -372,6 +378,11 @@ func TestRelayCloses(t *testing.T) {
 func TestCloseEndsReads(t *testing.T) {
 	bubble(t, Params{RTT: 100 * ms}, 1, func(t *testing.T, b *bench) {
 		phone, relay := b.connect()
+		read := make(chan error, 1)
+		go func() {
+			_, err := phone.Read(make([]byte, 1))
+			read <- err
+		}()
 		b.link.Gap(time.Minute, false)
 		if err := relay.Close(); err != nil {
 			t.Fatal(err)
@@ -381,11 +392,11 @@ func TestCloseEndsReads(t *testing.T) {
 		if _, err := phone.Write([]byte("anybody there?")); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Second)
 		begun := time.Now()
-		time.AfterFunc(time.Second, func() { _ = phone.Close() })
-		_, err := phone.Read(make([]byte, 1))
-		mustFail(t, err, net.ErrClosed)
-		within(t, "the read", time.Since(begun), time.Second, 0)
+		_ = phone.Close()
+		mustFail(t, <-read, net.ErrClosed)
+		within(t, "the read's end", time.Since(begun), 0, 0)
 	})
 }
 
@@ -394,8 +405,10 @@ func TestTimesAtTheRelay(t *testing.T) {
 		phone, relay := b.connect()
 		begun := time.Now()
 		b.passes(phone, relay, 10)
-		time.Sleep(7 * ms) // the relay thinks
-		b.passes(relay, phone, 10)
+		time.AfterFunc(7*ms, func() { _, _ = relay.Write([]byte("answer")) }) // the relay thinks
+		if _, err := io.ReadFull(phone, make([]byte, len("answer"))); err != nil {
+			t.Fatal(err)
+		}
 		taken := phone.(*Conn).Taken()
 		handed, ok := b.link.Handed(begun, taken)
 		if !ok || handed.Sub(begun) != 50*ms || taken.Sub(handed) != 7*ms {
@@ -403,6 +416,13 @@ func TestTimesAtTheRelay(t *testing.T) {
 		}
 		if _, ok := b.link.Handed(begun.Add(1), taken); ok {
 			t.Error("something was written later")
+		}
+		if _, err := relay.Write([]byte("!")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(ms) // nobody reads
+		if _, err := phone.Read(make([]byte, 1)); err != nil || !phone.(*Conn).Taken().IsZero() {
+			t.Errorf("what lay in the kernel was taken %v, %v", phone.(*Conn).Taken(), err)
 		}
 	})
 }

@@ -1,9 +1,11 @@
 package link
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 )
 
@@ -93,18 +95,14 @@ func (c *Conn) flush() {
 		}
 		c.passages.handOver(s.entered, time.Now())
 		l.mu.Unlock()
-		var err error
 		if s.err != nil {
-			err = c.inner.(writeCloser).CloseWrite() //nolint:errcheck // CloseWrite has looked
+			_ = c.inner.(writeCloser).CloseWrite() //nolint:errcheck // CloseWrite has looked
 		} else {
-			_, err = c.inner.Write(s.data)
+			_, _ = c.inner.Write(s.data) // the phone hears of a failure by what comes down
 		}
 		l.mu.Lock()
 		c.up.size -= len(s.data)
 		c.wake()
-		if err != nil && c.err == nil {
-			c.end(time.Now()) // the phone hears of it by what comes down
-		}
 	}
 }
 
@@ -122,85 +120,14 @@ func (c *Conn) arrived() (segment, bool) {
 	return s, true
 }
 
-// noWait is more than a read takes that has something to read.
-const noWait = 500 * time.Microsecond
-
-// pull takes what the relay sends, as fast as the link carries it, until the
-// connection ends.
-func (c *Conn) pull() {
-	l := c.link
-	buf := make([]byte, pulled)
-	for {
-		waited, ok := c.mayPull()
-		if !ok {
-			return
-		}
-		begun := time.Now()
-		n, err := c.inner.Read(buf)
-		now := time.Now()
-		var entered time.Time // unknown if it lay in the kernel for our sake
-		if !waited || now.Sub(begun) > noWait {
-			entered = now
-		}
-		l.mu.Lock()
-		dropped := c.closing || c.blackholed(now)
-		if n > 0 && !dropped {
-			c.receive(segment{
-				data: append([]byte(nil), buf[:n]...), entered: entered, arrives: l.transmit(&c.down, now, n),
-			})
-		}
-		if err != nil {
-			if !dropped {
-				if op, ok := errors.AsType[*net.OpError](err); ok {
-					err = op.Err // Read names the addresses
-				}
-				c.receive(segment{arrives: l.transmit(&c.down, now, 0), err: err})
-			}
-			l.mu.Unlock()
-			return
-		}
-		l.mu.Unlock()
-	}
-}
-
-// receive is called with link.mu held.
-func (c *Conn) receive(s segment) {
-	c.down.queue = append(c.down.queue, s)
-	c.down.size += len(s.data)
-	c.wake() // a reader sets the timer
-}
-
-// mayPull waits until there is room for more from the relay. It reports whether
-// it had to, and whether the connection still stands.
-func (c *Conn) mayPull() (waited, ok bool) {
-	l := c.link
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for ; ; waited = true {
-		now := time.Now()
-		next := c.down.flight.opens(now)
-		if ahead := l.down.free.Add(-pullAhead); ahead.After(next) && ahead.After(now) {
-			next = ahead
-		}
-		switch {
-		case c.closing: // of a ghost too: its relay writes into nowhere
-			return waited, false
-		case c.down.size >= l.window:
-			c.wait(time.Time{})
-		case next.IsZero():
-			return waited, true
-		default:
-			c.wait(next)
-		}
-	}
-}
-
-// Read reads what has arrived, waiting for at least one byte.
+// Read reads what has arrived, waiting for at least one byte. While it waits, it
+// takes what the relay sends, as fast as the link carries it.
 func (c *Conn) Read(p []byte) (int, error) {
 	l := c.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
+		now := time.Now()
 		switch {
 		case c.err != nil:
 			return 0, c.wrap("read", c.err)
@@ -209,13 +136,79 @@ func (c *Conn) Read(p []byte) (int, error) {
 		case len(p) == 0:
 			return 0, nil
 		case len(c.down.queue) == 0:
-		case time.Now().Before(c.down.queue[0].arrives):
+		case now.Before(c.down.queue[0].arrives):
 			l.net.clock.set(&c.down.due, c.down.queue[0].arrives)
 		default:
 			return c.take(p)
 		}
-		c.wait(c.readUntil)
+		until := c.readUntil
+		if !c.pulling && !c.pulledAll && c.down.size < l.window {
+			room := c.room(now)
+			if room.IsZero() {
+				c.pull(p)
+				continue
+			}
+			if until.IsZero() || room.Before(until) {
+				until = room
+			}
+		}
+		c.wait(until)
 	}
+}
+
+// room returns when the link takes more from the relay; the zero time: now. Called
+// with link.mu held.
+func (c *Conn) room(now time.Time) time.Time {
+	next := c.down.flight.opens(now)
+	if ahead := c.link.down.free.Add(-pullAhead); ahead.After(next) && ahead.After(now) {
+		next = ahead
+	}
+	return next
+}
+
+// noWait is more than a read takes that has something to read.
+const noWait = 500 * time.Microsecond
+
+// pull takes what the relay sends next; it returns early when something changes.
+// What it takes may pass through p. Called with link.mu held, which it lets go of
+// meanwhile.
+func (c *Conn) pull(p []byte) {
+	if len(p) < mss {
+		p = make([]byte, mss)
+	}
+	c.pulling = true
+	_ = c.inner.SetReadDeadline(c.readUntil) // if that fails, so does Read
+	c.link.mu.Unlock()
+	begun := time.Now()
+	n, err := c.inner.Read(p[:mss])
+	c.link.mu.Lock()
+	now := time.Now()
+	entered := now
+	if begun.Sub(c.pulledAt) > noWait && now.Sub(begun) <= noWait {
+		entered = time.Time{} // it may have lain in the kernel for our sake
+	}
+	c.pulling, c.pulledAt = false, now
+	switch {
+	case n > 0:
+		c.receive(segment{data: bytes.Clone(p[:n]), entered: entered}, now)
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		c.pulledAll = true
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			err = op.Err // Read names the addresses
+		}
+		c.receive(segment{err: err}, now)
+	}
+}
+
+// receive puts what the relay has sent on its way. Called with link.mu held.
+func (c *Conn) receive(s segment, now time.Time) {
+	if c.err != nil || c.blackholed(now) {
+		return
+	}
+	s.arrives = c.link.transmit(&c.down, now, len(s.data))
+	c.down.queue = append(c.down.queue, s)
+	c.down.size += len(s.data)
+	c.wake()
 }
 
 // take reads from the first segment. Called with link.mu held.
