@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/coder/websocket"
 
 	"sotto/client"
+	"sotto/wire"
 )
 
 // Causes that mean something to a run.
@@ -21,52 +24,56 @@ const (
 	causeAddresses = "no local address left"
 )
 
-// causeOf sorts an error into one of few words. It never repeats what a peer
-// sent.
-func causeOf(err error) string {
+// causeOf sorts an error into one of few words, which never repeat what a peer
+// sent, and reports whether it is the relay's no, which no network explains.
+func causeOf(err error) (cause string, refused bool) {
 	if status, ok := errors.AsType[*client.StatusError](err); ok {
-		if status.Code == 429 {
-			return causeLimited
+		if status.Code == http.StatusTooManyRequests {
+			return causeLimited, false
 		}
-		return fmt.Sprintf("HTTP %d", status.Code)
+		return fmt.Sprintf("HTTP %d", status.Code), true
 	}
 	if no, ok := errors.AsType[*client.Refusal](err); ok {
 		if errors.Is(no, client.ErrRateLimited) {
-			return causeLimited
+			return causeLimited, false
 		}
-		return no.Error()
+		return no.Error(), true
 	}
 	if closed, ok := errors.AsType[*client.CloseError](err); ok {
-		return fmt.Sprintf("closed by the relay: %d", closed.Code)
+		// A bad network can look like these to a relay.
+		excused := []wire.CloseCode{wire.CloseSlowConsumer, wire.CloseNoPong, wire.CloseNotJoined}
+		return fmt.Sprintf("closed by the relay: %d", closed.Code), !slices.Contains(excused, closed.Code)
 	}
 	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
-		return fmt.Sprintf("closed by the relay: %d", closed.Code)
+		return fmt.Sprintf("closed by the relay: %d", closed.Code), false
 	}
 	for _, known := range []struct {
-		err  error
-		text string
+		err     error
+		text    string
+		refused bool
 	}{
-		{syscall.EMFILE, causeFiles},
-		{syscall.ENFILE, causeFiles},
-		{syscall.EADDRNOTAVAIL, causeAddresses},
-		{syscall.ECONNREFUSED, "connection refused"},
-		{syscall.ECONNRESET, "connection reset"},
-		{syscall.ECONNABORTED, "network changed"},
-		{syscall.EPIPE, "connection reset"},
-		{client.ErrRoomLost, "room lost"},
-		{client.ErrRoomExpired, "room expired"},
-		{client.ErrFault, "something that does not belong there came from the relay"},
-		{client.ErrNoPrivate, "no answer to a hello"},
-		{client.ErrTaken, "somebody is in the room already"},
-		{context.DeadlineExceeded, "time-out"},
-		{os.ErrDeadlineExceeded, "time-out"},
-		{io.EOF, "connection ended"},
-		{io.ErrUnexpectedEOF, "connection ended"},
-		{net.ErrClosed, "connection ended"},
+		{syscall.EMFILE, causeFiles, false},
+		{syscall.ENFILE, causeFiles, false},
+		{syscall.EADDRNOTAVAIL, causeAddresses, false},
+		{syscall.ECONNREFUSED, "connection refused", false},
+		{syscall.ECONNRESET, "connection reset", false},
+		{syscall.ECONNABORTED, "network changed", false},
+		{syscall.EPIPE, "connection reset", false},
+		{client.ErrRoomLost, "room lost", false},
+		{client.ErrRoomExpired, "room expired", false},
+		{client.ErrFault, "something that does not belong there came from the relay", true},
+		{client.ErrNoPrivate, "no answer to a hello", false},
+		{client.ErrTaken, "somebody is in the room already", true},
+		{client.ErrPINTaken, "the PIN is another's", true},
+		{context.DeadlineExceeded, "time-out", false},
+		{os.ErrDeadlineExceeded, "time-out", false},
+		{io.EOF, "connection ended", true},
+		{io.ErrUnexpectedEOF, "connection ended", true},
+		{net.ErrClosed, "connection ended", false},
 	} {
 		if errors.Is(err, known.err) {
-			return known.text
+			return known.text, known.refused
 		}
 	}
-	return "no answer"
+	return "no answer", false
 }

@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"time"
-
-	"sotto/loadtest/link"
 )
 
 // Scenario is what the phones do.
@@ -111,11 +109,8 @@ type Config struct {
 	// judges nothing.
 	Targets *Targets
 
-	// Dial makes connections; nil means TCP. It is shaped by the profile.
-	Dial link.DialFunc
-	// Network makes the phones' networks in place of package link's shaped
-	// streams, and then Dial is not used. The relay must be in it: see package
-	// tun.
+	// Network makes the phones' networks; nil: Streams over TCP. The relay must be
+	// in it: see package tun.
 	Network Network
 	// Progress, if not nil, is told twice a second how things are, and at the
 	// end. It must not block.
@@ -198,10 +193,7 @@ func (c Config) withDefaults() (Config, []Share, error) {
 	c.planned(check)
 	c.Pairs = cmp.Or(c.Pairs, defaultPairs)
 	if c.Network == nil {
-		if c.Dial == nil {
-			c.Dial = (&net.Dialer{KeepAlive: -1}).DialContext
-		}
-		c.Network = Streams(c.Dial)
+		c.Network = Streams((&net.Dialer{KeepAlive: -1}).DialContext)
 	}
 	devices := 2
 	if c.Scenario == ScenarioFaults {

@@ -79,14 +79,12 @@ func (r *run) storm(ctx context.Context) {
 // here returns the phones that are in their rooms.
 func (r *run) here() []*phone {
 	var there []*phone
-	for _, pair := range r.pairs {
-		for _, p := range pair.phones {
-			p.mu.Lock()
-			if p.joined {
-				there = append(there, p)
-			}
-			p.mu.Unlock()
+	for p := range r.phones() {
+		p.mu.Lock()
+		if p.joined {
+			there = append(there, p)
 		}
+		p.mu.Unlock()
 	}
 	return there
 }

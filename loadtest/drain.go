@@ -27,10 +27,8 @@ func (r *run) drain(ctx context.Context, interrupted bool) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for _, p := range r.pairs {
-		for _, phone := range p.phones {
-			phone.wakeUp()
-		}
+	for p := range r.phones() {
+		p.wakeUp()
 	}
 	var asked time.Time
 	for r.underway() > 0 && r.wait(ctx, 100*time.Millisecond) {

@@ -49,11 +49,9 @@ func (r *run) idleCosts(ctx context.Context) {
 
 // traffic returns how many bytes passed on all links.
 func (r *run) traffic() (bytes int64) {
-	for _, p := range r.pairs {
-		for _, phone := range p.phones {
-			s := phone.link.Stats()
-			bytes += s.UpBytes + s.DownBytes
-		}
+	for p := range r.phones() {
+		s := p.link.Stats()
+		bytes += s.UpBytes + s.DownBytes
 	}
 	return bytes
 }

@@ -159,15 +159,13 @@ func (r *run) costs(out *Report, ended time.Time) {
 	var radio time.Duration
 	var bytes int64
 	quickest := time.Duration(math.MaxInt64)
-	for _, p := range r.pairs {
-		for _, phone := range p.phones {
-			s := phone.link.Stats()
-			radio += s.RadioOn
-			bytes += s.UpBytes + s.DownBytes
-			out.Costs.Dials += s.Dials
-			if s.Quickest > 0 {
-				quickest = min(quickest, s.Quickest)
-			}
+	for p := range r.phones() {
+		s := p.link.Stats()
+		radio += s.RadioOn
+		bytes += s.UpBytes + s.DownBytes
+		out.Costs.Dials += s.Dials
+		if s.Quickest > 0 {
+			quickest = min(quickest, s.Quickest)
 		}
 	}
 	if quickest < math.MaxInt64 {
@@ -310,30 +308,18 @@ func (r *Report) annotate() {
 	}
 	note("Latency counts from the planned time of a send to the moment the other phone has the message, as people's pauses had it (mean %s, every sixth 12 to 18 s longer).",
 		short(time.Duration(r.Setup.Think*float64(time.Second))))
-	note("Cold: a radio had to wake for the message. Disturbed: a fault or gap fell into its way; these are not judged. Accepted: until the relay's yes is back.")
 	if r.Setup.Protocol == ProtocolStd1 {
 		note("The message key was derived once for all phones, which saves each a tenth of a second of processor time. Everything is sealed and opened for real.")
 	} else {
 		note("Root keys were drawn instead of derived from codes, which saves each phone a third of a second of processor time. Everything else is done for real.")
 	}
-	note("Relay-added is from handing the last byte of a message to the relay's socket to taking it from the other phone's, so it has the harness's own scheduling in it.")
 	if r.Environment.Net == "conn" {
 		note("Networks were emulated above the kernel's loopback TCP (conn): loss is a model of what TCP does with it, with no competition between phones.")
 	} else {
 		note("Packets were emulated between two network namespaces (%s): TCP is the kernel's.", r.Environment.Net)
 	}
-	if r.Setup.Freeze > 0 {
-		note("Tabs froze and phones dozed for %s on average. Browsers freeze tabs that were hidden for 5 minutes, for as long as they are.",
-			short(time.Duration(r.Setup.Freeze*float64(time.Second))))
-	}
 	if !r.Setup.Backoff {
 		note("Phones that lost the relay dialled again once a second, all in step, without the client's back-off.")
-	}
-	if r.Idle != nil {
-		note("Memory a socket and a room is the relay's growth since it started, spread over them: with few of them it is mostly what the first ones cost. Bytes an hour are those of a third of this run, so pings show in runs of half an hour and more.")
-	}
-	if !r.Setup.TLS {
-		note("Without TLS: over TLS a join takes a round trip and about 2.5 kB more.")
 	}
 	if r.Ledger.Forgotten > 0 {
 		note("%d accepted messages were forgotten unseen as their room ended, as it should be.", r.Ledger.Forgotten)

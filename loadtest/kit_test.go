@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -80,11 +81,14 @@ func (s *memServer) Restart(_ context.Context, pause time.Duration) error {
 }
 
 // DialContext dials whatever serves now.
-func (s *memServer) dialer() *memnet.Dialer {
+func (s *memServer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return &memnet.Dialer{To: s.listener}
+	to := memnet.Dialer{To: s.listener}
+	s.mu.Unlock()
+	return to.DialContext(ctx, network, addr)
 }
+
+func (s *memServer) network() Network { return Streams(s.DialContext) }
 
 // runInMemory runs cfg in a bubble against a relay.
 func runInMemory(t *testing.T, cfg Config) *Report {
@@ -101,7 +105,10 @@ func runOn(t *testing.T, s *memServer, cfg Config) *Report {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.early, 24*time.Hour))
 		defer cancel()
-		cfg.Server, cfg.Dial = s, dialFunc(s)
+		cfg.Server = s
+		if cfg.Network == nil {
+			cfg.Network = s.network()
+		}
 		var err error
 		if report, err = Run(ctx, cfg); err != nil {
 			t.Fatal(err)

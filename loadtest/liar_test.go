@@ -195,10 +195,10 @@ func runLied(t *testing.T, cfg Config, lie lie) *Report {
 		}
 		l := &liar{
 			t: t, lie: lie, begun: time.Now(), done: make(chan struct{}), rooms: make(map[string]*liedRoom),
-			relay: &http.Client{Transport: &http.Transport{DialContext: dialFunc(honest), DisableKeepAlives: true}},
+			relay: &http.Client{Transport: &http.Transport{DialContext: honest.DialContext, DisableKeepAlives: true}},
 		}
 		front.serve(l)
-		cfg.Server, cfg.Dial = front, dialFunc(front)
+		cfg.Server, cfg.Network = front, front.network()
 		var err error
 		if report, err = Run(t.Context(), cfg); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package loadtest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"sotto/loadtest/ledger"
@@ -60,8 +61,7 @@ func Merge(reports []*Report) (*Report, error) {
 // agrees returns how another report was made otherwise.
 func (r *Report) agrees(other *Report) error {
 	a, b := r.Setup, other.Setup
-	sameBounds := a.Targets == nil && b.Targets == nil || a.Targets != nil && b.Targets != nil && *a.Targets == *b.Targets
-	if r.Schema != other.Schema || a.Scenario != b.Scenario || a.Protocol != b.Protocol || !sameBounds || a.Limits.Failures != b.Limits.Failures {
+	if r.Schema != other.Schema || a.Scenario != b.Scenario || a.Protocol != b.Protocol || !reflect.DeepEqual(a.Targets, b.Targets) || a.Limits.Failures != b.Limits.Failures {
 		return fmt.Errorf("%w: reports of different scenarios, protocols or bounds cannot be merged", ErrConfig)
 	}
 	return nil

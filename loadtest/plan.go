@@ -10,16 +10,17 @@ import (
 // Stage is a stretch of a run.
 type Stage struct {
 	// Duration of it.
-	Duration time.Duration
+	Duration time.Duration `yaml:"for"`
 	// Arrivals are the phones that come, a second.
-	Arrivals float64
+	Arrivals float64 `yaml:"arrivals"`
 	// Think goes in place of Config.Think while the stage lasts, if not 0.
-	Think time.Duration
+	Think time.Duration `yaml:"think"`
 }
 
 // Size is how long a share of texts are.
 type Size struct {
-	Bytes, Percent int
+	Bytes   int `yaml:"bytes"`
+	Percent int `yaml:"percent"`
 }
 
 // maxText is what a text may have at most, in bytes, in either protocol.
@@ -29,9 +30,9 @@ const maxText = 4000
 type Limits struct {
 	// Failures is how many of a hundred attempts, connections and messages, may
 	// fail, at most.
-	Failures float64 `json:"failures_percent,omitempty"`
+	Failures float64 `json:"failures_percent,omitempty" yaml:"failures_percent"`
 	// Messages a second that the relay accepts, at least, over the whole run.
-	Messages float64 `json:"messages_per_second,omitempty"`
+	Messages float64 `json:"messages_per_second,omitempty" yaml:"messages_per_second"`
 }
 
 // planned fills in what stages say, and checks the plan.

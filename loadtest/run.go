@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"iter"
 	"math/big"
 	"net/url"
 	"sync"
@@ -176,6 +177,17 @@ func (r *run) ramp(talk, ctx context.Context, phones *sync.WaitGroup) {
 	}
 }
 
+// phones are those of all pairs.
+func (r *run) phones() iter.Seq[*phone] {
+	return func(yield func(*phone) bool) {
+		for _, pair := range r.pairs {
+			if !yield(pair.phones[0]) || !yield(pair.phones[1]) {
+				return
+			}
+		}
+	}
+}
+
 // wait reports whether it was for the whole time.
 func (r *run) wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
@@ -240,7 +252,8 @@ func (r *run) delivered(now time.Time, took time.Duration, cold, disturbed bool)
 }
 
 func (r *run) failed(err error) {
-	cause, refused := causeOf(err), refusal(err) && !r.expected(err)
+	cause, refused := causeOf(err)
+	refused = refused && !r.expected(err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.errors++

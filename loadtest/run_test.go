@@ -2,9 +2,7 @@ package loadtest
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,12 +10,6 @@ import (
 
 	"sotto/loadtest/link"
 )
-
-func dialFunc(s *memServer) link.DialFunc {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		return s.dialer().DialContext(ctx, network, addr)
-	}
-}
 
 func (r *Report) mustPass(t *testing.T) {
 	t.Helper()
@@ -72,7 +64,7 @@ func TestStormOutlastsTheRun(t *testing.T) {
 func TestStormSparesTunnels(t *testing.T) {
 	s := new(memServer)
 	r := runOn(t, s, Config{
-		Network: gapped{Streams(dialFunc(s)), 11500 * ms}, Scenario: ScenarioStorm,
+		Network: gapped{s.network(), 11500 * ms}, Scenario: ScenarioStorm,
 		Profile: "fast-4g", Pairs: 4, Duration: 30 * time.Second, Ramp: 4 * time.Second, Seed: 1, Targets: &Targets{StormBack: 30 * time.Second},
 	})
 	if s := r.Storm; s == nil || s.Phones != 8 || s.Missing != 0 || s.AllBack == 0 || s.AllBack > 30_000 {
@@ -245,7 +237,7 @@ func TestWhatWaitsForATunnelIsUndecided(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &memServer{early: c.early}
 			r := runOn(t, s, Config{
-				Network: gapped{Streams(dialFunc(s)), 40 * time.Second},
+				Network: gapped{s.network(), 40 * time.Second},
 				Profile: "fast-4g", Pairs: 20, Duration: c.duration, Ramp: time.Second, Think: time.Second, Seed: 1, Targets: lax(),
 			})
 			r.mustPass(t)

@@ -2,12 +2,10 @@ package loadtest
 
 import (
 	"errors"
-	"io"
 	"time"
 
 	"sotto/client"
 	"sotto/loadtest/ledger"
-	"sotto/wire"
 )
 
 // Service is what phones asked of the relay and did not get, though the networks
@@ -55,23 +53,21 @@ func (p *phone) waits() (absent, unanswered bool) {
 
 // serves counts what phones wait for, at the end.
 func (r *run) serves(now time.Time) {
-	for _, pair := range r.pairs {
-		for _, p := range pair.phones {
-			p.mu.Lock()
-			absent, unanswered := p.waits()
-			up := p.upFor(now) >= excused
-			since := p.since
-			p.mu.Unlock()
-			if !up || r.left.Load() {
-				continue
-			}
-			r.service.Phones++
-			if absent {
-				r.service.Absent++
-			}
-			if unanswered && now.Sub(since) >= excused {
-				r.service.Unanswered++
-			}
+	for p := range r.phones() {
+		p.mu.Lock()
+		absent, unanswered := p.waits()
+		up := p.upFor(now) >= excused
+		since := p.since
+		p.mu.Unlock()
+		if !up || r.left.Load() {
+			continue
+		}
+		r.service.Phones++
+		if absent {
+			r.service.Absent++
+		}
+		if unanswered && now.Sub(since) >= excused {
+			r.service.Unanswered++
 		}
 	}
 }
@@ -93,29 +89,6 @@ func (r *run) stalls(now time.Time) {
 			r.service.Stalled++
 		}
 	}
-}
-
-// refusal reports whether err is the relay's no, which no network explains.
-func refusal(err error) bool {
-	if closed, ok := errors.AsType[*client.CloseError](err); ok {
-		switch closed.Code {
-		case wire.CloseSlowConsumer, wire.CloseNoPong, wire.CloseNotJoined:
-			return false // a bad network can look like that to a relay
-		}
-		return true
-	}
-	if status, ok := errors.AsType[*client.StatusError](err); ok {
-		return status.Code != 429
-	}
-	if no, ok := errors.AsType[*client.Refusal](err); ok {
-		return !errors.Is(no, client.ErrRateLimited)
-	}
-	for _, known := range []error{client.ErrFault, client.ErrTaken, client.ErrPINTaken, io.EOF, io.ErrUnexpectedEOF} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	return false
 }
 
 // expected reports whether the scenario itself leads to a refusal.

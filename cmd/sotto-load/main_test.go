@@ -26,7 +26,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "run-fine": runFine, "interrupt": interrupt,
+			"exits": exits, "interrupt": interrupt,
 		},
 		Condition: func(condition string) (bool, error) {
 			if condition != "tun" {
@@ -40,12 +40,6 @@ func TestScripts(t *testing.T) {
 			return true, nil
 		},
 	})
-}
-
-// runFine runs a program that must end well, or say that this machine was too
-// busy for its figures to count: run-fine PROGRAM ARG...
-func runFine(ts *testscript.TestScript, neg bool, args []string) {
-	exits(ts, neg, append([]string{"0|4"}, args...))
 }
 
 // exits runs a program that must end with a code, or with one of several:

@@ -45,26 +45,18 @@ type file struct {
 	Protocol loadtest.Protocol `yaml:"protocol"`
 	Seed     uint64            `yaml:"seed"`
 	Backoff  *bool             `yaml:"backoff"`
-	Stages   []struct {
-		For      time.Duration `yaml:"for"`
-		Arrivals float64       `yaml:"arrivals"`
-		Think    time.Duration `yaml:"think"`
-	} `yaml:"stages"`
-	Think  time.Duration  `yaml:"think"`
-	Freeze time.Duration  `yaml:"freeze"`
-	Mix    map[string]int `yaml:"mix"`
-	Texts  []struct {
-		Bytes   int `yaml:"bytes"`
-		Percent int `yaml:"percent"`
-	} `yaml:"texts"`
-	Faults struct {
+	Stages   []loadtest.Stage  `yaml:"stages"`
+	Think    time.Duration     `yaml:"think"`
+	Freeze   time.Duration     `yaml:"freeze"`
+	Mix      map[string]int    `yaml:"mix"`
+	Texts    []loadtest.Size   `yaml:"texts"`
+	Faults   struct {
 		Every time.Duration  `yaml:"every"`
 		Kinds map[string]int `yaml:"kinds"`
 	} `yaml:"faults"`
 	Bounds struct {
-		Failures float64            `yaml:"failures_percent"`
-		Messages float64            `yaml:"messages_per_second"`
-		Latency  map[string]float64 `yaml:"latency"`
+		loadtest.Limits `yaml:",inline"`
+		Latency         map[string]float64 `yaml:"latency"`
 	} `yaml:"bounds"`
 }
 
@@ -87,13 +79,7 @@ func Read(r io.Reader, own []loadtest.Profile) (loadtest.Config, error) {
 	c := loadtest.Config{
 		Scenario: f.Scenario, Protocol: f.Protocol, Seed: f.Seed, NoBackoff: f.Backoff != nil && !*f.Backoff,
 		Think: f.Think, Freeze: f.Freeze, Own: own, Faults: f.Faults.Kinds, FaultEvery: f.Faults.Every,
-		Limits: loadtest.Limits{Failures: f.Bounds.Failures, Messages: f.Bounds.Messages},
-	}
-	for _, s := range f.Stages {
-		c.Stages = append(c.Stages, loadtest.Stage{Duration: s.For, Arrivals: s.Arrivals, Think: s.Think})
-	}
-	for _, s := range f.Texts {
-		c.Sizes = append(c.Sizes, loadtest.Size{Bytes: s.Bytes, Percent: s.Percent})
+		Stages: f.Stages, Sizes: f.Texts, Limits: f.Bounds.Limits,
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Mix)) { // so that the seed decides
 		one, err := loadtest.Blend(name, own)
