@@ -38,7 +38,6 @@ type PhoneLink interface {
 	ForgetNAT()
 	Slow(bitsPerSecond int64, window int)
 	Stats() link.Stats
-	RadioWakes() int
 	Handed(since, before time.Time) (time.Time, bool)
 }
 

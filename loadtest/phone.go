@@ -393,7 +393,7 @@ func (p *phone) sees(now time.Time, stamp ledger.Stamp, fresh bool, m client.Mes
 func (p *phone) mark() mark {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return mark{wakes: p.link.RadioWakes(), faults: p.faults, troubled: p.troubled, dropped: p.dropped, here: p.joined}
+	return mark{wakes: p.link.Stats().RadioWakes, faults: p.faults, troubled: p.troubled, dropped: p.dropped, here: p.joined}
 }
 
 // meets notes that a fault begins or ends. Called with p.mu held.

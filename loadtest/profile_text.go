@@ -75,23 +75,19 @@ func rate(bits int64) string {
 	return fmt.Sprint(round(float64(bits)/kbit, 1))
 }
 
-// short writes a duration with the fewest digits that tell.
+// short writes a duration with the three digits that tell.
 func short(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "0"
-	case d >= 100*ms && d < time.Second:
-		return fmt.Sprintf("%g ms", round(float64(d)/float64(ms), 0))
-	case d < time.Second:
-		return fmt.Sprintf("%g ms", round(float64(d)/float64(ms), 1))
-	case d < 10*time.Second:
-		return fmt.Sprintf("%g s", round(d.Seconds(), 2))
+	case d < 999*ms:
+		return fmt.Sprintf("%.3g ms", float64(d)/float64(ms))
 	case d < 5*time.Minute:
-		return fmt.Sprintf("%g s", round(d.Seconds(), 1))
+		return fmt.Sprintf("%.3g s", d.Seconds())
 	case d < 3*time.Hour:
-		return fmt.Sprintf("%g min", round(d.Minutes(), 1))
+		return fmt.Sprintf("%.3g min", d.Minutes())
 	default:
-		return fmt.Sprintf("%g h", round(d.Hours(), 1))
+		return fmt.Sprintf("%.3g h", d.Hours())
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/signal"
 	"syscall"
@@ -44,9 +43,7 @@ func compareModes(ctx context.Context, args []string, stdout, stderr io.Writer) 
 			cfg.Profiles = append(cfg.Profiles, s.Profile)
 		}
 	}
-	if cfg.Seed == 0 {
-		cfg.Seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // short enough to type again
-	}
+	drawn(&cfg.Seed)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	n, err := tun.Open()

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"slices"
 
@@ -68,6 +69,13 @@ func read[T any](name string, from func(io.Reader) (T, error)) (v T, err error) 
 		return v, fmt.Errorf("%s: %w", name, err)
 	}
 	return v, nil
+}
+
+// drawn draws a seed that was not given.
+func drawn(seed *uint64) {
+	if *seed == 0 {
+		*seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // short enough to type again
+	}
 }
 
 func newFlags(name string) *flag.FlagSet {

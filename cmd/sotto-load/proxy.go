@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -17,17 +16,12 @@ import (
 	"sotto/loadtest/proxy"
 )
 
-// listens are the values of --listen: ADDR or ADDR=PROFILE.
-type listens []string
-
-func (l *listens) String() string     { return strings.Join(*l, " ") }
-func (l *listens) Set(s string) error { *l = append(*l, s); return nil }
-
 // network puts the networks of phones before a service until it is told to end.
 func network(ctx context.Context, args []string, stdout, _ io.Writer) (int, error) {
 	fs := newFlags("proxy")
-	var at listens
-	fs.Var(&at, "listen", "`address` of a phone's end, with =PROFILE if not --profile; several times: several phones")
+	var at []string // ADDR or ADDR=PROFILE
+	fs.Func("listen", "`address` of a phone's end, with =PROFILE if not --profile; several times: several phones",
+		func(s string) error { at = append(at, s); return nil })
 	to := fs.String("to", "", "`address` of the service, any that speaks TCP")
 	profile := fs.String("profile", loadtest.DefaultProfile, "the network: a `name` that sotto-load profiles lists")
 	file := fs.String("profiles", "", "JSON `file` with profiles of your own")
@@ -43,9 +37,7 @@ func network(ctx context.Context, args []string, stdout, _ io.Writer) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	if *seed == 0 {
-		*seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // short enough to type again
-	}
+	drawn(seed)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := proxy.New(own, *seed)

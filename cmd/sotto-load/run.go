@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -91,9 +90,7 @@ func (f *runFlags) config() error {
 		}
 		f.cfg.Targets = &t
 	}
-	if f.cfg.Seed == 0 {
-		f.cfg.Seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // short enough to type again
-	}
+	drawn(&f.cfg.Seed)
 	return nil
 }
 

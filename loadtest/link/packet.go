@@ -9,16 +9,16 @@ import (
 type Headers struct {
 	Src, Dst netip.AddrPort
 	Seq, Ack uint32
-	SYN, ACK bool
+	SYN      bool
 	Bytes    int // of data
 }
 
 // Lengths and places in headers without options.
 const (
-	ipHeader, tcpHeader       = 20, 20
-	protocolTCP               = 6
-	flagSYN, flagRST, flagACK = 0x02, 0x04, 0x10
-	timeToLive                = 64
+	ipHeader, tcpHeader = 20, 20
+	protocolTCP         = 6
+	flagSYN, flagRST    = 0x02, 0x04
+	timeToLive          = 64
 )
 
 // ParseHeaders reads the headers of a packet, and reports whether it is TCP over
@@ -42,8 +42,7 @@ func ParseHeaders(p []byte) (Headers, bool) {
 		Src: netip.AddrPortFrom(netip.AddrFrom4(src), binary.BigEndian.Uint16(t[0:])),
 		Dst: netip.AddrPortFrom(netip.AddrFrom4(dst), binary.BigEndian.Uint16(t[2:])),
 		Seq: binary.BigEndian.Uint32(t[4:]), Ack: binary.BigEndian.Uint32(t[8:]),
-		SYN: t[13]&flagSYN != 0, ACK: t[13]&flagACK != 0,
-		Bytes: len(t) - data,
+		SYN: t[13]&flagSYN != 0, Bytes: len(t) - data,
 	}, true
 }
 
@@ -60,12 +59,7 @@ func reset(to Headers) []byte {
 	binary.BigEndian.PutUint16(t[0:], to.Dst.Port())
 	binary.BigEndian.PutUint16(t[2:], to.Src.Port())
 	t[12], t[13] = tcpHeader/4<<4, flagRST
-	if to.ACK {
-		binary.BigEndian.PutUint32(t[4:], to.Ack)
-	} else { // RFC 9293, 3.5.2
-		t[13] |= flagACK
-		binary.BigEndian.PutUint32(t[8:], to.Seq+1)
-	}
+	binary.BigEndian.PutUint32(t[4:], to.Ack)
 	pseudo := sum(0, p[12:20]) + protocolTCP + tcpHeader
 	binary.BigEndian.PutUint16(t[16:], checksum(pseudo, t))
 	return p

@@ -38,7 +38,6 @@ type direction struct {
 	bursts outages
 	free   time.Time // when what was sent last has left
 	bytes  int64     // with headers
-	segs   int64
 }
 
 // init makes a path that suffers params as seed has it.
@@ -105,10 +104,7 @@ func occupies(bytes int, rate int64) time.Duration {
 	return time.Duration(float64(bytes) * 8 / float64(rate) * float64(time.Second))
 }
 
-func (d *direction) count(bytes int) {
-	d.segs++
-	d.bytes += int64(bytes)
-}
+func (d *direction) count(bytes int) { d.bytes += int64(bytes) }
 
 // lost reports whether a packet sent at t is. Called with p.mu held.
 func (p *path) lost(d *direction, t time.Time) bool {
@@ -199,7 +195,6 @@ type Stats struct {
 	// UpBytes and DownBytes have headers in them. Where streams are shaped these
 	// are 40 bytes a segment, and acknowledgements without data are not counted.
 	UpBytes, DownBytes int64
-	UpSegs, DownSegs   int64
 	// RadioOn is how long the radio was awake, and RadioWakes how often it woke.
 	RadioOn    time.Duration
 	RadioWakes int
@@ -219,15 +214,8 @@ func (p *path) Stats() Stats {
 		back = gap.to
 	}
 	return Stats{
-		UpBytes: p.up.bytes, DownBytes: p.down.bytes, UpSegs: p.up.segs, DownSegs: p.down.segs,
+		UpBytes: p.up.bytes, DownBytes: p.down.bytes,
 		RadioOn: p.radio.onUntil(time.Now(), p.params), RadioWakes: p.radio.wakes,
 		Dials: p.dials, Quickest: p.quickest, BackAt: back,
 	}
-}
-
-// RadioWakes returns how often the radio woke so far.
-func (p *path) RadioWakes() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.radio.wakes
 }

@@ -8,10 +8,6 @@ import (
 // comes beyond is dropped. Networks for phones have deep queues.
 const Queue = 64 << 10
 
-// natEntries is how many connections a phone's NAT keeps; the one that was
-// silent for longest goes first.
-const natEntries = 64
-
 // Route is the network of one phone for packets, that is for the TCP of a
 // kernel: the same weather as a Link has, but what is lost is for the kernel to
 // send again. Packets arrive in the order in which they were sent. Its methods
@@ -112,19 +108,9 @@ func (r *Route) FromRelay(h Headers, packet []byte) {
 
 // track has the NAT know a new flow. Called with r.mu held.
 func (r *Route) track(f flow, now time.Time) {
-	if t := r.flows[f]; t != nil && !t.severed && !t.forgotten {
-		return // the SYN again
+	if t := r.flows[f]; t == nil || t.severed || t.forgotten { // else it is the SYN again
+		r.flows[f] = &tracking{passed: now}
 	}
-	if len(r.flows) >= natEntries {
-		oldest := f
-		for f, t := range r.flows {
-			if o := r.flows[oldest]; o == nil || t.passed.Before(o.passed) {
-				oldest = f
-			}
-		}
-		delete(r.flows, oldest)
-	}
-	r.flows[f] = &tracking{passed: now}
 }
 
 // maps reports whether the NAT lets a packet of the flow pass, and notes that
