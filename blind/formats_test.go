@@ -170,18 +170,6 @@ func TestHeaderRefused(t *testing.T) {
 			t.Errorf("a message of %d bytes: %v", size, err)
 		}
 	}
-	// Every bit that is left of a message counts: it does not open.
-	key := messageKey(v.Messages[0].K)
-	iv := IV(v.Messages[0].IV)
-	for _, at := range []int{4, 12, 20, HeaderSize - 1, HeaderSize, len(sealed) - tagSize - 1, len(sealed) - 1} {
-		if _, err := key.open(change(sealed, at, 1), iv); !errors.Is(err, ErrForged) {
-			t.Errorf("byte %d changed: %v", at, err)
-		}
-	}
-	iv[11] ^= 1
-	if _, err := key.open(sealed, iv); !errors.Is(err, ErrForged) {
-		t.Errorf("iv changed: %v", err)
-	}
 }
 
 // A body of text, of the smaller size.

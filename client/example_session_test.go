@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http/httptest"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"sotto/blind"
 	"sotto/client"
 	"sotto/relay"
-	"sotto/wire"
 )
 
 // await takes events until one is an E that fits.
@@ -31,72 +29,6 @@ func must(err error) {
 	if err != nil {
 		panic(err)
 	}
-}
-
-// Two people hold a conversation over a relay, which sees hashes and ciphertext
-// alone.
-func Example() {
-	rl, err := relay.New(relay.Config{})
-	must(err)
-	server := httptest.NewServer(rl)
-	defer server.Close()
-	defer func() { must(rl.Close()) }()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-
-	// Alice makes up a number and opens it, behind a pairing code.
-	const number = "+44 7700 900123"
-	code := client.NewPairingCode()
-	identity, err := client.Derive(number, "493817")
-	must(err)
-	alice, err := client.Open(ctx, client.Config{URL: server.URL, Identity: identity, Code: code})
-	must(err)
-	defer alice.Close()
-	state := await(ctx, alice, func(client.State) bool { return true })
-	fmt.Println("Alice waits for somebody:", state.AwaitingParty)
-	asked, err := alice.Send(ctx, "Tomorrow at four?")
-	must(err)
-
-	// Bob was told number and code. He enters, and would not create by mistake.
-	identity, err = client.Derive(number, "205566")
-	must(err)
-	bob, err := client.Open(ctx, client.Config{URL: server.URL, Identity: identity, Code: code, Intent: wire.IntentEnter})
-	must(err)
-	defer bob.Close()
-	state = await(ctx, bob, func(client.State) bool { return true })
-	fmt.Println("Bob finds:", state.Message.Text)
-	must(bob.MarkRead(ctx, state.Message.ID))
-	await(ctx, alice, func(e client.MessageRead) bool { return e.ID == asked })
-	fmt.Println("Alice knows that he has read it")
-
-	// He answers, thinks better of it twice, and answers again.
-	answered, err := bob.Send(ctx, "At fuor")
-	must(err)
-	must(bob.Edit(ctx, answered, "At four"))
-	edited := await(ctx, alice, func(client.MessageEdited) bool { return true })
-	fmt.Println("Alice reads:", edited.Message.Text)
-	must(bob.Delete(ctx, answered))
-	await(ctx, alice, func(e client.MessageDeleted) bool { return e.ID == answered })
-	fmt.Println("Alice sees it vanish")
-	_, err = bob.Send(ctx, "At five")
-	must(err)
-	last := await(ctx, alice, func(e client.NewMessage) bool { return !e.Message.Mine })
-	fmt.Println("Alice reads:", last.Message.Text)
-
-	// She ends the room, for both.
-	must(alice.Expire(ctx))
-	for err = nil; err == nil; {
-		_, err = bob.Next(ctx)
-	}
-	fmt.Println("the room is gone for Bob:", errors.Is(err, client.ErrRoomExpired))
-	// Output:
-	// Alice waits for somebody: true
-	// Bob finds: Tomorrow at four?
-	// Alice knows that he has read it
-	// Alice reads: At four
-	// Alice sees it vanish
-	// Alice reads: At five
-	// the room is gone for Bob: true
 }
 
 // Two people hold a conversation on a private number: nobody but their two pages

@@ -17,42 +17,33 @@ import (
 // can wait (false, the default), or open pages only. It panics on a session of
 // std-1.
 func (s *Session) SetMode(openPagesOnly bool) {
-	s.mustBePrivate()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.private.openPagesOnly = openPagesOnly
-	s.step(blind.SetMode{OpenPagesOnly: openPagesOnly})
+	s.privately(func(p *private) {
+		p.openPagesOnly = openPagesOnly
+		s.step(blind.SetMode{OpenPagesOnly: openPagesOnly})
+	})
 }
 
 // Hide tells that the person can't see the session, or can again. In the mode
 // can wait an unread sealed message is left then. It panics on a session of
 // std-1.
 func (s *Session) Hide(hidden bool) {
-	s.mustBePrivate()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.private.hidden = hidden
-	s.step(blind.Hide{Hidden: hidden})
+	s.privately(func(p *private) {
+		p.hidden = hidden
+		s.step(blind.Hide{Hidden: hidden})
+	})
 }
 
 // LetWait leaves one's own unread sealed message, so that whoever has the code
 // can open it. MessageEdited tells when that is done. It panics on a session of
 // std-1.
-func (s *Session) LetWait() {
-	s.mustBePrivate()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.step(blind.LetWait{})
-}
+func (s *Session) LetWait() { s.privately(func(*private) { s.step(blind.LetWait{}) }) }
 
 // Compare returns 20 digits that are the same on both sides if nobody sits in
 // between; empty when there is nothing to compare: no sealed message that both
 // have seen. It panics on a session of std-1.
-func (s *Session) Compare() string {
-	s.mustBePrivate()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.private.view.Check
+func (s *Session) Compare() (digits string) {
+	s.privately(func(p *private) { digits = p.view.Check })
+	return digits
 }
 
 // Leave is Close that first hides, so that in the mode can wait nothing is lost
@@ -81,6 +72,14 @@ func (s *Session) mustBePrivate() {
 	if s.private == nil {
 		panic("client: call for private numbers on a session of a short number")
 	}
+}
+
+// privately calls f with s.mu held.
+func (s *Session) privately(f func(p *private)) {
+	s.mustBePrivate()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s.private)
 }
 
 // wish hands a send or an edit to the page and waits for what becomes of it.

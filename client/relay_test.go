@@ -298,23 +298,3 @@ func TestPairing(t *testing.T) {
 		}
 	})
 }
-
-// A session that does nothing lives as long as its room: it answers pings for
-// a week.
-func TestIdleUntilTheRoomExpires(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		w := newWorld(t)
-		start := time.Now()
-		a, b, _, _ := w.couple()
-		for _, s := range []*client.Session{a, b} {
-			ctx, cancel := context.WithTimeout(t.Context(), 8*24*time.Hour)
-			defer cancel()
-			if event, err := s.Next(ctx); !errors.Is(err, client.ErrRoomExpired) {
-				t.Errorf("next = %T, %v", event, err)
-			}
-		}
-		if lived := time.Since(start).Round(time.Minute); lived != 7*24*time.Hour {
-			t.Errorf("the room lived %v", lived)
-		}
-	})
-}

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"encoding/hex"
+)
 
 // AppendRequest appends the frame of r to dst: a client's encoder. Fields that
 // r's event does not have are left out, and optional ones that are zero. It
@@ -22,22 +25,16 @@ func AppendRequest(dst []byte, r *Request) []byte {
 	case EventSend:
 		dst = appendSealed(dst, r.Ciphertext, &r.IV)
 		if r.Nonce.Set() {
-			dst = append(dst, `,"nonce":"`...)
-			dst = append(dst, r.Nonce.digits[:r.Nonce.len]...)
-			dst = append(dst, '"')
+			dst = append(r.Nonce.Append(append(dst, `,"nonce":"`...)), '"')
 		}
 		switch {
 		case r.Replaces.Message:
-			dst = append(dst, `,"replaces":"`...)
-			dst = r.Replaces.ID.Append(dst)
-			dst = append(dst, '"')
+			dst = appendID(dst, `,"replaces":"`, &r.Replaces.ID)
 		case r.Replaces.Set:
 			dst = append(dst, `,"replaces":null`...)
 		}
 		if r.Replaces.HasIV {
-			dst = append(dst, `,"replaces_iv":"`...)
-			dst = base64.StdEncoding.AppendEncode(dst, r.Replaces.IV[:])
-			dst = append(dst, '"')
+			dst = appendBase64(dst, `,"replaces_iv":"`, r.Replaces.IV[:])
 		}
 	case EventEdit:
 		dst = appendMessageID(dst, &r.MessageID)
@@ -56,11 +53,8 @@ func AppendRequest(dst []byte, r *Request) []byte {
 }
 
 func appendJoin(dst []byte, j *Join) []byte {
-	dst = append(dst, `"sender_hash":"`...)
-	dst = j.Sender.Append(dst)
-	dst = append(dst, `","access_hash":"`...)
-	dst = j.Access.Append(dst)
-	dst = append(dst, '"')
+	dst = appendHash(dst, `"sender_hash":"`, j.Sender[:])
+	dst = appendHash(dst, `,"access_hash":"`, j.Access[:])
 	if j.Gate.Present {
 		dst = append(dst, ',')
 		dst = appendGate(dst, &j.Gate)
@@ -75,14 +69,10 @@ func appendJoin(dst []byte, j *Join) []byte {
 		panic("wire: unknown intent")
 	}
 	if j.RoomID != (RoomID{}) {
-		dst = append(dst, `,"room_id":"`...)
-		dst = j.RoomID.Append(dst)
-		dst = append(dst, '"')
+		dst = appendID(dst, `,"room_id":"`, &j.RoomID)
 	}
 	if j.HasResume {
-		dst = append(dst, `,"resume":"`...)
-		dst = j.Resume.Append(dst)
-		dst = append(dst, '"')
+		dst = appendHash(dst, `,"resume":"`, j.Resume[:])
 	}
 	if j.Ext {
 		dst = append(dst, `,"ext":1`...)
@@ -92,31 +82,35 @@ func appendJoin(dst []byte, j *Join) []byte {
 
 // appendGate writes a gate that is present; one that is not valid has no hash.
 func appendGate(dst []byte, g *Gate) []byte {
-	dst = append(dst, `"otp_hash":"`...)
-	if g.Valid {
-		dst = g.Hash.Append(dst)
+	if !g.Valid {
+		return append(dst, `"otp_hash":""`...)
 	}
-	return append(dst, '"')
+	return appendHash(dst, `"otp_hash":"`, g.Hash[:])
 }
 
 func appendMessageID(dst []byte, id *MessageID) []byte {
-	dst = append(dst, `"message_id":"`...)
-	dst = id.Append(dst)
-	return append(dst, '"')
+	return appendID(dst, `"message_id":"`, id)
 }
 
-func appendHello(dst, hello []byte) []byte {
-	dst = append(dst, `"hello":"`...)
-	dst = base64.StdEncoding.AppendEncode(dst, hello)
-	return append(dst, '"')
-}
+func appendHello(dst, hello []byte) []byte { return appendBase64(dst, `"hello":"`, hello) }
 
 func appendSealed(dst, ciphertext []byte, iv *[IVSize]byte) []byte {
-	dst = append(dst, `"ciphertext":"`...)
-	dst = base64.StdEncoding.AppendEncode(dst, ciphertext)
-	dst = append(dst, `","iv":"`...)
-	dst = base64.StdEncoding.AppendEncode(dst, iv[:])
-	return append(dst, '"')
+	dst = appendBase64(dst, `"ciphertext":"`, ciphertext)
+	return appendBase64(dst, `,"iv":"`, iv[:])
+}
+
+// appendHash writes a field: its key, up to the quote before the value, and the
+// value. An interface of all kinds of value would have callers' on the heap.
+func appendHash(dst []byte, key string, h []byte) []byte {
+	return append(hex.AppendEncode(append(dst, key...), h), '"')
+}
+
+func appendID[K any](dst []byte, key string, id *UUID[K]) []byte {
+	return append(id.Append(append(dst, key...)), '"')
+}
+
+func appendBase64(dst []byte, key string, b []byte) []byte {
+	return append(base64.StdEncoding.AppendEncode(append(dst, key...), b), '"')
 }
 
 // appendEscaped writes the content of a JSON string. Valid UTF-8 needs no

@@ -133,9 +133,8 @@ func (r *Response) appendReply(dst []byte) []byte {
 }
 
 func appendJoined(dst []byte, j *Joined) []byte {
-	dst = append(dst, `"room_id":"`...)
-	dst = j.RoomID.Append(dst)
-	dst = append(dst, `","ttl_expires_at":`...)
+	dst = appendID(dst, `"room_id":"`, &j.RoomID)
+	dst = append(dst, `,"ttl_expires_at":`...)
 	dst = appendTime(dst, j.TTLExpiresAt)
 	dst = append(dst, `,"awaiting_party":`...)
 	dst = strconv.AppendBool(dst, j.AwaitingParty)
@@ -145,24 +144,18 @@ func appendJoined(dst []byte, j *Joined) []byte {
 		dst = append(dst, '}')
 	}
 	if j.Resume != (ResumeToken{}) {
-		dst = append(dst, `,"resume":"`...)
-		dst = j.Resume.Append(dst)
-		dst = append(dst, '"')
+		dst = appendHash(dst, `,"resume":"`, j.Resume[:])
 	}
 	if j.HasSender {
-		dst = append(dst, `,"sender_hash":"`...)
-		dst = j.Sender.Append(dst)
-		dst = append(dst, '"')
+		dst = appendHash(dst, `,"sender_hash":"`, j.Sender[:])
 	}
 	return dst
 }
 
 func appendMessage(dst []byte, m *Message) []byte {
-	dst = append(dst, `"id":"`...)
-	dst = m.ID.Append(dst)
-	dst = append(dst, `","sender_hash":"`...)
-	dst = m.Sender.Append(dst)
-	dst = append(dst, `",`...)
+	dst = appendID(dst, `"id":"`, &m.ID)
+	dst = appendHash(dst, `,"sender_hash":"`, m.Sender[:])
+	dst = append(dst, ',')
 	dst = appendSealed(dst, m.Ciphertext, &m.IV)
 	dst = append(dst, `,"read_at":`...)
 	if m.ReadAt.IsZero() {
