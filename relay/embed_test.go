@@ -41,7 +41,7 @@ func TestPage(t *testing.T) {
 func TestHTTP_StrictTransportSecurity(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		secured := memnet.Listen()
-		w.serveOn(tls.NewListener(secured, serverTLS(t)), w.relay)
+		w.serveOn(tls.NewListener(secured, serverTLS()), w.relay)
 		for _, target := range []string{"/healthz", "/canary", roomPath("room")} {
 			conn, err := (&memnet.Dialer{To: secured}).DialContext(t.Context(), "", "")
 			if err != nil {

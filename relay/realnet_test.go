@@ -25,7 +25,7 @@ func realWorld(t *testing.T, cfg relay.Config) (w *world, plain, secured net.Add
 	}
 	w.relay = rl
 	var addrs []net.Addr
-	for _, conf := range []*tls.Config{nil, serverTLS(t)} {
+	for _, conf := range []*tls.Config{nil, serverTLS()} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

@@ -1,41 +1,19 @@
 package relay_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"math/big"
 	"net"
 	"net/http"
 	"testing"
 	"time"
 
 	"sotto/internal/memnet"
+	"sotto/internal/selfsigned"
 )
 
-// certificate is self-signed and good for any test.
-func certificate(t testing.TB) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"relay.test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
 // serverTLS is for a listener of the test's own.
-func serverTLS(t testing.TB) *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{certificate(t)}, MinVersion: tls.VersionTLS13}
+func serverTLS() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{selfsigned.New(1, "relay.test").TLS()}, MinVersion: tls.VersionTLS13}
 }
 
 // secure makes a TLS client of a connection.
@@ -69,7 +47,7 @@ func (w *world) dialTLS(l *memnet.Listener, name string, capacity int) *client {
 func TestSlowPeerDoesNotFreezeOther_TLS(t *testing.T) {
 	inWorld(t, unlimited, func(t *testing.T, w *world) {
 		secured := memnet.Listen()
-		w.serveOn(tls.NewListener(secured, serverTLS(t)), w.relay)
+		w.serveOn(tls.NewListener(secured, serverTLS()), w.relay)
 		a, slow := w.dial("room"), w.dialTLS(secured, "room", 4096)
 		a.join(ann)
 		slow.join(ben)

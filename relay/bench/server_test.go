@@ -3,15 +3,10 @@ package bench
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -28,6 +23,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sotto/internal/selfsigned"
 	"sotto/relay"
 )
 
@@ -87,11 +83,7 @@ func child(kind serverKind) error {
 	srv := httptest.NewUnstartedServer(handler) // ends with the process
 	srv.Listener = l
 	if kind == tlsServer {
-		cert, err := selfSigned()
-		if err != nil {
-			return err
-		}
-		srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}
+		srv.TLS = &tls.Config{Certificates: []tls.Certificate{selfsigned.New(1).TLS()}, MinVersion: tls.VersionTLS13}
 		srv.StartTLS()
 	} else {
 		srv.Start()
@@ -110,17 +102,6 @@ func child(kind serverKind) error {
 		}
 	}
 	return in.Err()
-}
-
-// selfSigned makes a certificate of the kind that ACME gives.
-func selfSigned() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
 func measure() (usage, error) {

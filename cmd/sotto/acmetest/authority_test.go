@@ -1,8 +1,8 @@
 package acmetest
 
 import (
+	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"log"
 	"net"
@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"sotto/internal/selfsigned"
 
 	"github.com/letsencrypt/pebble/v2/ca"
 	"github.com/letsencrypt/pebble/v2/db"
@@ -59,8 +61,9 @@ func newAuthority(t *testing.T, httpPort, tlsPort int, seconds uint64) *authorit
 	}
 	a.directory = "https://localhost:" + port + wfe.DirectoryPath
 	a.rootFile = filepath.Join(t.TempDir(), "root.pem")
-	root := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: serverCertificate(t, srv)})
-	if err := os.WriteFile(a.rootFile, root, 0o600); err != nil {
+	pair := selfsigned.New(1, "localhost") // httptest's own is not for that
+	srv.TLS.Certificates = []tls.Certificate{pair.TLS()}
+	if err := os.WriteFile(a.rootFile, pair.Cert, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if !a.issued.AppendCertsFromPEM(issuer.GetRootCert(0).PEM()) {
