@@ -133,7 +133,7 @@ func (o *own) spend() {
 type theirs struct {
 	link   // on from it
 	chain  bool
-	header []byte
+	header [32]byte // as in slot
 	k      messageKey
 	body   Body
 	left   bool
@@ -143,7 +143,7 @@ type theirs struct {
 // close drops what opens the message.
 func (t *theirs) close() {
 	clear(t.k[:])
-	t.header = nil
+	t.header = [32]byte{}
 	t.body.Content = Content{}
 }
 

@@ -96,7 +96,7 @@ func (s *step) seeTheirs(m *Message, h *Header, header []byte, now *slot) {
 	s.own.close()
 	now.lockedAt = s.now
 	var t *theirs
-	variant := s.theirs != nil && bytes.Equal(s.theirs.header, header)
+	variant := s.theirs != nil && s.theirs.header == now.header
 	anew := false
 	if s.try(header, m.IV) {
 		t, anew = s.open(m, h, header)
@@ -158,11 +158,11 @@ func (s *step) settleJob(t *theirs) {
 // go on from a message of one's own that is known, so anybody with the code
 // could have written it.
 func (s *step) open(m *Message, h *Header, header []byte) (t *theirs, anew bool) {
-	t = &theirs{header: bytes.Clone(header), left: h.Left, chain: true}
+	t = &theirs{header: headerHash(header), left: h.Left, chain: true}
 	t.link = link{page: h.Page, pk: h.Next, id: h.Next.ID()}
 	before, hello := s.find(h.To)
 	switch {
-	case s.theirs != nil && bytes.Equal(s.theirs.header, header): // another variant
+	case s.theirs != nil && s.theirs.header == t.header: // another variant
 		t.c, t.k, t.chain = s.theirs.c, s.theirs.k, s.theirs.chain
 	case h.Left:
 		t.k = s.life.leftKey(m.Sender, header)
