@@ -257,7 +257,7 @@ func (p *phone) leave(s *client.Session) {
 	s.Close()
 }
 
-// receive takes what happens until the session ends, and returns why.
+// receive takes in what happens until the session ends, and returns why.
 func (p *phone) receive(ctx context.Context, s *client.Session) error {
 	for {
 		event, err := s.Next(ctx)
@@ -268,40 +268,46 @@ func (p *phone) receive(ctx context.Context, s *client.Session) error {
 			return err
 		}
 		p.awaitThaw(ctx)
-		now := time.Now()
-		switch e := event.(type) {
-		case client.State:
-			p.arrived(now, e)
-		case client.NewMessage:
-			p.told(now, e.Message, (*ledger.Room).Told)
-		case client.MessageEdited:
-			p.told(now, e.Message, (*ledger.Room).Changed)
-		case client.MessageRead:
-			p.mu.Lock()
-			p.room.Receipt(p.seat, e.ID)
-			p.mu.Unlock()
-		case client.MessageDeleted:
-			p.mu.Lock()
-			p.slot = slot{}
-			p.room.Emptied(p.seat)
-			p.unplan()
-			p.unread()
-			p.plans(now)
-			p.mu.Unlock()
-		case client.Paired:
-			p.mu.Lock()
-			p.paired = true
-			p.plans(now)
-			p.mu.Unlock()
-		case client.Disconnected:
-			p.run.failed(e.Err)
-			p.mu.Lock()
-			p.lose()
-			p.mu.Unlock()
-			if p.run.cfg.NoBackoff {
-				// As soon as the client dials at all.
-				p.run.later(func() { _ = s.Check(ctx) })
-			}
+		p.takes(ctx, s, event)
+	}
+}
+
+// takes takes in an event. It is no part of receive, so that a phone that waits for
+// one has a small stack.
+func (p *phone) takes(ctx context.Context, s *client.Session, event client.Event) {
+	now := time.Now()
+	switch e := event.(type) {
+	case client.State:
+		p.arrived(now, e)
+	case client.NewMessage:
+		p.told(now, e.Message, (*ledger.Room).Told)
+	case client.MessageEdited:
+		p.told(now, e.Message, (*ledger.Room).Changed)
+	case client.MessageRead:
+		p.mu.Lock()
+		p.room.Receipt(p.seat, e.ID)
+		p.mu.Unlock()
+	case client.MessageDeleted:
+		p.mu.Lock()
+		p.slot = slot{}
+		p.room.Emptied(p.seat)
+		p.unplan()
+		p.unread()
+		p.plans(now)
+		p.mu.Unlock()
+	case client.Paired:
+		p.mu.Lock()
+		p.paired = true
+		p.plans(now)
+		p.mu.Unlock()
+	case client.Disconnected:
+		p.run.failed(e.Err)
+		p.mu.Lock()
+		p.lose()
+		p.mu.Unlock()
+		if p.run.cfg.NoBackoff {
+			// As soon as the client dials at all.
+			p.run.later(func() { _ = s.Check(ctx) })
 		}
 	}
 }
