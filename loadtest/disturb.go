@@ -287,10 +287,17 @@ func (p *phone) secondDevice(ctx context.Context, long time.Duration) {
 func (p *phone) readSlowly(ctx context.Context, long time.Duration) {
 	const bits, window = 4000, 4 << 10
 	p.harm()
+	p.mu.Lock()
+	p.slow = true
+	p.mu.Unlock()
 	p.link.Slow(bits, window)
 	p.run.wait(ctx, long)
 	p.link.Slow(0, 0)
-	p.healed()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow, p.troubled = false, true // until what is under way has come
+	p.meets()
+	p.check()
 }
 
 // collide takes back what this phone has just sent, unless it was read, and lets

@@ -38,16 +38,17 @@ func TestHonestRelayPasses(t *testing.T) {
 // Faults that come faster than phones recover from one are not the relay's, nor
 // is that one device moves another before it is in the room.
 func TestFaultsOnTopOfEachOther(t *testing.T) {
-	for _, faults := range [][2]string{
-		{"second device", "network change"}, {"ghost socket", "slow reader"}, {"blackout", "doze"}, {"forgotten by NAT", "lost answer"},
+	for _, c := range [][3]string{
+		{"slow-3g", "second device", "network change"}, {"slow-3g", "forgotten by NAT", "lost answer"},
+		{"slow-3g", "ghost socket", "slow reader"}, {"fast-4g", "ghost socket", "slow reader"},
 	} {
 		for _, protocol := range []Protocol{ProtocolSotto2, ProtocolStd1} {
-			t.Run(fmt.Sprint(faults, protocol), func(t *testing.T) {
+			t.Run(fmt.Sprint(c, protocol), func(t *testing.T) {
 				t.Parallel()
-				for _, seed := range few(1, seeds[:4]) {
+				for _, seed := range few(1, seeds[4:8]) {
 					r := runInMemory(t, Config{
-						Protocol: protocol, Scenario: ScenarioFaults, Profile: "slow-3g", Pairs: 8, Duration: 2 * time.Minute, Seed: seed,
-						Faults: map[string]int{faults[0]: 1, faults[1]: 1}, FaultEvery: 3 * time.Second,
+						Protocol: protocol, Scenario: ScenarioFaults, Profile: c[0], Pairs: 8, Duration: 2 * time.Minute, Seed: seed,
+						Faults: map[string]int{c[1]: 1, c[2]: 1}, FaultEvery: 3 * time.Second,
 					})
 					if r.Verdict == Failed || !r.Ledger.Fine() {
 						t.Errorf("seed %d: %v", seed, r.Reasons)

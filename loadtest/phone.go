@@ -47,6 +47,7 @@ type phone struct {
 	faults    int
 	faultAt   time.Time // when the last one began or ended
 	troubled  bool
+	slow      bool          // it reads slowly
 	thawed    time.Time     // when it was last frozen
 	thaw      chan struct{} // closed when events are taken again; nil: they are
 	loseAck   bool          // of the next message
@@ -399,7 +400,7 @@ func (p *phone) sees(now time.Time, stamp ledger.Stamp, fresh bool, m client.Mes
 func (p *phone) mark() mark {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return mark{wakes: p.link.Stats().RadioWakes, faults: p.faults, troubled: p.troubled, dropped: p.dropped, here: p.joined}
+	return mark{wakes: p.link.Stats().RadioWakes, faults: p.faults, troubled: p.troubled || p.slow, dropped: p.dropped, here: p.joined}
 }
 
 // meets notes that a fault begins or ends. Called with p.mu held.

@@ -232,30 +232,36 @@ func TestMarkComesLate(t *testing.T) {
 }
 
 // What an author gave up with a connection may reach the relay behind what it wrote
-// over the next; over one connection it may not.
+// over the next, and be there when it joins again; over one connection it may not.
 func TestBelated(t *testing.T) {
 	for name, c := range map[string]struct {
-		again     bool // the author has dialled
-		reordered int
+		again bool // the author has dialled
+		wrong int
 	}{
 		"over the next connection": {true, 0},
 		"over the same":            {false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, dials := New(), 1
-			r := l.Room(1, 1, false, func(int) int { return dials })
-			r.Sending(0)
-			if c.again {
-				dials++
-			}
-			s := accepted(r, 0, 2, 0)
-			r.Told(1, seen(2, 0, 2, false))
-			r.Deleting(s)
-			r.Emptied(1)
-			r.Told(1, seen(1, 0, 1, false))
-			if n := l.Totals().Counts[Reordered]; n != c.reordered {
-				t.Errorf("%d reordered, want %d: %v", n, c.reordered, l.Totals().Offences)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				l, dials := New(), 1
+				r := l.Room(1, 1, false, func(int) int { return dials })
+				r.Sending(0)
+				if c.again {
+					dials++
+				}
+				s := accepted(r, 0, 2, 0)
+				r.Told(1, seen(2, 0, 2, false))
+				r.Deleting(s)
+				r.Emptied(1)
+				r.Told(1, seen(1, 0, 1, false))
+				time.Sleep(DueWithin)
+				r.Lost(0, true)
+				finds(r, 0, seen(1, 0, 1, true))
+				got := l.Totals()
+				if got.Counts[Reordered] != c.wrong || got.Counts[RolledBack] != c.wrong {
+					t.Errorf("want %d reordered and rolled back: %v", c.wrong, got.Offences)
+				}
+			})
 		})
 	}
 }

@@ -112,7 +112,7 @@ func (r *Room) arrives(seat int, m *message, seen Message, how how, before *view
 		return false
 	case before.m == m && text >= 0 && text < before.text:
 		r.offend(RolledBack, m, seat)
-	case how == found && before.wrote != nil && before.wrote.after(m):
+	case how == found && before.wrote != nil && before.wrote.after(m) && !r.belated(m):
 		r.offend(RolledBack, m, seat)
 	}
 	if how != found && before.m != nil && before.m != m {
