@@ -8,7 +8,7 @@
 // 198.18.0.0/16, and the relay is at 198.19.0.1: addresses for benchmarks (RFC
 // 2544), which are nobody's.
 //
-// The namespaces have no names and hang on threads, sockets and devices of this
+// The namespaces have no names and hang on files, sockets and devices of this
 // process, and on the relay's process: they vanish with these, however they end.
 //
 // It needs Linux, /dev/net/tun, and the right to make network namespaces: root,

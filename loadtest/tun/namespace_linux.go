@@ -8,53 +8,46 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespace is a network namespace without a name, and the thread in it.
-type namespace struct {
-	calls chan func()
-	done  chan struct{} // closed when the thread is about to end
-}
+// namespace is a network namespace without a name: this file holds it.
+type namespace struct{ *os.File }
 
 func newNamespace() (*namespace, error) {
-	ns := &namespace{calls: make(chan func()), done: make(chan struct{})}
-	made := make(chan error)
-	go ns.run(made) // ends with close, which waits for it
-	if err := <-made; err != nil {
+	ns := new(namespace)
+	err := onThread(func() (err error) {
+		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
+			ns.File, err = os.Open("/proc/thread-self/ns/net")
+		}
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("%w: make a network namespace: %w", ErrUnavailable, err)
 	}
 	return ns, nil
 }
 
-// run never lets go of its thread, which therefore ends with it.
-func (ns *namespace) run(made chan<- error) {
-	runtime.LockOSThread()
-	if unix.Gettid() == os.Getpid() {
-		// The first thread never ends. While it is held, another goroutine can
-		// only get another.
-		go ns.run(made)
-		<-ns.done
-		runtime.UnlockOSThread()
-		return
-	}
-	defer close(ns.done)
-	err := unix.Unshare(unix.CLONE_NEWNET)
-	made <- err
-	if err != nil {
-		return
-	}
-	for f := range ns.calls {
-		f()
-	}
-}
-
-// do calls f on the namespace's thread: what f creates is in there. It must not
-// be called after close.
+// do calls f on a thread in the namespace: what f creates is in there.
 func (ns *namespace) do(f func() error) error {
-	answer := make(chan error)
-	ns.calls <- func() { answer <- f() }
-	return <-answer
+	return onThread(func() error {
+		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+			return os.NewSyscallError("setns", err)
+		}
+		return f()
+	})
 }
 
-func (ns *namespace) close() {
-	close(ns.calls)
-	<-ns.done
+// onThread calls f on a thread that ends with it.
+func onThread(f func() error) error {
+	met := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		if unix.Gettid() == os.Getpid() {
+			// The first thread never ends. While it is held, another goroutine can
+			// only get another.
+			met <- onThread(f)
+			runtime.UnlockOSThread()
+			return
+		}
+		met <- f()
+	}()
+	return <-met
 }

@@ -84,13 +84,13 @@ func (n *Net) release() {
 	n.pumps.Wait()
 	for _, ns := range []*namespace{n.phones, n.relay} {
 		if ns != nil {
-			ns.close()
+			_ = ns.Close() // nothing is buffered
 		}
 	}
 }
 
-// Close ends both devices and the threads. Sockets and processes in the
-// namespaces keep these until they end.
+// Close ends both devices. Sockets and processes in the namespaces keep these
+// until they end.
 func (n *Net) Close() { n.release() }
 
 // Host is the relay's address.
