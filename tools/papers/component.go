@@ -1,14 +1,12 @@
 package main
 
 import (
-	"embed"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,13 +67,7 @@ func library(version string) (component, error) {
 	return c, c.add("LICENSE", string(licence))
 }
 
-// Licences of the npm packages in the page, so that a release needs no npm. A
-// test holds them against the packages.
-//
-//go:embed all:page
-var pageLicences embed.FS
-
-// npmParts returns the checksum of each npm package that the page needs, by
+// npmParts returns the checksum of each npm package that building the page needs, by
 // name and version, from its lock file.
 func npmParts(root string) (map[string]string, error) {
 	var lock struct {
@@ -97,25 +89,36 @@ func npmParts(root string) (map[string]string, error) {
 }
 
 // pageParts returns what went into the page: its npm packages, sorted by name,
-// and the module whose data its table of numbers was made from.
+// and the module whose data its table of numbers was made from. The page brings the
+// licences of the packages in it, so a release needs no npm.
 func pageParts(root string) ([]component, error) {
 	parts, err := npmParts(root)
 	if err != nil {
 		return nil, err
 	}
+	licences, err := os.ReadFile(filepath.Join(root, "web/dist/licences.txt")) //nolint:gosec // in the checkout
+	if err != nil {
+		return nil, err
+	}
+	rest := "\n\n" + string(licences)
 	var components []component
-	for _, part := range slices.Sorted(maps.Keys(parts)) {
+	for _, part := range slices.Backward(slices.Sorted(maps.Keys(parts))) {
 		name, version, _ := strings.Cut(part, " ")
-		c := component{ecosystem: "npm", name: name, version: version, sum: parts[part]}
-		licences, err := fs.Sub(pageLicences, path.Join("page", name))
-		if err != nil {
-			return nil, err
+		before, licence, ok := strings.Cut(rest, "\n\n"+name+"\n\n")
+		if !ok {
+			continue // nothing of it is in the page
 		}
-		if err := c.license(licences); err != nil {
+		rest = before
+		c := component{ecosystem: "npm", name: name, version: version, sum: parts[part]}
+		if err := c.add("LICENSE", licence); err != nil {
 			return nil, err
 		}
 		components = append(components, c)
 	}
+	if rest != "" {
+		return nil, fmt.Errorf("%w: web/dist/licences.txt begins with %.40q, which no package is called", errLicence, rest)
+	}
+	slices.Reverse(components)
 	table, err := goModule(filepath.Join(root, "web/build"), "github.com/nyaruka/phonenumbers")
 	table.data = true
 	return append(components, table), err
