@@ -39,13 +39,13 @@ func TestDumpAttack(t *testing.T) {
 	a, b := c.meet(t, root, "581930", "904417")
 	a.says(b, false, "the text of a private number")
 
-	memory := dumpattack.New(readMemory(t, c.PID()))
+	memory := dumpattack.Dump(readMemory(t, c.PID()))
 	rooms := memory.OpenStd1(dumpattack.Plan{Prefix: "2547334", Digits: 5}) // a part of a Kenyan network
 	if len(rooms) != 1 || rooms[0].Number != std1.Normalised ||
 		!slices.Equal(rooms[0].PINs, []string{std1.PIN}) || !slices.Equal(rooms[0].Texts, []string{text}) {
 		t.Errorf("opened %+v", rooms)
 	}
-	if room := [32]byte(root.Room()); !memory.Has(&room) {
+	if room := [32]byte(root.Room()); !memory.Has(room) {
 		t.Error("the room of sotto-2 is not in the copy: this shows nothing")
 	}
 }

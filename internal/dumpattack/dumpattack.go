@@ -10,9 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 
 	"sotto/client"
 	"sotto/wire"
@@ -24,50 +22,35 @@ type Region struct {
 	Bytes   []byte
 }
 
-// Dump is a copy of a process's memory, with an index. It is safe for
-// concurrent use.
-type Dump struct {
-	regions []Region
-	// words is a Bloom filter of every 8 bytes that follow each other.
-	words []uint64
-}
+// Dump is a copy of a process's memory.
+type Dump []Region
 
-const filterBits = 28 // 32 MiB, which serves dumps of some 50 MB
-
-// New indexes a dump. It keeps the regions, which must not change.
-func New(regions []Region) *Dump {
-	d := &Dump{regions: regions, words: make([]uint64, 1<<filterBits/64)}
-	for _, r := range regions {
-		for i := 0; i+8 <= len(r.Bytes); i++ {
-			word := binary.LittleEndian.Uint64(r.Bytes[i:])
-			if word == 0 {
-				continue // most of it
+// find returns which of these hashes are in the dump, wherever they stand, by what
+// each is of. It reads the dump once.
+func (d Dump) find(hashes map[[32]byte]string) (found []string) {
+	// Few places begin as a hash does, and a small key is looked up fast.
+	begins := make(map[uint64]bool, len(hashes))
+	for hash := range hashes {
+		begins[word(hash[:], 0)] = true
+	}
+	for _, r := range d {
+		for i := 0; i+32 <= len(r.Bytes); i++ {
+			if begins[word(r.Bytes, i)] {
+				if of, is := hashes[[32]byte(r.Bytes[i:])]; is && !slices.Contains(found, of) {
+					found = append(found, of)
+				}
 			}
-			at, bit := filterBit(word)
-			d.words[at] |= bit
 		}
 	}
-	return d
+	return found
 }
 
-func filterBit(word uint64) (at, bit uint64) {
-	n := word * 0x9e3779b97f4a7c15 >> (64 - filterBits)
-	return n / 64, 1 << (n % 64)
-}
-
-// Has reports whether the hash is in the dump, wherever it stands.
-func (d *Dump) Has(hash *[32]byte) bool {
-	for i := 0; i < len(hash); i += 8 {
-		if at, bit := filterBit(binary.LittleEndian.Uint64(hash[i:])); d.words[at]&bit == 0 {
-			return false
-		}
-	}
-	return slices.ContainsFunc(d.regions, func(r Region) bool { return bytes.Contains(r.Bytes, hash[:]) })
-}
+// Has reports whether the hash is in the dump.
+func (d Dump) Has(hash [32]byte) bool { return d.find(map[[32]byte]string{hash: ""}) != nil }
 
 // at returns the size bytes from an address on, or nil.
-func (d *Dump) at(address, size uint64) []byte {
-	for _, r := range d.regions {
+func (d Dump) at(address, size uint64) []byte {
+	for _, r := range d {
 		if from := address - r.Address; address >= r.Address && from < uint64(len(r.Bytes)) && size <= uint64(len(r.Bytes))-from {
 			return r.Bytes[from : from+size]
 		}
@@ -82,10 +65,14 @@ type Plan struct {
 	Digits int
 }
 
-// size is how many numbers there are.
-func (p Plan) size() int { return int(math.Pow10(p.Digits)) }
-
-func (p Plan) number(i int) string { return fmt.Sprintf("%s%0*d", p.Prefix, p.Digits, i) }
+// all yields them.
+func (p Plan) all(yield func(number string) bool) {
+	for i := range int(math.Pow10(p.Digits)) {
+		if !yield(fmt.Sprintf("%s%0*d", p.Prefix, p.Digits, i)) {
+			return
+		}
+	}
+}
 
 // Room is a room of std-1 that was opened.
 type Room struct {
@@ -95,51 +82,34 @@ type Room struct {
 }
 
 // OpenStd1 tries every number of the plan and, where there is a room, every PIN of
-// 4 to 6 digits. It takes all processors.
-func (d *Dump) OpenStd1(plan Plan) []Room {
-	var mu sync.Mutex
-	var rooms []Room // guarded by mu
-	var wg sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < plan.size(); i += workers {
-				number := plan.number(i)
-				if room := [32]byte(std1(number, "0").Room()); d.Has(&room) {
-					opened := d.openRoom(number)
-					mu.Lock()
-					rooms = append(rooms, opened)
-					mu.Unlock()
-				}
-			}
-		})
+// 4 to 6 digits.
+func (d Dump) OpenStd1(plan Plan) (rooms []Room) {
+	hashes := make(map[[32]byte]string)
+	for number := range plan.all {
+		hashes[[32]byte(std1(number, "0").Room())] = number
 	}
-	wg.Wait()
+	for _, number := range d.find(hashes) {
+		rooms = append(rooms, d.openRoom(number))
+	}
 	return rooms
 }
 
 // openRoom looks for the seats of a room, and for messages where their hashes are.
-func (d *Dump) openRoom(number string) Room {
+func (d Dump) openRoom(number string) Room {
 	opened := Room{Number: number}
-	var key *client.Key
+	hashes := make(map[[32]byte]string)
 	for digits := 4; digits <= 6; digits++ {
-		pins := Plan{Digits: digits}
-		for i := range pins.size() {
-			pin := pins.number(i)
-			id := std1(number, pin)
-			access := id.Access()
-			if bearer := sha256.Sum256(access[:]); !d.Has(&bearer) {
-				continue
-			}
-			opened.PINs = append(opened.PINs, pin)
-			if key == nil { // slow, so only now
-				key = id.Key()
-			}
-			sender := [32]byte(id.Sender())
-			for _, text := range d.messages(&sender, key) {
-				if !slices.Contains(opened.Texts, text) {
-					opened.Texts = append(opened.Texts, text)
-				}
+		for pin := range (Plan{Digits: digits}).all {
+			access := std1(number, pin).Access()
+			hashes[sha256.Sum256(access[:])] = pin
+		}
+	}
+	opened.PINs = d.find(hashes)
+	for _, pin := range opened.PINs {
+		id := std1(number, pin)
+		for _, text := range d.messages([32]byte(id.Sender()), id.Key()) {
+			if !slices.Contains(opened.Texts, text) {
+				opened.Texts = append(opened.Texts, text)
 			}
 		}
 	}
@@ -158,9 +128,9 @@ func std1(number, pin string) client.Identity {
 // messages opens what is pointed to from near the hash of an author, by
 // whatever stands near it too and may be the iv: nothing need be known of how the
 // relay lays out a message.
-func (d *Dump) messages(sender *[32]byte, key *client.Key) (texts []string) {
+func (d Dump) messages(sender [32]byte, key *client.Key) (texts []string) {
 	const near = 192
-	for _, r := range d.regions {
+	for _, r := range d {
 		for from := 0; ; {
 			at := bytes.Index(r.Bytes[from:], sender[:])
 			if at < 0 {
