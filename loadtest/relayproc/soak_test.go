@@ -3,6 +3,7 @@ package relayproc_test
 import (
 	"context"
 	"flag"
+	"math"
 	"testing"
 	"time"
 
@@ -14,9 +15,10 @@ var soakFor = flag.Duration("soak", 20*time.Second, "how long BenchmarkSoak last
 
 // BenchmarkSoak is a short while of what `sotto-load run --scenario soak` does in
 // an hour: 500 pairs with long pauses. It fails when a message was lost,
-// doubled, reordered or misdelivered, or when the relay is left with more
-// goroutines than before once all phones have gone. Memory is reported, and so is
-// whether the machine was too busy for the rest of the report to say anything.
+// doubled, reordered or misdelivered, when the relay is left with more goroutines
+// than before once all phones have gone, or when a phone that waits has more than two
+// in the harness. Memory is reported, and so is whether the machine was too
+// busy for the rest of the report to say anything.
 func BenchmarkSoak(b *testing.B) {
 	for b.Loop() {
 		soak(b)
@@ -50,11 +52,25 @@ func soak(b *testing.B) {
 	if report.Verdict == loadtest.Invalid {
 		b.Logf("the machine was busy, so latencies say nothing: %v", report.Reasons)
 	}
+	if n := waiting(report); n > 2.5 {
+		b.Errorf("a phone that waits has %.2f goroutines in the harness; want 2", n)
+	}
 	after := settled(ctx, b, p, before.Goroutines)
 	b.ReportMetric(0, "ns/op") // of a run, which says nothing
 	b.ReportMetric(float64(report.Ledger.Delivered), "messages")
+	b.ReportMetric(report.Health.BytesPerPhone, "harness-B/phone")
 	b.ReportMetric(float64(report.Relay.PeakRSS)/(1<<20), "peak-MiB")
 	b.ReportMetric(float64(after.RSS-before.RSS)/pairs, "RSS-B/room-left")
+}
+
+// waiting returns how many goroutines the harness had for each phone in its room,
+// when the fewest of them were about something.
+func waiting(report *loadtest.Report) float64 {
+	least := math.Inf(1)
+	for _, s := range report.Samples {
+		least = min(least, float64(s.Harness.Goroutines)/float64(s.Joined))
+	}
+	return least
 }
 
 // settled waits until the sockets of phones that have gone have ended, and no more
