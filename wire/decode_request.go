@@ -41,9 +41,8 @@ func (r *Request) Release() {
 // requestFields are the known fields of a frame from a client.
 type requestFields struct {
 	event, ref value
-	// other is data when it is no object.
-	other value
-	data  dataFields
+	kind       kind // of data
+	data       dataFields
 }
 
 // dataFields are the known fields of data, of all events together: data may
@@ -55,66 +54,54 @@ type dataFields struct {
 }
 
 func (f *requestFields) scan(s *scanner) bool {
-	for o := s.enter(); ; {
-		key, more := s.next(o)
-		if !more {
-			return s.end()
-		}
+	s.object(func(key []byte) {
 		switch string(key) {
 		case "event":
 			f.event = s.value()
 		case "ref":
 			f.ref = s.value()
 		case "data":
-			if s.peek() == '{' {
-				f.data.scan(s)
-			} else {
-				f.other = s.value()
-			}
+			f.kind = s.object(func(key []byte) { f.data.field(s, key) })
 		default:
 			s.value()
 		}
-	}
+	})
+	return s.end()
 }
 
-func (f *dataFields) scan(s *scanner) {
-	for o := s.enter(); ; {
-		key, more := s.next(o)
-		if !more {
-			return
-		}
-		switch string(key) {
-		case "sender_hash":
-			f.sender = s.value()
-		case "access_hash":
-			f.access = s.value()
-		case "otp_hash":
-			f.otp = s.value()
-		case "intent":
-			f.intent = s.value()
-		case "room_id":
-			f.roomID = s.value()
-		case "resume":
-			f.resume = s.value()
-		case "ext":
-			f.ext = s.value()
-		case "ciphertext":
-			f.ciphertext = s.value()
-		case "iv":
-			f.iv = s.value()
-		case "nonce":
-			f.nonce = s.value()
-		case "replaces":
-			f.replaces = s.value()
-		case "replaces_iv":
-			f.replacesIV = s.value()
-		case "message_id":
-			f.messageID = s.value()
-		case "hello":
-			f.hello = s.value()
-		default:
-			s.value()
-		}
+// field reads the value of key.
+func (f *dataFields) field(s *scanner, key []byte) {
+	switch string(key) {
+	case "sender_hash":
+		f.sender = s.value()
+	case "access_hash":
+		f.access = s.value()
+	case "otp_hash":
+		f.otp = s.value()
+	case "intent":
+		f.intent = s.value()
+	case "room_id":
+		f.roomID = s.value()
+	case "resume":
+		f.resume = s.value()
+	case "ext":
+		f.ext = s.value()
+	case "ciphertext":
+		f.ciphertext = s.value()
+	case "iv":
+		f.iv = s.value()
+	case "nonce":
+		f.nonce = s.value()
+	case "replaces":
+		f.replaces = s.value()
+	case "replaces_iv":
+		f.replacesIV = s.value()
+	case "message_id":
+		f.messageID = s.value()
+	case "hello":
+		f.hello = s.value()
+	default:
+		s.value()
 	}
 }
 
@@ -130,7 +117,7 @@ func (r *Request) decode(s *scanner, maxCiphertext int) bool {
 		return false
 	}
 	r.Event = requestEvent(f.event.text)
-	if r.Event != EventUnknown && !f.other.none() {
+	if data := (value{kind: f.kind}); r.Event != EventUnknown && !data.noneOr(kindObject) {
 		r.Fault = ReasonInvalidEncoding
 		return true
 	}

@@ -47,11 +47,7 @@ type messageFields struct {
 }
 
 func (f *responseFields) scan(s *scanner) bool {
-	for o := s.enter(); ; {
-		key, more := s.next(o)
-		if !more {
-			return s.end()
-		}
+	s.object(func(key []byte) {
 		switch string(key) {
 		case "event":
 			f.event = s.value()
@@ -66,20 +62,12 @@ func (f *responseFields) scan(s *scanner) bool {
 		default:
 			s.value()
 		}
-	}
+	})
+	return s.end()
 }
 
 func (f *bodyFields) scan(s *scanner) {
-	if s.peek() != '{' {
-		f.kind = s.value().kind
-		return
-	}
-	f.kind = kindObject
-	for o := s.enter(); ; {
-		key, more := s.next(o)
-		if !more {
-			return
-		}
+	f.kind = s.object(func(key []byte) {
 		switch string(key) {
 		case "message_id":
 			f.messageID = s.value()
@@ -102,26 +90,11 @@ func (f *bodyFields) scan(s *scanner) {
 		case "retry_after":
 			f.retryAfter = s.value()
 		case "current_message":
-			f.current.scan(s)
+			f.current.kind = s.object(func(key []byte) { f.current.field(s, key) })
 		default:
 			f.message.field(s, key)
 		}
-	}
-}
-
-func (f *messageFields) scan(s *scanner) {
-	if s.peek() != '{' {
-		f.kind = s.value().kind
-		return
-	}
-	f.kind = kindObject
-	for o := s.enter(); ; {
-		key, more := s.next(o)
-		if !more {
-			return
-		}
-		f.field(s, key)
-	}
+	})
 }
 
 // field reads the value of key.

@@ -79,7 +79,7 @@ func TestDecodeResponse(t *testing.T) {
 		"a client's event":      {broadcast("join", object{}), wire.Response{Event: wire.EventUnknown}},
 	} {
 		got, err := decodeResponse(t, tc.frame)
-		if fields := differentResponse(&got, &tc.want); err != nil || fields != nil {
+		if fields := different(&got, &tc.want); err != nil || fields != nil {
 			t.Errorf("%s: read with %v, different in %v", name, err, fields)
 		}
 	}
@@ -198,7 +198,7 @@ func TestBadResponses(t *testing.T) {
 		if err != wire.ErrFrame { //nolint:errorlint // not wrapped
 			t.Errorf("%s: error is %v", name, err)
 		}
-		if fields := differentResponse(&got, &wire.Response{}); fields != nil {
+		if fields := different(&got, &wire.Response{}); fields != nil {
 			t.Errorf("%s: %v are left", name, fields)
 		}
 	}
@@ -228,7 +228,7 @@ func TestDecodeResponseLeavesTheFrameAlone(t *testing.T) {
 	clear(frame)
 	want := message(t)
 	want.InsertedAt = insertedAt.Truncate(time.Microsecond)
-	if fields := differentResponse(&r, &wire.Response{Event: wire.EventNewMessage, Message: want}); fields != nil {
+	if fields := different(&r, &wire.Response{Event: wire.EventNewMessage, Message: want}); fields != nil {
 		t.Errorf("different in %v once the frame is gone", fields)
 	}
 }

@@ -147,7 +147,7 @@ func TestEncode(t *testing.T) {
 		truncateTimes(&tc.in)
 		tc.in.RetryAfter = (tc.in.RetryAfter + time.Second - 1).Truncate(time.Second)
 		back, err := decodeResponse(t, string(buf.Bytes()))
-		if fields := differentResponse(&back, &tc.in); err != nil || fields != nil {
+		if fields := different(&back, &tc.in); err != nil || fields != nil {
 			t.Errorf("%s: read with %v, different in %v", name, err, fields)
 		}
 		buf.Release()

@@ -2,8 +2,10 @@ package wire_test
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"sotto/wire"
 )
@@ -83,62 +85,29 @@ func owned(req *wire.Request) wire.Request {
 	}
 }
 
-// different names the fields in which two requests differ.
-func different(a, b *wire.Request) (fields []string) {
-	for name, same := range map[string]bool{
-		"Event":      a.Event == b.Event,
-		"Ref":        a.Ref == b.Ref,
-		"Fault":      a.Fault == b.Fault,
-		"Join":       a.Join == b.Join,
-		"Gate":       a.Gate == b.Gate,
-		"MessageID":  a.MessageID == b.MessageID,
-		"Ciphertext": bytes.Equal(a.Ciphertext, b.Ciphertext),
-		"IV":         a.IV == b.IV,
-		"Nonce":      a.Nonce == b.Nonce,
-		"Replaces":   a.Replaces == b.Replaces,
-		"Hello":      bytes.Equal(a.Hello, b.Hello),
-	} {
-		if !same {
-			fields = append(fields, name)
+// different names the fields in which two requests, or two responses, differ.
+func different[T any](a, b *T) (fields []string) {
+	x, y := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
+	for i := range x.NumField() {
+		if f := x.Type().Field(i); f.IsExported() && !same(x.Field(i).Interface(), y.Field(i).Interface()) {
+			fields = append(fields, f.Name)
 		}
 	}
 	return fields
 }
 
-// differentResponse names the fields in which two responses differ.
-func differentResponse(a, b *wire.Response) (fields []string) {
-	for name, same := range map[string]bool{
-		"Event":             a.Event == b.Event,
-		"Ref":               a.Ref == b.Ref,
-		"Reason":            a.Reason == b.Reason,
-		"AttemptsRemaining": a.AttemptsRemaining == b.AttemptsRemaining,
-		"RetryAfter":        a.RetryAfter == b.RetryAfter,
-		"Joined":            sameJoined(a.Joined, b.Joined),
-		"MessageID":         a.MessageID == b.MessageID,
-		"Message":           sameMessage(a.Message, b.Message),
-		"TTLExpiresAt":      a.TTLExpiresAt.Equal(b.TTLExpiresAt),
-		"Connected":         a.Connected == b.Connected,
-		"Hello":             bytes.Equal(a.Hello, b.Hello),
-	} {
-		if !same {
-			fields = append(fields, name)
-		}
+func same(a, b any) bool {
+	switch x := a.(type) {
+	case []byte:
+		return bytes.Equal(x, b.([]byte))
+	case time.Time:
+		return x.Equal(b.(time.Time))
+	case *wire.Message:
+		y := b.(*wire.Message)
+		return x == y || x != nil && y != nil && different(x, y) == nil
+	case *wire.Joined:
+		y := b.(*wire.Joined)
+		return x == y || x != nil && y != nil && different(x, y) == nil
 	}
-	return fields
-}
-
-func sameJoined(a, b *wire.Joined) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.RoomID == b.RoomID && a.TTLExpiresAt.Equal(b.TTLExpiresAt) && a.AwaitingParty == b.AwaitingParty &&
-		a.Resume == b.Resume && a.Sender == b.Sender && a.HasSender == b.HasSender && sameMessage(a.Message, b.Message)
-}
-
-func sameMessage(a, b *wire.Message) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.ID == b.ID && a.Sender == b.Sender && bytes.Equal(a.Ciphertext, b.Ciphertext) && a.IV == b.IV &&
-		a.InsertedAt.Equal(b.InsertedAt) && a.ReadAt.Equal(b.ReadAt)
+	return a == b
 }

@@ -26,12 +26,6 @@ type scanner struct {
 // span is a part of the frame.
 type span struct{ from, to int }
 
-// object marks an object being read.
-type object struct {
-	// first is where its keys begin in scanner.keys.
-	first int
-}
-
 // reset begins a new frame. One that is not valid UTF-8 has failed already.
 func (s *scanner) reset(frame []byte) {
 	*s = scanner{data: frame, keys: s.keys[:0]}
@@ -60,30 +54,39 @@ func (s *scanner) peek() byte {
 	return s.data[s.pos]
 }
 
-// enter begins an object; next is called until it returns false.
-func (s *scanner) enter() object {
+// object reads a value. Of an object read gets each key, unescaped, and reads its
+// value.
+func (s *scanner) object(read func(key []byte)) kind {
+	if s.peek() != '{' {
+		return s.value().kind
+	}
 	s.deeper('{')
-	return object{first: len(s.keys)}
+	first := len(s.keys)
+	for count := 0; !s.failed; count++ {
+		switch s.space(); {
+		case s.eat('}'):
+			s.keys = s.keys[:first]
+			s.depth--
+			return kindObject
+		case count == MaxKeys, count > 0 && !s.eat(','):
+			s.fail()
+		default:
+			if key := s.key(first); !s.failed {
+				read(key)
+			}
+		}
+	}
+	return kindObject
 }
 
-// next returns the next key, unescaped; the caller reads its value. At the end
-// of the object it returns false.
-func (s *scanner) next(o object) (key []byte, ok bool) {
-	count := len(s.keys) - o.first
-	switch s.space(); {
-	case s.eat('}'):
-		s.keys = s.keys[:o.first]
-		s.depth--
-		return nil, false
-	case count == MaxKeys, count > 0 && !s.eat(','):
-		s.fail()
-		return nil, false
-	}
+// key reads a key and the colon behind it. Those of the same object begin at first
+// in scanner.keys.
+func (s *scanner) key(first int) []byte {
 	s.space()
 	from := s.pos + len(`"`)
-	key = s.text()
+	key := s.text()
 	// At most MaxKeys comparisons a key: linear in the frame.
-	for _, k := range s.keys[o.first:] {
+	for _, k := range s.keys[first:] {
 		if bytes.Equal(s.data[k.from:k.to], key) {
 			s.fail()
 		}
@@ -91,10 +94,10 @@ func (s *scanner) next(o object) (key []byte, ok bool) {
 	s.space()
 	if s.failed || !s.eat(':') {
 		s.fail()
-		return nil, false
+		return nil
 	}
 	s.keys = append(s.keys, span{from: from, to: from + len(key)})
-	return key, true
+	return key
 }
 
 // value reads one value of any type.
@@ -103,11 +106,7 @@ func (s *scanner) value() value {
 	case '"':
 		return value{kind: kindString, text: s.text()}
 	case '{':
-		o := s.enter()
-		for _, ok := s.next(o); ok; _, ok = s.next(o) {
-			s.value()
-		}
-		return value{kind: kindObject}
+		return value{kind: s.object(func([]byte) { s.value() })}
 	case '[':
 		s.array()
 		return value{kind: kindArray}
