@@ -17,6 +17,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
@@ -28,12 +29,13 @@ import (
 type manifests map[string]metav1.Object
 
 // decode reads what the chart makes of values into the types of Kubernetes; a
-// field that these do not have is an error.
+// field that these do not have is an error. The type of PodMonitor would bring the
+// Prometheus operator: what it says is not looked at.
 func decode(t *testing.T, v values) manifests {
 	t.Helper()
 	kinds := map[string]func() metav1.Object{
 		"v1 ConfigMap":                        func() metav1.Object { return new(corev1.ConfigMap) },
-		"monitoring.coreos.com/v1 PodMonitor": func() metav1.Object { return new(podMonitor) },
+		"monitoring.coreos.com/v1 PodMonitor": func() metav1.Object { return new(unstructured.Unstructured) },
 		"v1 Service":                          func() metav1.Object { return new(corev1.Service) },
 		"apps/v1 StatefulSet":                 func() metav1.Object { return new(appsv1.StatefulSet) },
 		"apps/v1 Deployment":                  func() metav1.Object { return new(appsv1.Deployment) },
@@ -74,24 +76,6 @@ func decode(t *testing.T, v values) manifests {
 		}
 	}
 	return all
-}
-
-// podMonitor is what the chart says of the Prometheus operator's type, whose own
-// package would bring the operator.
-type podMonitor struct {
-	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata"`
-	Spec              struct {
-		Selector            metav1.LabelSelector `json:"selector"`
-		PodMetricsEndpoints []struct {
-			Port        string `json:"port"`
-			Interval    string `json:"interval"`
-			Relabelings []struct {
-				TargetLabel string `json:"targetLabel"`
-				Replacement string `json:"replacement"`
-			} `json:"relabelings"`
-		} `json:"podMetricsEndpoints"`
-	} `json:"spec"`
 }
 
 // What there is follows from how many relays there are, and from who watches.

@@ -1,17 +1,12 @@
-// Package onion tests the torrc beside it, and the relay as it is asked there.
+// Package onion tests the torrc beside it.
 package onion
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"sotto/relay"
-	"sotto/web"
 )
 
 // Debian's Tor takes the configuration; only its folder is another here.
@@ -44,33 +39,5 @@ func TestTorrc(t *testing.T) {
 	}
 	if tor() == "" {
 		t.Error("Tor takes anything")
-	}
-}
-
-// Under an onion name the page is served without HSTS, and is its own origin.
-func TestPage(t *testing.T) {
-	rl, err := relay.New(relay.Config{Page: web.Handler(web.Config{})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rl.Close() //nolint:errcheck // of no consequence
-	s := httptest.NewServer(rl)
-	defer s.Close()
-	onion := strings.Repeat("a", 56) + ".onion"
-	for path, want := range map[string]int{"/": 200, "/api/config": 200} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Host = onion
-		req.Header.Set("Origin", "http://"+onion)
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		if res.StatusCode != want || res.Header.Get("Strict-Transport-Security") != "" {
-			t.Errorf("%s: %s, HSTS %q", path, res.Status, res.Header.Get("Strict-Transport-Security"))
-		}
 	}
 }

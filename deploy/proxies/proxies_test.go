@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -200,16 +199,9 @@ func TestNginxHasFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	figure := func(name string) (n int) {
-		if m := regexp.MustCompile(`(?m)^ *` + name + ` (\d+);`).FindSubmatch(text); m != nil {
-			n, _ = strconv.Atoi(string(m[1]))
+	for _, line := range []string{"worker_rlimit_nofile 65536;", "worker_connections 32768;", "worker_processes auto;"} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("there is no %s", line)
 		}
-		return n
-	}
-	if files, conns := figure("worker_rlimit_nofile"), figure("worker_connections"); files <= conns || conns < 16384 {
-		t.Errorf("%d files for %d connections of a worker", files, conns)
-	}
-	if !strings.Contains(string(text), "\nworker_processes auto;\n") {
-		t.Error("one worker serves all")
 	}
 }
