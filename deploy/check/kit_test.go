@@ -1,7 +1,6 @@
 package check
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,20 +17,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "sotto")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir) //nolint:errcheck // of no consequence
-		sotto, err = program.Build(context.Background(), "../..", dir)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		relay = "http://" + program.Loopback(1) + ":8081"
-		p, err := program.Start(sotto, "--listen", program.Loopback(1)+":8080", "--admin-listen", program.Loopback(1)+":8081")
+	os.Exit(program.Main("../..", &sotto, func() int {
+		address := program.Loopback(1)
+		relay = "http://" + address + ":8081"
+		p, err := program.Start(sotto, "--listen", address+":8080", "--admin-listen", address+":8081")
 		if err == nil {
 			defer p.Stop(syscall.SIGKILL) //nolint:errcheck // it was killed
 			err = p.Answers(relay+"/readyz", http.StatusOK)
@@ -41,7 +30,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		return m.Run()
-	}())
+	}))
 }
 
 func read(t *testing.T, name string) []byte {

@@ -1,7 +1,6 @@
 package haproxy_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,20 +18,7 @@ import (
 // sotto is the relay's program.
 var sotto string
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "sotto")
-		if err == nil {
-			defer os.RemoveAll(dir) //nolint:errcheck // of no consequence
-			sotto, err = program.Build(context.Background(), "../..", dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(program.Main("../..", &sotto, m.Run)) }
 
 // cluster is an HAProxy with relays behind it, on loopback addresses of its
 // own and otherwise as deployed.

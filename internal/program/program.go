@@ -33,6 +33,21 @@ func Build(ctx context.Context, root, dir string, env ...string) (string, error)
 	return path, nil
 }
 
+// Main builds the relay of the checkout at root, notes its path and runs what a
+// TestMain is to run with it. It returns the exit code.
+func Main(root string, path *string, run func() int) int {
+	dir, err := os.MkdirTemp("", "sotto")
+	if err == nil {
+		defer os.RemoveAll(dir) //nolint:errcheck // of no consequence
+		*path, err = Build(context.Background(), root, dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return run()
+}
+
 // Loopback returns an address of this machine's loopback network that differs
 // by n, from 1 to 254, and from what other processes get that call it, so that
 // programs can have the ports they have in production.

@@ -1,7 +1,6 @@
 package acmetest
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/tls"
 	"fmt"
@@ -30,17 +29,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "acmetest")
-		if err == nil {
-			defer os.RemoveAll(dir) //nolint:errcheck // of no consequence
-			sotto, err = program.Build(context.Background(), "../../..", dir)
-		}
-		if err != nil {
-			panic(err)
-		}
-		return m.Run()
-	}())
+	os.Exit(program.Main("../../..", &sotto, m.Run))
 }
 
 // sockets are the relay's, opened by the test and passed as a service manager
