@@ -34,6 +34,7 @@ func TestAttack_FillsTheSockets(t *testing.T) {
 		a.sends(b)
 		b.sends(a)
 		want(t, "connections", w.metric("sotto_connections", ""), float64(most))
+		want(t, "counted", w.metric("sotto_rate_limited_total", "conns"), 40.0)
 		time.Sleep(time.Until(began.Add(31 * time.Second)))
 		w.dialWith("new", dialOptions{from: numberedAddr(most)}).join(ann)
 		want(t, "connections", w.metric("sotto_connections", ""), 3.0)
@@ -59,6 +60,8 @@ func TestAttack_FillsTheRooms(t *testing.T) {
 			c.leave()
 		}
 		want(t, "rooms", w.metric("sotto_rooms", ""), float64(most))
+		want(t, "counted", w.metric("sotto_rate_limited_total", "rooms"), float64(most+1))
+		want(t, "counted", w.metric("sotto_joins_total", "max_rooms"), float64(most+1))
 		a.sends(b)
 		w.dialWith("room", dialOptions{from: numberedAddr(0)}).join(ben)
 		time.Sleep(24 * time.Hour)

@@ -62,21 +62,13 @@ func TestConfig_Faults(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rl, err := relay.New(tt.cfg)
-			if same := tt.cfg.Validate(); (same == nil) != (err == nil) || err != nil && same.Error() != err.Error() {
-				t.Errorf("New says %v, Validate %v", err, same)
-			}
+			err := tt.cfg.Validate()
 			if tt.want == nil {
-				if err != nil {
-					t.Fatalf("New: %v", err)
-				}
-				if err := rl.Close(); err != nil {
-					t.Errorf("Close: %v", err)
-				}
+				want(t, "Validate", err, nil)
 				return
 			}
-			if !errors.Is(err, relay.ErrConfig) || rl != nil {
-				t.Fatalf("New = %v, %v; want ErrConfig", rl, err)
+			if !errors.Is(err, relay.ErrConfig) {
+				t.Fatalf("Validate: %v; want ErrConfig", err)
 			}
 			lines := strings.Split(err.Error(), "\n")
 			if len(lines) != len(tt.want) {
@@ -88,6 +80,9 @@ func TestConfig_Faults(t *testing.T) {
 				}
 			}
 		})
+	}
+	if rl, err := relay.New(relay.Config{RoomTTL: -1}); !errors.Is(err, relay.ErrConfig) || rl != nil {
+		t.Errorf("New = %v, %v; want ErrConfig", rl, err)
 	}
 }
 

@@ -111,6 +111,9 @@ func TestHTTP(t *testing.T) {
 			wantSecurityHeaders(t, resp)
 			wantNoEcho(t, resp, string(body))
 		}
+		for reason, n := range map[string]float64{"protocol": 5, "origin": 1, "admit": 2} {
+			want(t, reason, w.metric("sotto_upgrades_refused_total", reason), n)
+		}
 		for _, path := range []string{exists, "/api/config", "/healthz"} {
 			get, body := w.request("GET", path, nil)
 			head, none := w.request("HEAD", path, nil)

@@ -1,11 +1,8 @@
 package relay_test
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -117,10 +114,10 @@ func TestMetrics_Limits(t *testing.T) {
 }
 
 // Each counter counts what it says. Those of bugs are in TestPanicInARoom and
-// TestPanicInASocket.
+// TestPanicInASocket, those of limits and refusals where these are tested.
 func TestMetrics_Count(t *testing.T) {
 	for name, tt := range map[string]struct {
-		cfg  relay.Config
+		ttl  time.Duration
 		do   func(w *world)
 		want string // metrics without sotto_ and _total, with label and count
 	}{
@@ -158,8 +155,8 @@ func TestMetrics_Count(t *testing.T) {
 			messages edit_message 1; messages delete_message 1; messages read_receipt 0; messages typing 1; messages hello 1;
 			messages reset_pairing 1; messages expire_room 1; frames_rejected not_a_frame 1; frames_rejected binary 1;
 			frames_rejected not_joined 1; frames_rejected typing_too_often 1; connections_closed 1000 2; deliver_seconds 4`},
-		"unpaired": {do: func(w *world) { w.dial("room").join(ann); time.Sleep(24 * time.Hour) }, want: "rooms_closed unpaired_ttl 1"},
-		"paired": {cfg: relay.Config{RoomTTL: time.Hour}, do: func(w *world) {
+		"unpaired": {do: func(w *world) { w.dial("room").join(ann); time.Sleep(24 * time.Hour) }, want: "rooms_closed unpaired_ttl 1; mailbox_wait_seconds 1"},
+		"paired": {ttl: time.Hour, do: func(w *world) {
 			a, b := w.couple("room")
 			b.post("read_receipt", object{"message_id": a.sends(b)})
 			w.lock("room")
@@ -167,48 +164,8 @@ func TestMetrics_Count(t *testing.T) {
 			a.join(ann)
 			time.Sleep(time.Hour)
 		}, want: "rooms_closed ttl 1; joins entered 1; lockouts resumed 1; messages read_receipt 1"},
-		"shutdown": {do: func(w *world) {
-			w.dial("room").join(ann)
-			_, _ = w.shutdown(time.Second)
-			asks(upgradeHeader())(w)
-		}, want: "rooms_closed shutdown 1; connections_closed 1012 1; upgrades_refused closing 1"},
-		"too many rooms": {cfg: relay.Config{MaxRooms: 1}, do: func(w *world) {
-			w.dial("other").join(ann)
-			joins(ann.joining())(w)
-		}, want: "joins max_rooms 1; rate_limited rooms 1"},
-		"too many seats": {cfg: relay.Config{CreateRate: 1}, do: func(w *world) {
-			w.dial("other").join(ann)
-			joins(ann.joining())(w)
-			w.dialWith("room", dialOptions{from: numberedAddr(1)}).join(ann)
-			joins(ben.joining())(w) // in the room, at a claim
-		}, want: "joins rate_limited 2; rate_limited create 2"},
-		"too many sockets": {cfg: relay.Config{MaxConns: 1}, do: func(w *world) { w.dial("room"); w.upgrade("room", dialOptions{}) }, want: "rate_limited conns 1"},
-		"too many frames": {cfg: relay.Config{FrameRate: 1}, do: func(w *world) {
-			c := w.dial("room")
-			for range 6 {
-				c.post("typing", nil)
-			}
-			time.Sleep(time.Second)
-		}, want: "rate_limited frames 1"},
-		"too many requests": {cfg: relay.Config{UpgradeRate: 1}, do: func(w *world) {
-			for range 11 {
-				w.request("GET", "/api/config", nil)
-			}
-			w.dial("room")
-			w.upgrade("room", dialOptions{})
-			w.guarded()
-			w.ask(netip.Addr{})
-		}, want: "rate_limited requests 1; rate_limited upgrade 1; rate_limited knocks 1"},
 		"ends": {do: func(w *world) {
-			a, b := w.couple("room")
-			a.leave()
-			_ = b.conn.Close()
-			big, deaf := w.dial("room"), w.dial("room")
-			big.say(strings.Repeat("x", 4<<16+1))
-			deaf.deaf.Store(true)
-			w.dial("room")
-			deaf.join(ann)
-			time.Sleep(5 * time.Minute)
+			w.dial("room").leave()
 			for range 9 {
 				w.dial("room").join(ann)
 			}
@@ -216,27 +173,11 @@ func TestMetrics_Count(t *testing.T) {
 			c.join(ben)
 			w.dial("room").join(ben)
 			c.post("hello", object{"hello": sealed(1)})
-		}, want: "connections_closed peer 1; connections_closed lost 1; connections_closed 1009 1; connections_closed 4003 1; connections_closed 4002 1; connections_closed 4501 1; connections_closed 4500 1"},
-		"stuck": {do: func(w *world) {
-			a, slow := w.coupleWithSlow("room")
-			slow.freeze()
-			a.fillUp(2)
-			time.Sleep(11 * time.Second)
-		}, want: "connections_closed 4000 1; slow_consumers write_deadline 1"},
-		"full": {cfg: relay.Config{FrameRate: -1}, do: func(w *world) {
-			a, slow := w.coupleWithSlow("room")
-			slow.freeze()
-			a.fillUp(20)
-		}, want: "slow_consumers queue 1"},
-		"refused": {cfg: relay.Config{Admit: func(*http.Request) error { return http.ErrAbortHandler }}, do: func(w *world) {
-			asks(upgradeHeader("Origin", "https://evil.test"))(w)
-			asks(upgradeHeader())(w)
-		}, want: "upgrades_refused origin 1; upgrades_refused admit 1"},
-		"a bad handshake": {do: asks(upgradeHeader("Sec-Websocket-Version", "8")), want: "upgrades_refused protocol 1"},
+		}, want: "connections_closed peer 1; connections_closed 4501 1; connections_closed 4500 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := tt.cfg
-			cfg.CreateRate, cfg.UpgradeRate = cmp.Or(cfg.CreateRate, -1), cmp.Or(cfg.UpgradeRate, -1)
+			cfg := unlimited
+			cfg.RoomTTL = tt.ttl
 			inWorld(t, cfg, func(t *testing.T, w *world) {
 				tt.do(w)
 				for line := range strings.SplitSeq(tt.want, ";") {
@@ -261,8 +202,4 @@ func joins(data any) func(w *world) {
 		c.post("join", data)
 		c.next(within)
 	}
-}
-
-func asks(h http.Header) func(w *world) {
-	return func(w *world) { w.request("GET", roomPath("room"), h) }
 }
