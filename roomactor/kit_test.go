@@ -44,6 +44,8 @@ type stage struct {
 	sends    int
 	joins    int
 	rooms    int
+	// watch, when set, is told of every step.
+	watch func(c *command, lines []string)
 }
 
 // puppet is a member of which a step sees only the identity.
@@ -98,6 +100,9 @@ func (s *stage) step(c *command) []string {
 	}
 	if told := showOutcome(out); told != "" {
 		lines = append(lines, told)
+	}
+	if s.watch != nil {
+		s.watch(c, lines)
 	}
 	return lines
 }

@@ -18,14 +18,15 @@ import (
 type machine struct {
 	*stage
 	model *model
-	gate  func() string  // of the next room
+	gate  func() opt     // of the next room
 	told  map[string]int // how often each kind of line was told
 	// old is the array that held the message before the step.
 	old []byte
 }
 
-func newMachine(tb failer, told map[string]int, gate func() string) *machine {
+func newMachine(tb failer, told map[string]int, gate func() opt) *machine {
 	m := &machine{stage: newStage(tb), told: told, gate: gate}
+	m.watch = m.compare
 	m.enter()
 	return m
 }
@@ -33,8 +34,8 @@ func newMachine(tb failer, told map[string]int, gate func() string) *machine {
 // enter begins the model of the stage's room. A room's first command is always
 // its creator's join.
 func (m *machine) enter() {
-	m.model = newModel(fmt.Sprint("r", m.rooms), m.now)
-	m.join(joinDraw{who: "s0", access: "alice", sender: "alice", gate: m.gate()})
+	m.model, m.old = newModel(fmt.Sprint("r", m.rooms), m.now), nil
+	join("s0", "alice", m.gate())(m.stage)
 }
 
 // TestAgainstModel checks random histories of a room against the model, in
@@ -59,7 +60,7 @@ func FuzzHistory(f *testing.F) { f.Fuzz(rapid.MakeFuzz(history(make(map[string]i
 // history counts in told what a drawn history made rooms tell.
 func history(told map[string]int) func(*rapid.T) {
 	return func(t *rapid.T) {
-		m := newMachine(t, told, func() string { return drawGate(t) })
+		m := newMachine(t, told, func() opt { return drawGate(t) })
 		actions := make(map[string]func(*rapid.T))
 		for what, a := range map[string]struct {
 			weight int
@@ -72,14 +73,14 @@ func history(told map[string]int) func(*rapid.T) {
 			"wait":          {1, m.drawWait},
 			"timer":         {1, m.drawTimer},
 			"end":           {1, m.drawEnd},
-			"send":          {5, m.drawRequest("send_message")},
-			"read":          {4, m.drawRequest("read_receipt")},
-			"edit":          {2, m.drawRequest("edit_message")},
-			"delete":        {1, m.drawRequest("delete_message")},
-			"reset_pairing": {1, m.drawRequest("reset_pairing")},
-			"typing":        {1, m.drawRequest("typing")},
-			"redeem":        {1, m.drawRequest("redeem_extension")},
-			"hello":         {1, m.drawRequest("hello")},
+			"send":          {5, m.drawSend},
+			"read":          {4, m.drawRequest(wire.EventRead)},
+			"edit":          {2, m.drawRequest(wire.EventEdit)},
+			"delete":        {1, m.drawRequest(wire.EventDelete)},
+			"reset_pairing": {1, m.drawRequest(wire.EventResetPairing)},
+			"typing":        {1, m.drawRequest(wire.EventTyping)},
+			"redeem":        {1, m.drawRequest(wire.EventRedeemExtension)},
+			"hello":         {1, m.drawRequest(wire.EventHello)},
 		} {
 			for i := range a.weight {
 				actions[fmt.Sprint(what, i)] = a.do
@@ -105,8 +106,15 @@ func drawMessage(t *rapid.T) string {
 	return text
 }
 
-func drawGate(t *rapid.T) string {
-	return rapid.SampledFrom([]string{"", "code", "code", "other", "bad"}).Draw(t, "gate")
+func drawGate(t *rapid.T) opt {
+	switch code := rapid.SampledFrom([]string{"", "code", "code", "other", "bad"}).Draw(t, "gate"); code {
+	case "":
+		return func(*command) {}
+	case "bad":
+		return badGate
+	default:
+		return gate(code)
+	}
 }
 
 // rarely is true in one of n cases.
@@ -124,28 +132,30 @@ var deepest = []string{
 }
 
 func (m *machine) drawJoin(t *rapid.T) {
-	j := joinDraw{
-		who:    drawMember.Draw(t, "who"),
-		access: drawAccess.Draw(t, "access"),
-		gate:   drawGate(t),
-		intent: rapid.SampledFrom([]string{"", "", "enter", "return"}).Draw(t, "intent"),
-		ext:    rapid.Bool().Draw(t, "ext"),
-		noRef:  rarely(t, 8, "no ref"),
+	who, access := drawMember.Draw(t, "who"), drawAccess.Draw(t, "access")
+	opts := []opt{drawGate(t)}
+	switch rapid.SampledFrom([]string{"", "", "enter", "return"}).Draw(t, "intent") {
+	case "enter":
+		opts = append(opts, enter)
+	case "return":
+		opts = append(opts, returning(rapid.SampledFrom([]string{m.model.room, m.model.room, m.model.room, "r0"}).Draw(t, "room")))
 	}
-	j.sender = j.access
+	if rapid.Bool().Draw(t, "ext") {
+		opts = append(opts, ext)
+	}
+	if rarely(t, 8, "no ref") {
+		opts = append(opts, noRef)
+	}
 	if rapid.Bool().Draw(t, "another's sender") {
-		j.sender = drawAccess.Draw(t, "sender")
+		opts = append(opts, sender(drawAccess.Draw(t, "sender")))
 	}
 	if rarely(t, 3, "over the allowance") {
-		j.wait = time.Duration(drawSeconds.Draw(t, "wait"))
-	}
-	if j.intent == "return" {
-		j.room = rapid.SampledFrom([]string{m.model.room, m.model.room, m.model.room, "r0"}).Draw(t, "room")
+		opts = append(opts, mustWait(time.Duration(drawSeconds.Draw(t, "wait"))))
 	}
 	if rapid.Bool().Draw(t, "resume") {
-		j.token = m.drawToken(t)
+		opts = append(opts, token(m.drawToken(t)))
 	}
-	m.join(j)
+	join(who, access, opts...)(m.stage)
 }
 
 // drawToken is one that was given out, to whomever, or never.
@@ -157,16 +167,20 @@ func (m *machine) drawToken(t *rapid.T) string {
 func (m *machine) drawCrowd(t *rapid.T) {
 	access := drawAccess.Draw(t, "access")
 	for i := range rapid.IntRange(1, 10).Draw(t, "sockets") {
-		m.join(joinDraw{who: fmt.Sprint("s", i), access: access, sender: access, gate: m.model.gate, ext: i%2 == 0})
+		join(fmt.Sprint("s", i), access, func(c *command) {
+			c.req.Join.Gate, c.req.Join.Ext = m.model.gate, i%2 == 0
+		})(m.stage)
 	}
 }
 
 // drawGuesses has a stranger try again and again.
 func (m *machine) drawGuesses(t *rapid.T) {
-	intent := rapid.SampledFrom([]string{"", "return"}).Draw(t, "intent")
-	gate := drawGate(t)
+	opts := []opt{drawGate(t)}
+	if rapid.Bool().Draw(t, "return") {
+		opts = append(opts, returning(m.model.room))
+	}
 	for range rapid.IntRange(1, 11).Draw(t, "guesses") {
-		m.join(joinDraw{who: "x", access: "trudy", sender: "trudy", gate: gate, intent: intent, room: m.model.room})
+		join("x", "trudy", opts...)(m.stage)
 	}
 }
 
@@ -184,10 +198,7 @@ func (m *machine) drawWho(t *rapid.T) string {
 	return rapid.SampledFrom(members).Draw(t, "who")
 }
 
-func (m *machine) drawLeave(t *rapid.T) {
-	who := m.drawWho(t)
-	m.compare(leave(who), func() { m.model.leave(m.now, who) })
-}
+func (m *machine) drawLeave(t *rapid.T) { leave(m.drawWho(t))(m.stage) }
 
 // drawWait lets time pass: some, or to about an instant at which a rule changes.
 func (m *machine) drawWait(t *rapid.T) {
@@ -199,46 +210,71 @@ func (m *machine) drawWait(t *rapid.T) {
 	m.now = max(m.now, to)
 }
 
-func (m *machine) drawTimer(t *rapid.T) {
-	m.compare(timer, func() { m.model.timeIsUp(m.now) })
-}
+func (m *machine) drawTimer(*rapid.T) { timer(m.stage) }
 
 // drawEnd now and then ends the room.
 func (m *machine) drawEnd(t *rapid.T) {
 	switch rapid.IntRange(0, 5).Draw(t, "how") {
 	case 4:
-		m.compare(stop, func() { m.model.over(1012, "over shutdown") })
+		stop(m.stage)
 	case 5:
-		m.request(requestDraw{who: m.drawWho(t), what: "expire_room", noRef: rarely(t, 8, "no ref")})
+		expire(m.drawWho(t), drawOpts(t, wire.EventExpire)...)(m.stage)
 	}
 }
 
-func (m *machine) drawRequest(what string) func(*rapid.T) {
+// drawOpts are what may go wrong with any request.
+func drawOpts(t *rapid.T, event wire.Event) (opts []opt) {
+	if rarely(t, 8, "no ref") {
+		opts = append(opts, noRef)
+	}
+	if rarely(t, 8, "slots are full") {
+		opts = append(opts, slotsFull)
+	}
+	if (event == wire.EventSend || event == wire.EventEdit || event == wire.EventHello) && rarely(t, 8, "faulty") {
+		opts = append(opts, fault(wire.Reason(rapid.SampledFrom([]string{"invalid_encoding", "message_too_large"}).Draw(t, "fault"))))
+	}
+	return opts
+}
+
+func (m *machine) drawSend(t *rapid.T) {
+	who, text := m.drawWho(t), drawMessage(t)
+	var opts []opt
+	if n := rapid.IntRange(0, 7).Draw(t, "nonce"); n > 0 {
+		opts = append(opts, nonce(n))
+	}
+	switch id := rapid.SampledFrom([]string{"", "", "null", m.drawID(t)}).Draw(t, "replaces"); id {
+	case "":
+	case "null":
+		opts = append(opts, replacesNothing)
+	default:
+		opts = append(opts, replaces(id))
+	}
+	if rarely(t, 3, "replaces_iv") {
+		of := ""
+		if m.model.message != nil && !rarely(t, 4, "another iv") {
+			of = m.model.message.text
+		}
+		opts = append(opts, replacesIV(of))
+	}
+	send(who, text, append(opts, drawOpts(t, wire.EventSend)...)...)(m.stage)
+}
+
+func (m *machine) drawRequest(event wire.Event) func(*rapid.T) {
 	return func(t *rapid.T) {
-		r := requestDraw{who: m.drawWho(t), what: what, noRef: rarely(t, 8, "no ref")}
-		switch what {
-		case "send_message":
-			r.nonce = rapid.IntRange(0, 7).Draw(t, "nonce")
-			r.replaces = rapid.SampledFrom([]string{"", "", "null", m.drawID(t)}).Draw(t, "replaces")
-			r.text = drawMessage(t)
-			if r.replacesIV = rarely(t, 3, "replaces_iv"); r.replacesIV && m.model.message != nil && !rarely(t, 4, "another iv") {
-				r.iv = m.model.message.text
-			}
-		case "hello":
-			r.text = "hello " + drawText.Draw(t, "text")
-		case "edit_message":
-			r.text = drawMessage(t)
-			r.id = m.drawID(t)
-		case "delete_message", "read_receipt":
-			r.id = m.drawID(t)
-		case "reset_pairing":
-			r.gate = drawGate(t)
+		who := m.drawWho(t)
+		var opts []opt
+		switch event {
+		case wire.EventHello:
+			text := "hello " + drawText.Draw(t, "text")
+			opts = append(opts, func(c *command) { c.req.Hello = []byte(text) })
+		case wire.EventEdit:
+			opts = append(opts, message(m.drawID(t)), sealed(drawMessage(t)))
+		case wire.EventDelete, wire.EventRead:
+			opts = append(opts, message(m.drawID(t)))
+		case wire.EventResetPairing:
+			opts = append(opts, drawGate(t))
 		}
-		if (what == "send_message" || what == "edit_message" || what == "hello") && rarely(t, 8, "faulty") {
-			r.fault = rapid.SampledFrom([]string{"invalid_encoding", "message_too_large"}).Draw(t, "fault")
-		}
-		r.full = rarely(t, 8, "slots are full")
-		m.request(r)
+		ask(who, event, append(opts, drawOpts(t, event)...)...)(m.stage)
 	}
 }
 
@@ -250,101 +286,13 @@ func (m *machine) drawID(t *rapid.T) string {
 	return fmt.Sprint("m", max(0, m.sends-rapid.IntRange(-1, 3).Draw(t, "id, from the newest")))
 }
 
-func (m *machine) join(j joinDraw) {
-	opts := []opt{sender(j.sender), mustWait(j.wait)}
-	switch j.gate {
-	case "":
-	case "bad":
-		opts = append(opts, badGate)
-	default:
-		opts = append(opts, gate(j.gate))
-	}
-	switch j.intent {
-	case "enter":
-		opts = append(opts, enter)
-	case "return":
-		opts = append(opts, returning(j.room))
-	}
-	if j.token != "" {
-		opts = append(opts, token(j.token))
-	}
-	if j.ext {
-		opts = append(opts, ext)
-	}
-	if j.noRef {
-		opts = append(opts, noRef)
-	}
-	m.compare(join(j.who, j.access, opts...), func() {
-		m.model.join(m.now, j, fmt.Sprint("t", m.joins))
-	})
-}
-
-func (m *machine) request(r requestDraw) {
-	var opts []opt
-	switch r.replaces {
-	case "":
-	case "null":
-		opts = append(opts, replacesNothing)
-	default:
-		opts = append(opts, replaces(r.replaces))
-	}
-	if r.replacesIV {
-		opts = append(opts, replacesIV(r.iv))
-	}
-	if r.nonce != 0 {
-		opts = append(opts, nonce(r.nonce))
-	}
-	switch r.gate {
-	case "":
-	case "bad":
-		opts = append(opts, badGate)
-	default:
-		opts = append(opts, gate(r.gate))
-	}
-	if r.noRef {
-		opts = append(opts, noRef)
-	}
-	if r.full {
-		opts = append(opts, slotsFull)
-	}
-	if r.fault != "" {
-		opts = append(opts, fault(wire.Reason(r.fault)))
-	}
-	var do act
-	switch r.what {
-	case "send_message":
-		do = send(r.who, r.text, opts...)
-	case "edit_message":
-		do = edit(r.who, r.id, r.text, opts...)
-	case "delete_message":
-		do = remove(r.who, r.id, opts...)
-	case "read_receipt":
-		do = read(r.who, r.id, opts...)
-	case "reset_pairing":
-		do = ask(r.who, wire.EventResetPairing, opts...)
-	case "hello":
-		do = sayHello(r.who, r.text, opts...)
-	case "typing":
-		do = typing(r.who, opts...)
-	case "expire_room":
-		do = expire(r.who, opts...)
-	case "redeem_extension":
-		do = ask(r.who, wire.EventRedeemExtension, opts...)
-	}
-	m.compare(do, func() { m.model.request(m.now, r, fmt.Sprint("m", m.sends)) })
-}
-
-// compare does an act on the stage and in the model. After the end of a room
+// compare does in the model what was done on the stage. After the end of a room
 // both begin a new one.
-func (m *machine) compare(do act, inModel func()) {
+func (m *machine) compare(c *command, lines []string) {
 	m.tb.Helper()
-	m.old = m.array()
-	m.model.lines = nil
-	lines := do(m.stage)
 	m.count(lines)
 	got := strings.Join(lines, "\n")
-	inModel()
-	if want := strings.Join(m.model.lines, "\n"); got != want {
+	if want := strings.Join(m.model.step(m.now, c), "\n"); got != want {
 		m.tb.Fatalf("at %v the room told:\n%s\nthe model:\n%s", m.now, got, want)
 	}
 	over := strings.Contains(got, " over ")
@@ -352,6 +300,7 @@ func (m *machine) compare(do act, inModel func()) {
 		m.state.forget()
 	}
 	m.checkSlot()
+	m.old = m.array()
 	if over {
 		m.room()
 		m.enter()

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"sotto/lockout"
+	"sotto/wire"
 )
 
 // model is PROTOCOL.md once more, as short as it gets: it tells in the stage's
@@ -13,7 +16,7 @@ type model struct {
 	room       string
 	born, ends time.Duration
 	seats      []*seatModel
-	gate       string // "" when there is none
+	gate       wire.Gate // not Valid when there is none
 	fails      int
 	failed     time.Duration // last
 	lockEnds   time.Duration
@@ -22,22 +25,23 @@ type model struct {
 }
 
 type seatModel struct {
-	access, sender string
-	tokens         []string // the most recently used last
-	sockets        []socketModel
-	sends          []sentModel // the last four with a nonce
-	hello          string      // "" when there is none
+	access  bearer
+	sender  string
+	tokens  []lockout.Token // the most recently used last
+	sockets []socketModel
+	sends   []sentModel // the last four with a nonce
+	hello   string      // "" when there is none
 }
 
 type sentModel struct {
-	nonce int
+	nonce nonceTag
 	id    string
 }
 
 type socketModel struct {
 	name  string
 	ext   bool
-	token string
+	token lockout.Token
 }
 
 type messageModel struct {
@@ -52,27 +56,39 @@ const (
 	modelLock     = 30 * time.Minute
 )
 
-// joinDraw is a join, requestDraw any other request.
-type joinDraw struct {
-	who, access, sender, gate, intent, room, token string
-	ext, noRef                                     bool
-	wait                                           time.Duration
-}
-
-type requestDraw struct {
-	who, what, id, text, replaces, gate, fault string
-	replacesIV                                 bool // of text iv
-	iv                                         string
-	nonce                                      int
-	noRef, full                                bool
-}
-
 func newModel(room string, now time.Duration) *model {
 	return &model{room: room, born: now, ends: now + modelUnpaired}
 }
 
+// step does what the command asks and returns what is told.
+func (m *model) step(now time.Duration, c *command) []string {
+	m.lines = nil
+	switch {
+	case c.kind == cmdStop:
+		m.over(1012, "over shutdown")
+	case now >= m.ends && len(m.seats) < 2:
+		m.over(1000, "over unpaired_ttl")
+	case now >= m.ends:
+		m.over(1000, "over ttl")
+	case c.kind == cmdLeave:
+		m.leave(c.from.(*puppet).name)
+	case c.kind == cmdJoin:
+		m.join(now, c)
+	case c.kind == cmdRequest:
+		m.request(now, c)
+	}
+	return m.lines
+}
+
 func (m *model) say(who, format string, args ...any) {
 	m.lines = append(m.lines, who+" "+fmt.Sprintf(format, args...))
+}
+
+// answer says what the command's sender is answered, if it asked with a ref.
+func (m *model) answer(c *command, format string, args ...any) {
+	if c.req.Ref.Set() {
+		m.say(c.from.(*puppet).name, format, args...)
+	}
 }
 
 // outcome is the line that ends a step.
@@ -119,16 +135,16 @@ func (m *model) seatOf(who string) *seatModel {
 }
 
 // use makes a token the most recently used.
-func (s *seatModel) use(token string) {
+func (s *seatModel) use(token lockout.Token) {
 	if i := slices.Index(s.tokens, token); i >= 0 {
 		s.tokens = append(slices.Delete(s.tokens, i, i+1), token)
 	}
 }
 
 // admit keeps a new token; the least recently used that no socket has leaves.
-func (s *seatModel) admit(token string) {
+func (s *seatModel) admit(token lockout.Token) {
 	if len(s.tokens) == 8 {
-		i := slices.IndexFunc(s.tokens, func(t string) bool {
+		i := slices.IndexFunc(s.tokens, func(t lockout.Token) bool {
 			return !slices.ContainsFunc(s.sockets, func(k socketModel) bool { return k.token == t })
 		})
 		s.tokens = slices.Delete(s.tokens, i, i+1)
@@ -156,23 +172,7 @@ func (m *model) over(code int, outcome string) {
 	m.message = nil
 }
 
-// timeIsUp ends the room if its time has come.
-func (m *model) timeIsUp(now time.Duration) bool {
-	switch {
-	case now < m.ends:
-		return false
-	case len(m.seats) < 2:
-		m.over(1000, "over unpaired_ttl")
-	default:
-		m.over(1000, "over ttl")
-	}
-	return true
-}
-
-func (m *model) leave(now time.Duration, who string) {
-	if m.timeIsUp(now) {
-		return
-	}
+func (m *model) leave(who string) {
 	if s := m.seatOf(who); s != nil {
 		s.without(who)
 		if o := m.other(s); o != nil && len(s.sockets) == 0 {
@@ -181,31 +181,27 @@ func (m *model) leave(now time.Duration, who string) {
 	}
 }
 
-func (m *model) join(now time.Duration, j joinDraw, drawn string) {
-	if m.timeIsUp(now) {
-		return
-	}
+func (m *model) join(now time.Duration, c *command) {
+	j := &c.req.Join
 	refused := func(reason, more string) {
-		if !j.noRef {
-			m.say(j.who, "error %s%s", reason, more)
-		}
+		m.answer(c, "error %s%s", reason, more)
+		m.outcome("refused %s", reason)
 	}
-	if j.intent == "return" && j.room != m.room {
+	if j.Intent == wire.IntentReturn && nameOf(j.RoomID[:]) != m.room {
 		refused("not_found", "")
-		m.outcome("refused not_found")
 		return
 	}
 	var seat *seatModel
 	for _, s := range m.seats {
-		if s.access == j.access {
+		if s.access == c.access {
 			seat = s
 		}
 	}
-	resumed := seat != nil && slices.Contains(seat.tokens, j.token)
+	resumed := seat != nil && j.HasResume && slices.Contains(seat.tokens, c.resume)
 	lock := ""
 	if now < m.lockEnds {
-		if !resumed && (seat == nil || m.seatOf(j.who) != seat) {
-			refused("locked", retry(m.lockEnds-now))
+		if !resumed && (seat == nil || m.seatOf(c.from.(*puppet).name) != seat) {
+			m.answer(c, "error locked%s", retry(m.lockEnds-now))
 			m.outcome("refused locked lock refused")
 			return
 		}
@@ -213,14 +209,14 @@ func (m *model) join(now time.Duration, j joinDraw, drawn string) {
 	}
 	how := "entered"
 	if seat == nil {
-		if reason, more := m.whyNot(j); reason != "" {
+		if reason, more := m.whyNot(c); reason != "" {
 			if now-m.failed >= modelLock || m.lockEnds > 0 {
 				m.fails, m.lockEnds = 0, 0
 			}
 			m.fails, m.failed = m.fails+1, now
 			if m.fails == 10 {
 				m.lockEnds = now + modelLock
-				refused("locked", retry(modelLock))
+				m.answer(c, "error locked%s", retry(modelLock))
 				m.outcome("refused locked lock began")
 				return
 			}
@@ -228,82 +224,78 @@ func (m *model) join(now time.Duration, j joinDraw, drawn string) {
 				more = fmt.Sprintf(" left %d", 10-m.fails)
 			}
 			refused(reason, more)
-			m.outcome("refused %s", reason)
 			return
 		}
-		seat = &seatModel{access: j.access, sender: j.sender}
+		seat = &seatModel{access: c.access, sender: nameOf(j.Sender[:])}
 		m.seats = append(m.seats, seat)
-		how, m.gate = "created", j.gate
-		if m.gate == "bad" {
-			m.gate = ""
-		}
+		how, m.gate = "created", j.Gate
 		if len(m.seats) == 2 {
-			how, m.gate, m.ends = "claimed", "", m.born+modelTTL
+			how, m.gate, m.ends = "claimed", wire.Gate{}, m.born+modelTTL
 		}
 	}
-	m.enter(j, seat, resumed, how, drawn)
+	m.enter(c, seat, resumed, how)
 	m.outcome("%s%s", how, lock)
 }
 
 // whyNot says why an unknown access hash may not take a seat, or "".
-func (m *model) whyNot(j joinDraw) (reason, more string) {
+func (m *model) whyNot(c *command) (reason, more string) {
+	j := &c.req.Join
 	switch {
 	case len(m.seats) == 0:
 		return "", ""
-	case len(m.seats) == 2, j.intent == "return":
+	case len(m.seats) == 2, j.Intent == wire.IntentReturn:
 		return "unauthorized", ""
-	case m.gate != "" && j.gate == "":
+	case m.gate.Valid && !j.Gate.Present:
 		return "otp_required", ""
-	case m.gate != "" && j.gate != m.gate:
+	case m.gate.Valid && j.Gate != m.gate:
 		return "otp_invalid", ""
-	case j.sender == m.seats[0].sender:
+	case nameOf(j.Sender[:]) == m.seats[0].sender:
 		return "invalid_sender", ""
-	case j.wait > 0:
-		return "rate_limited", retry(j.wait)
+	case c.claimWait > 0:
+		return "rate_limited", retry(c.claimWait)
 	}
 	return "", ""
 }
 
-func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn string) {
-	token := j.token
+func (m *model) enter(c *command, seat *seatModel, resumed bool, how string) {
+	j, who := &c.req.Join, c.from.(*puppet).name
+	token, name := c.resume, nameOf(j.Resume[:])
 	if !resumed {
-		token = drawn
+		token, name = c.fresh, nameOf(c.random[:])
 	}
-	from := m.seatOf(j.who)
+	from := m.seatOf(who)
 	if from != nil && from != seat {
-		from.without(j.who)
+		from.without(who)
 	}
 	first := len(seat.sockets) == 0
-	at := slices.IndexFunc(seat.sockets, func(k socketModel) bool { return k.name == j.who })
+	at := slices.IndexFunc(seat.sockets, func(k socketModel) bool { return k.name == who })
 	if at >= 0 {
-		seat.sockets[at] = socketModel{j.who, j.ext, token}
+		seat.sockets[at] = socketModel{who, j.Ext, token}
 	} else {
 		if len(seat.sockets) == 8 {
 			m.say(seat.sockets[0].name, "closed 4501")
 			seat.sockets = seat.sockets[1:]
 		}
-		seat.sockets = append(slices.Clip(seat.sockets), socketModel{j.who, j.ext, token})
+		seat.sockets = append(slices.Clip(seat.sockets), socketModel{who, j.Ext, token})
 	}
 	if !resumed {
 		seat.admit(token)
 	}
 
 	other := m.other(seat)
-	if !j.noRef {
-		told := fmt.Sprintf("joined %s until %s token %s", m.room, life(micro(m.ends)), token)
-		if j.ext {
-			told += " as " + seat.sender
-		}
-		if other == nil {
-			told += " awaiting"
-		}
-		if m.message != nil {
-			told += " with " + m.message.String()
-		}
-		m.say(j.who, "%s", told)
+	told := fmt.Sprintf("joined %s until %s token %s", m.room, life(micro(m.ends)), name)
+	if j.Ext {
+		told += " as " + seat.sender
 	}
-	if j.ext {
-		m.say(j.who, "presence %v", other != nil && len(other.sockets) > 0)
+	if other == nil {
+		told += " awaiting"
+	}
+	if m.message != nil {
+		told += " with " + m.message.String()
+	}
+	m.answer(c, "%s", told)
+	if j.Ext {
+		m.say(who, "presence %v", other != nil && len(other.sockets) > 0)
 	}
 	if other == nil {
 		return
@@ -316,7 +308,7 @@ func (m *model) enter(j joinDraw, seat *seatModel, resumed bool, how, drawn stri
 		other.optedIn(m, "", true)
 	}
 	if from == other && len(other.sockets) == 0 {
-		seat.optedIn(m, j.who, false)
+		seat.optedIn(m, who, false)
 	}
 }
 
