@@ -1,4 +1,4 @@
-// Two people with pages of sotto-2, and everything that is between them.
+// Two people with pages of sotto-2, or of std-1, and everything that is between them.
 
 import assert from "node:assert/strict";
 import { keyring } from "../src/blind/engine";
@@ -60,9 +60,10 @@ export class World {
   words = "";
   rooms = "";
 
-  constructor(seed: number) {
+  /** `plain`: std-1, where nobody's page is closed, and the relay restarts only when it is told to. */
+  constructor(seed: number, readonly plain = false) {
     this.random = dice(seed);
-    this.relay = new FakeRelay(() => this.at, () => false);
+    this.relay = new FakeRelay(() => this.at, () => plain && this.chance(0.5));
     this.people = ["ann", "ben"].map((name) => new Person(this, name));
   }
 
@@ -111,9 +112,14 @@ export class World {
     else if (roll < 0.83 && wire) {
       // The line breaks; the relay may still get what was on its way, perhaps much later.
       while (wire.up.length && this.chance(0.5)) person.relay.receive(wire, wire.up.shift() ?? "");
+      if (this.plain) return page.drop(wire, this.chance(0.5) ? 1006 : 4000);
       person.lost.push(wire);
       page.wire = null;
       page.tell({ type: "down", code: 1006, luck: this.random() });
+    } else if (this.plain && roll < 0.85) {
+      // The line goes silent: nothing more gets through, nobody is told. Or the page looks whether it is alive.
+      if (wire && this.chance(0.25)) wire.up = wire.down = Object.assign([], { push: () => 0 });
+      else page.tell({ type: "check" });
     } else if (roll < 0.8325 && page.state.phase === "in") person.reopen();
     else if (roll < 0.8327) for (const { relay } of this.people) relay.restart();
     else {
@@ -126,6 +132,21 @@ export class World {
   suite = { kem: cheap, random: (count: number) => this.bytes(count) };
 }
 
+/** Keys of std-1 that cost nothing: what a text is sealed as tells nothing of it. */
+const plainRing = ({ said }: World): Keyring => ({
+  run(command) {
+    if (command.do === "seal") {
+      const iv = `iv${said.size}`;
+      return Promise.resolve([{ type: "sealed", nonce: command.nonce, sealed: { ciphertext: "c" + iv, iv } }]);
+    }
+    assert.ok(command.do === "open", command.do);
+    const { iv } = command.sealed;
+    return Promise.resolve([{ type: "opened", iv, text: said.get(iv)?.text ?? null }]);
+  },
+  compare: () => Promise.resolve(""),
+  forget: () => undefined,
+});
+
 /** One life of a document. */
 export class Page {
   state: State = awake;
@@ -136,6 +157,8 @@ export class Page {
   hello = "";
   /** Texts that were written and sent, in order. */
   readonly written: string[] = [];
+  /** Ids of the other's messages in the order in which they were looked at, with the last text of each. */
+  readonly shown = new Map<string, string>();
 
   constructor(
     private readonly world: World,
@@ -145,6 +168,8 @@ export class Page {
   tell(event: Event): void {
     this.state = machine.step(this.state, event, this.world.at);
     for (const command of this.state.commands) this.run(command);
+    const { slot, seen } = this.state;
+    if (slot && !slot.mine && typeof slot.text === "string" && seen === slot.id) this.shown.set(slot.id, slot.text);
   }
 
   /** Its line breaks. */
@@ -172,7 +197,7 @@ export class Page {
         const life = sha(utf8("life"), utf8(this.world.rooms + String(room_id)));
         const sender = Uint8Array.from(String(sender_hash).match(/../g) ?? [], (pair) => parseInt(pair, 16));
         this.asked = [];
-        this.ring = keyring(newPage(life, this.world.bytes(8), sender), () => this.world.at, this.world.suite);
+        this.ring = this.world.plain ? plainRing(this.world) : keyring(newPage(life, this.world.bytes(8), sender), () => this.world.at, this.world.suite);
         break;
       }
       case "forget":
@@ -207,7 +232,10 @@ export class Page {
   }
 
   act(): void {
-    const { world, state } = this;
+    const { world } = this;
+    // An edit that was taken back is given up.
+    if (world.plain && this.state.editing && !this.state.job) this.tell({ type: "cancel" });
+    const { state } = this;
     const roll = world.random();
     if (roll < 0.06) this.tell({ type: "strict", on: !state.strict });
     else if (roll < 0.14) this.tell({ type: "hidden", on: !state.hidden });
@@ -262,13 +290,14 @@ export class Person {
     const { name, world } = this;
     // What a page before this one left behind would move it out, and no relay could tell.
     for (const wire of this.lost.splice(0)) this.relay.gone(wire);
+    const { plain } = world;
     this.page.tell({
       type: "start",
       who: {
-        purpose, author: "", code: "",
-        credentials: { sender_hash: Buffer.from(world.bytes(32)).toString("hex"), access_hash: name },
-        gate: purpose === "create" || this.page.state.notice?.say === "askPlace" ? gate : null,
-        blind: gate,
+        purpose, author: plain ? name : "", code: "",
+        credentials: { sender_hash: plain ? name : Buffer.from(world.bytes(32)).toString("hex"), access_hash: name },
+        gate: plain || purpose === "create" || this.page.state.notice?.say === "askPlace" ? gate : null,
+        blind: plain ? null : gate,
       },
     });
     this.page.tell({ type: "settings", settings: awake.settings });
