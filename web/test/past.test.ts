@@ -23,8 +23,6 @@ const says = (hand: Hand, text: string, n: number): void => {
 
 const texts = ({ state }: Hand): Content[] => state.past.map(({ text }) => text);
 
-const question = "text of iv-question";
-
 void test("as a rule the page keeps what the relay keeps", () => {
   const hand = inside({ current_message: message("question", "other") });
   hears(hand, "question");
@@ -65,23 +63,4 @@ void test("what its author took away or nobody could open is not kept, and an ed
   openText(hand, "iv-anew");
   says(hand, "answer", 1);
   assert.deepEqual(texts(hand), ["text of iv-anew"]);
-});
-
-void test("the end of the conversation takes all of it", () => {
-  for (const end of [
-    (hand: Hand) => hand.tell({ type: "leave" }),
-    (hand: Hand) => hand.broadcast("room_expired"),
-    (hand: Hand) => hand.tell({ type: "fault" }),
-    (hand: Hand) => hand.tell({ type: "wipe" }).broadcast("room_expired"),
-  ]) {
-    const hand = inside();
-    hand.tell({ type: "keep", count: 20 });
-    hears(hand, "question");
-    says(hand, "answer", 1);
-    assert.deepEqual(texts(hand), [question]);
-    end(hand);
-    assert.deepEqual(hand.state.past, []);
-    assert.equal(hand.state.slot, null);
-    assert.equal(hand.state.keep, 1);
-  }
 });

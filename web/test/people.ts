@@ -112,7 +112,10 @@ export class World {
     else if (roll < 0.83 && wire) {
       // The line breaks; the relay may still get what was on its way, perhaps much later.
       while (wire.up.length && this.chance(0.5)) person.relay.receive(wire, wire.up.shift() ?? "");
-      if (this.plain) return page.drop(wire, this.chance(0.5) ? 1006 : 4000);
+      if (this.plain) {
+        page.drop(wire, this.chance(0.5) ? 1006 : 4000);
+        return;
+      }
       person.lost.push(wire);
       page.wire = null;
       page.tell({ type: "down", code: 1006, luck: this.random() });

@@ -248,23 +248,6 @@ void test("nothing can be sent or wiped where there is no room", () => {
   assert.deepEqual(hand.state.notice, { say: "wiped" });
 });
 
-void test("two tabs start again behind their code and meet, whoever is first", () => {
-  for (const order of [[0, 1], [1, 0]] as const) {
-    const hands = ["me", "you"].map((author) => lost(inside({}, "enter", { ...withCode, author }), 1012));
-    const room: { seats: number } = { seats: 0 };
-    for (const i of order) {
-      const hand = hands[i];
-      assert.ok(hand);
-      const { ref, data } = hand.sent();
-      assert.equal(data.otp_hash, gate.otp_hash);
-      assert.equal("intent" in data, false);
-      room.seats++;
-      hand.ok(ref, roomOk({ room_id: "room-2", awaiting_party: room.seats < 2 }));
-    }
-    for (const hand of hands) assert.equal(hand.state.roomId, "room-2");
-  }
-});
-
 void test("the old room's texts do not get into the new one", () => {
   const hand = lost(inside({ current_message: message("m1", "other") }, "enter", withCode), 1012);
   hand.ok(hand.sent().ref, roomOk({ room_id: "room-2", current_message: message("m2", "other") }));
