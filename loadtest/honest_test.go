@@ -39,8 +39,10 @@ func TestHonestRelayPasses(t *testing.T) {
 // is that one device moves another before it is in the room.
 func TestFaultsOnTopOfEachOther(t *testing.T) {
 	for _, c := range [][3]string{
-		{"slow-3g", "second device", "network change"}, {"slow-3g", "forgotten by NAT", "lost answer"},
-		{"slow-3g", "ghost socket", "slow reader"}, {"fast-4g", "ghost socket", "slow reader"},
+		{"slow-3g", "second device", "network change"},
+		{"slow-3g", "forgotten by NAT", "lost answer"},
+		{"slow-3g", "ghost socket", "slow reader"},
+		{"fast-4g", "ghost socket", "slow reader"},
 	} {
 		for _, protocol := range []Protocol{ProtocolSotto2, ProtocolStd1} {
 			t.Run(fmt.Sprint(c, protocol), func(t *testing.T) {

@@ -220,7 +220,7 @@ func (p *pair) arrive(s ledger.Stamp, now, taken time.Time) {
 		disturbed = disturbed || m.faults != f.marks[i].faults || m.troubled || f.marks[i].troubled ||
 			m.dropped != f.marks[i].dropped || !f.marks[i].here
 	}
-	p.run.delivered(now, took, cold, disturbed)
+	p.run.delivered(now, took, disturbed)
 	switch {
 	case disturbed:
 		p.measures.disturbed.record(took)

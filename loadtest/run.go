@@ -137,7 +137,7 @@ func (r *run) play(early context.Context) (*Report, error) {
 	defer stop()
 	var phones, helpers sync.WaitGroup
 	r.begun = time.Now()
-	r.series.begin(r.begun)
+	r.series.begun = r.begun
 	helpers.Go(func() { r.series.sample(ctx) })
 
 	talk, hush := context.WithDeadline(early, r.begun.Add(r.cfg.Duration))
@@ -246,9 +246,9 @@ func (r *run) accepted()     { r.messages.Add(1) }
 func (r *run) stale()        { r.stales.Add(1) }
 func (r *run) present(n int) { r.joined.Add(int64(n)) }
 
-func (r *run) delivered(now time.Time, took time.Duration, cold, disturbed bool) {
+func (r *run) delivered(now time.Time, took time.Duration, disturbed bool) {
 	r.all.record(took)
-	r.series.delivered(now, took, cold, disturbed)
+	r.series.delivered(now, took, disturbed)
 }
 
 func (r *run) failed(err error) {

@@ -20,9 +20,9 @@ const (
 type series struct {
 	run   *run
 	width time.Duration // of a bucket, and between samples
+	begun time.Time     // of the run; not changed after
 
 	mu      sync.Mutex // guards what follows
-	begun   time.Time
 	buckets []bucket
 	faults  []Fault
 	samples []Sample
@@ -40,13 +40,7 @@ func newSeries(r *run) *series {
 	return &series{run: r, width: max(time.Second, r.cfg.Duration/maxBuckets)}
 }
 
-func (s *series) begin(at time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.begun = at
-}
-
-func (s *series) delivered(now time.Time, took time.Duration, _, disturbed bool) {
+func (s *series) delivered(now time.Time, took time.Duration, disturbed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := int(now.Sub(s.begun) / s.width)

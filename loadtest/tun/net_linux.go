@@ -42,7 +42,7 @@ func Open() (*Net, error) { return open(devicePath) }
 func open(path string) (*Net, error) {
 	n := new(Net)
 	if err := n.open(path); err != nil {
-		n.release()
+		n.Close()
 		return nil, err
 	}
 	n.pumps.Go(func() { n.pump(n.phonesEnd, false) })
@@ -74,8 +74,9 @@ func (n *Net) open(path string) (err error) {
 	})
 }
 
-// release ends what there is.
-func (n *Net) release() {
+// Close ends what there is. Sockets and processes in the namespaces keep these
+// until they end.
+func (n *Net) Close() {
 	for _, f := range []*os.File{n.phonesEnd, n.relayEnd} {
 		if f != nil {
 			_ = f.Close() // nothing is buffered
@@ -88,10 +89,6 @@ func (n *Net) release() {
 		}
 	}
 }
-
-// Close ends both devices. Sockets and processes in the namespaces keep these
-// until they end.
-func (n *Net) Close() { n.release() }
 
 // Host is the relay's address.
 func (n *Net) Host() netip.Addr { return relay.Addr() }
