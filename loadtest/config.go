@@ -160,7 +160,7 @@ const (
 	rampAtLeast     = 10 * time.Second
 	// messageBytes is how long texts are: a sentence or two.
 	messageBytes = 140
-	// maxPairs is a fuse: 49 KiB a phone of std-1, 65 of sotto-2, and a file.
+	// maxPairs is a fuse: 36 KiB a phone of std-1, 46 of sotto-2, and a file.
 	maxPairs = 100_000
 )
 
