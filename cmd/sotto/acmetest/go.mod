@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/letsencrypt/pebble/v2 v2.10.1
 	github.com/miekg/dns v1.1.62
+	sotto v0.0.0
 )
 
 require (
@@ -17,3 +18,5 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 )
+
+replace sotto => ../../..
