@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"crypto/tls"
 	"io"
 	"net/http"
 	"os"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -53,37 +51,5 @@ func getURL(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("body"), body, 0o600))
 	if got := res.Status[:3]; got != args[0] {
 		ts.Fatalf("%s: %s; want %s", args[1], res.Status, args[0])
-	}
-}
-
-// flagTable compares the README's table of flags with the help.
-func flagTable(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: flag-table README")
-	}
-	readme := ts.ReadFile(args[0])
-	var help bytes.Buffer
-	printHelp(&help)
-	rows := 0
-	for i := range optionTable {
-		o := &optionTable[i]
-		value := o.value
-		if value != "" {
-			value = "`" + value + "`"
-		}
-		row := "| `--" + o.name + "` | " + value + " | " + o.help + " |"
-		if !strings.Contains(readme, row+"\n") {
-			ts.Logf("README lacks the row\n%s", row)
-			rows++
-		}
-		if !strings.Contains(help.String(), "--"+o.name+" ") {
-			ts.Fatalf("the help lacks --%s", o.name)
-		}
-	}
-	if strings.Count(readme, "| `--") != len(optionTable) {
-		ts.Fatalf("README has %d rows of flags, the help %d", strings.Count(readme, "| `--"), len(optionTable))
-	}
-	if rows > 0 {
-		ts.Fatalf("%d rows differ", rows)
 	}
 }
