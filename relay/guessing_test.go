@@ -114,7 +114,7 @@ func (g *guesser) until(end time.Time, meanwhile func(rounds int)) {
 // A day of guessing: exactly as many tries count as PROTOCOL.md allows, ten in half
 // an hour, whether they come from one address or a thousand, and whatever is
 // guessed: one count holds for all. Who is in the room goes on, and comes back by
-// token. Package lockout reckons a week.
+// token.
 func TestGuessing_ADay(t *testing.T) {
 	const inADay = 48 * tries
 	pin := func(n int) person { return person{hash("PIN " + strconv.Itoa(n)), hash("sender " + strconv.Itoa(n))} }

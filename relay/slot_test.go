@@ -100,26 +100,14 @@ func TestSlot_Presence_FrozenPhone(t *testing.T) {
 
 // Rooms live as long as the configuration says, to the instant.
 func TestTTL(t *testing.T) {
-	for name, tt := range map[string]struct {
-		ttl, unpaired   time.Duration
-		alone, together time.Duration
-	}{
-		"both":                   {10 * time.Hour, time.Hour, time.Hour, 10 * time.Hour},
-		"default":                {0, 0, 24 * time.Hour, 7 * 24 * time.Hour},
-		"unpaired never longer":  {time.Hour, 0, time.Hour, time.Hour},
-		"not a whole of seconds": {1500 * time.Millisecond, 1250 * time.Millisecond, 1250 * time.Millisecond, 1500 * time.Millisecond},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg := relay.Config{CreateRate: -1, JoinFloor: -1, RoomTTL: tt.ttl, UnpairedTTL: tt.unpaired}
-			inWorld(t, cfg, func(t *testing.T, w *world) {
-				a, b := w.dial("room"), w.dial("room")
-				created := time.Now()
-				wantStamp(t, "alone", a.join(ann)["ttl_expires_at"], created.Add(tt.alone))
-				wantStamp(t, "together", b.join(ben)["ttl_expires_at"], created.Add(tt.together))
-				a.paired()
-				m := a.next(8 * 24 * time.Hour)
-				want(t, "it ended after", m.at.Sub(created), tt.together)
-			})
-		})
-	}
+	const ttl, unpaired = 10*time.Hour + 500*time.Millisecond, time.Hour
+	inWorld(t, relay.Config{CreateRate: -1, JoinFloor: -1, RoomTTL: ttl, UnpairedTTL: unpaired}, func(t *testing.T, w *world) {
+		a, b := w.dial("room"), w.dial("room")
+		created := time.Now()
+		wantStamp(t, "alone", a.join(ann)["ttl_expires_at"], created.Add(unpaired))
+		wantStamp(t, "together", b.join(ben)["ttl_expires_at"], created.Add(ttl))
+		a.paired()
+		m := a.next(8 * 24 * time.Hour)
+		want(t, "it ended after", m.at.Sub(created), ttl)
+	})
 }

@@ -85,7 +85,10 @@ func TestSlow_Overflow(t *testing.T) {
 				for range read {
 					slow.thawForAFrame()
 				}
-				for w.metric("sotto_slow_consumers_total", "queue") == 0 {
+				for filled := 0; w.metric("sotto_slow_consumers_total", "queue") == 0; filled++ {
+					if filled > 100 {
+						t.Fatal("the queue does not overflow")
+					}
 					a.fillUp(1)
 				}
 				time.Sleep(4 * time.Second)

@@ -41,7 +41,7 @@ func BenchmarkDelivered(b *testing.B) {
 			servers, sets := make(map[serverKind]*process), make(map[serverKind][]room)
 			for _, kind := range kinds {
 				servers[kind] = startServer(b, kind)
-				sets[kind] = openRooms(b, servers[kind], rooms)
+				sets[kind] = openRooms(b, servers[kind], 0, rooms)
 				play(b, servers[kind], sets[kind], max(rooms, 1000)) // warm up
 			}
 			rounds := make(map[serverKind][]round)
@@ -83,13 +83,14 @@ func median[T cmp.Ordered](rounds []round, of func(round) T) T {
 	return values[len(values)/2]
 }
 
-// openRooms opens both sockets of every room and, at the relay, joins them.
-func openRooms(b *testing.B, p *process, n int) []room {
+// openRooms opens both sockets of n rooms from the first on and, at the relay, joins
+// them.
+func openRooms(b *testing.B, p *process, first, n int) []room {
 	b.Helper()
 	rooms := make([]room, n)
-	each(b, n, func(i int) error {
+	each(b, n, fewWorkers, func(i int) error {
 		for seat := range rooms[i] {
-			s, err := p.dial(roomPath(i))
+			s, err := p.dial(roomPath(first + i))
 			if err != nil {
 				return err
 			}
@@ -124,10 +125,12 @@ func enter(kind serverKind, r room, seat int) error {
 	return nil
 }
 
-// each calls f for 0 to n-1, a few at a time.
-func each(b *testing.B, n int, f func(int) error) {
+// fewWorkers open sockets at a time where that is not what is measured.
+const fewWorkers = 16
+
+// each calls f for 0 to n-1, so many at a time.
+func each(b *testing.B, n, workers int, f func(int) error) {
 	b.Helper()
-	const workers = 16
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range min(workers, n) {

@@ -29,27 +29,13 @@ func idleCost(b *testing.B, kind serverKind) usage {
 	b.Helper()
 	p := startServer(b, kind)
 	defer p.stop()
-	openRooms(b, p, 200) // so that what is there once is there before
+	openRooms(b, p, 0, 200) // so that what is there once is there before
 	before := p.usage(b)
-	rooms := make([]room, idleSockets/2)
-	each(b, len(rooms), func(i int) error {
-		for seat := range rooms[i] {
-			s, err := p.dial(roomPath(1000 + i))
-			if err != nil {
-				return err
-			}
-			rooms[i][seat] = s
-			if err := s.join(seat); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	rooms := openRooms(b, p, 1000, idleSockets/2)
 	u := per(before, p.usage(b), idleSockets)
-	for _, r := range rooms {
-		for _, s := range r {
-			_ = s.conn.Close()
-		}
+	for _, r := range rooms { // as many files as one kind of server needs, not more
+		_ = r[0].conn.Close()
+		_ = r[1].conn.Close()
 	}
 	return u
 }
@@ -76,7 +62,7 @@ func BenchmarkIdleRoom(b *testing.B) {
 // visit creates rooms, says something in each, and leaves.
 func visit(b *testing.B, p *process, first, n int) {
 	b.Helper()
-	each(b, n, func(i int) error {
+	each(b, n, fewWorkers, func(i int) error {
 		s, err := dial(p.addr, roomPath(first+i))
 		if err != nil {
 			return err

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -71,35 +70,16 @@ func comeBack(b *testing.B, p *process, n int) (sockets []*socket, took []time.D
 	b.Helper()
 	took = make([]time.Duration, n)
 	sockets = make([]*socket, n)
-	next := make(chan int)
-	var wg sync.WaitGroup
 	begun := time.Now()
-	for range returnWorkers {
-		wg.Go(func() {
-			for i := range next {
-				since := time.Now()
-				s, err := p.dial(roomPath(i / 2))
-				if err == nil {
-					sockets[i] = s
-					err = s.join(i % 2)
-				}
-				if err != nil {
-					b.Error(err)
-				}
-				took[i] = time.Since(since)
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+	each(b, n, returnWorkers, func(i int) (err error) {
+		since := time.Now()
+		if sockets[i], err = p.dial(roomPath(i / 2)); err == nil {
+			err = sockets[i].join(i % 2)
+		}
+		took[i] = time.Since(since)
+		return err
+	})
 	elapsed = time.Since(begun)
-	if b.Failed() {
-		b.FailNow()
-	}
-	slices.Sort(took)
 	return sockets, took, elapsed
 }
 
