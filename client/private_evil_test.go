@@ -1,8 +1,10 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"sotto/client"
 	"sotto/wire"
@@ -83,7 +85,9 @@ func TestPrivateEvilRelay(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s, err := client.Open(t.Context(), client.Config{URL: "http://relay.example", Identity: id, HTTPClient: f.client})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				s, err := client.Open(ctx, client.Config{URL: "http://relay.example", Identity: id, HTTPClient: f.client})
 				if errors.Is(test.want, client.ErrNoPrivate) {
 					if !errors.Is(err, test.want) || len(f.dials()) != 1 {
 						t.Errorf("open: %v after %d dials, want %v", err, len(f.dials()), test.want)
@@ -95,7 +99,7 @@ func TestPrivateEvilRelay(t *testing.T) {
 				}
 				defer s.Close()
 				for {
-					event, err := s.Next(t.Context())
+					event, err := s.Next(ctx)
 					if err != nil {
 						if !errors.Is(err, test.want) {
 							t.Errorf("the session ended with %v, want %v", err, test.want)

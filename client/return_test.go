@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -109,12 +110,14 @@ func TestRoomGone(t *testing.T) {
 					test.second(p)
 				}))
 				s := f.open(f.config())
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
 				sent, expired := make(chan error, 1), make(chan error, 1)
 				go func() {
-					_, err := s.Send(t.Context(), "hello")
+					_, err := s.Send(ctx, "hello")
 					sent <- err
 				}()
-				go func() { expired <- s.Expire(t.Context()) }()
+				go func() { expired <- s.Expire(ctx) }()
 				if err := <-sent; !errors.Is(err, test.want) {
 					t.Errorf("send = %v, want %v", err, test.want)
 				}
@@ -122,10 +125,10 @@ func TestRoomGone(t *testing.T) {
 					t.Errorf("expire = %v, though the room is gone", err)
 				}
 				wantEnd(t, s, test.want)
-				if _, err := s.Send(t.Context(), "again"); !errors.Is(err, test.want) {
+				if _, err := s.Send(ctx, "again"); !errors.Is(err, test.want) {
 					t.Errorf("send after the end = %v", err)
 				}
-				if err := s.Check(t.Context()); !errors.Is(err, test.want) {
+				if err := s.Check(ctx); !errors.Is(err, test.want) {
 					t.Errorf("check after the end = %v", err)
 				}
 			})
