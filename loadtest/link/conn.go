@@ -35,7 +35,7 @@ type Conn struct {
 	flushing   bool      // a goroutine writes to inner
 	pulling    bool      // a Read reads from inner
 	pulledAll  bool      // inner has no more
-	pulledAt   time.Time // when inner was read from last
+	pulledAt   time.Time // when inner had nothing that lay there for long
 	passages   passages
 	readUntil  time.Time // deadlines
 	writeUntil time.Time

@@ -187,7 +187,10 @@ func (c *Conn) pull(p []byte) {
 	if begun.Sub(c.pulledAt) > noWait && now.Sub(begun) <= noWait {
 		entered = time.Time{} // it may have lain in the kernel for our sake
 	}
-	c.pulling, c.pulledAt = false, now
+	c.pulling = false
+	if now.Sub(begun) > noWait || n > 0 && !entered.IsZero() {
+		c.pulledAt = now // what follows has not lain there for longer
+	}
 	switch {
 	case n > 0:
 		c.receive(segment{data: bytes.Clone(p[:n]), entered: entered}, now)
