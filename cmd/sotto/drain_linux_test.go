@@ -43,7 +43,7 @@ func TestNoDumpByASignal(t *testing.T) {
 	} {
 		t.Run(sig.String(), func(t *testing.T) {
 			c := startChild(t, nil)
-			c.join(t, strings.Repeat("5", 64), 'a')
+			c.join(t, strings.Repeat("5", 64), 'a').ws.CloseRead(t.Context())
 			before := c.String()
 			if err := c.Signal(sig); err != nil {
 				t.Fatal(err)
@@ -104,6 +104,7 @@ func TestDrain(t *testing.T) {
 	if answer, err := newcomer.request(t.Context(), "join", joining("a")); err != nil || !strings.Contains(answer, `"restarting"`) {
 		t.Errorf("a newcomer was answered %s, %v", answer, err)
 	}
+	_ = newcomer.ws.CloseNow() // it answers no closing handshake, and the relay would wait
 	if got := drain("?for=1ns"); got != http.StatusAccepted {
 		t.Errorf("drain again is answered %d", got)
 	}

@@ -38,6 +38,9 @@ func TestNoDiskWrite(t *testing.T) {
 	}
 	fetch(t, "http://"+c.admin+"/metrics")
 	ann.ask("expire_room", nil)
+	for _, s := range []*seat{ann, ben} {
+		_ = s.ws.CloseNow() // they answer no closing handshake, and the relay would wait
+	}
 	c.stop(t)
 
 	lines := traceLines(t, trace)

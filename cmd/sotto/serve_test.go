@@ -123,6 +123,7 @@ func seenNotReady(t *testing.T) bool {
 	default:
 		t.Errorf("healthz = %d while draining; the process is healthy", got)
 	}
+	_ = c.Close()
 	p.stop(t)
 	return true
 }
