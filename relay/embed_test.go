@@ -1,12 +1,9 @@
 package relay_test
 
 import (
-	"crypto/tls"
 	"io"
 	"net/http"
 	"testing"
-
-	"sotto/internal/memnet"
 )
 
 // Page serves every path the relay does not own, and no other.
@@ -34,23 +31,6 @@ func TestPage(t *testing.T) {
 			}
 		}
 		want(t, "asked", len(asked), n)
-	})
-}
-
-// Over TLS browsers are told to stay there.
-func TestHTTP_StrictTransportSecurity(t *testing.T) {
-	inWorld(t, unlimited, func(t *testing.T, w *world) {
-		secured := memnet.Listen()
-		w.serveOn(tls.NewListener(secured, serverTLS()), w.relay)
-		for _, target := range []string{"/healthz", "/canary", roomPath("room")} {
-			conn, err := (&memnet.Dialer{To: secured}).DialContext(t.Context(), "", "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp := exchange(t, secure(t, conn), "GET "+target+" HTTP/1.1\r\nHost: relay.test\r\nConnection: close\r\n\r\n")
-			want(t, "HSTS", resp.Header.Get("Strict-Transport-Security"), "max-age=63072000")
-			_ = conn.Close()
-		}
 	})
 }
 
