@@ -103,7 +103,7 @@ func (c *child) forgotten(t *testing.T, needles []dumpattack.Needle, pair func(i
 			return
 		}
 		for i := range 20 {
-			pair(20*round + i)
+			pair((20*round + i) % 50) // no larger than those before, as some have a bound
 			_ = c.open(t, strings.Repeat("9", 64)).ws.CloseNow()
 		}
 	}
