@@ -185,7 +185,10 @@ export const createSession = (
       const blanksBefore = blanks;
       const { engine: chosen, purpose, number: entered, pin, code, gate, invited } = await load();
       const found = await chosen.identify(entered, pin);
-      if (forgotten !== before) return;
+      if (forgotten !== before) {
+        found.forget();
+        return;
+      }
       engine = chosen;
       identity = found;
       number = entered;
@@ -199,7 +202,8 @@ export const createSession = (
     compare: async () => (await keys)?.compare() ?? "",
     async isPin(pin) {
       const asked = identity;
-      const right = await asked?.isPin(pin);
+      // Where a phone had no memory to compare it just now, it is no try.
+      const right = await asked?.isPin(pin).catch(() => undefined);
       return asked === identity ? right : undefined;
     },
     isRuled: () => ruled,

@@ -57,6 +57,14 @@ void test("what was derived while somebody typed is used once, or dropped with t
   unprepare();
 });
 
+void test("a phone that can't derive just now tries again when it is asked again", async (t) => {
+  t.mock.method(crypto.subtle, "deriveBits", () => Promise.reject(new Error("no memory")), { times: 1 });
+  const prepared = prepare(v.code);
+  await assert.rejects(blind.identify(v.code, v.pin), /no memory/);
+  await assert.rejects(prepared, /no memory/);
+  assert.equal((await blind.identify(v.code, v.pin)).credentials.access_hash, v.access);
+});
+
 void test("who forgets has nothing left to tell a PIN by", async () => {
   const identity = await blind.identify(`+44 7700 900123,,${shown(v.code)}`, v.pin);
   assert.equal(identity.path, `room/${v.room}/ws`);

@@ -146,6 +146,14 @@ void test("keys that can't be had end it, and leave nobody waiting for a text to
   assert.deepEqual(session.state().notice, { say: "fault" });
 });
 
+void test("a PIN that can't be compared just now is neither right nor wrong", async (t) => {
+  const session = begin(t);
+  const found = await engine.identify("number", "pin");
+  const broken: Engine = { ...engine, identify: () => Promise.resolve({ ...found, isPin: () => Promise.reject(new Error("no memory")) }) };
+  await session.start(() => Promise.resolve({ ...start, engine: broken }));
+  assert.equal(await session.isPin("pin"), undefined);
+});
+
 void test("a socket that was given up is not heard any more", async (t) => {
   const session = await enter(t);
   const old = last();
@@ -214,6 +222,7 @@ void test("forgetting closes the socket, drops the keys, and ends what was begun
   load(start);
   await begun;
   assert.equal(FakeSocket.all.length, count);
+  assert.equal(overwritten, before + 2, "the secret of who did not get in");
   assert.equal(await session.isPin("pin"), undefined);
 });
 

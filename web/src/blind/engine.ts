@@ -126,8 +126,10 @@ export const blind: Engine = {
   maxBytes: maxText,
 
   async identify(card, pin): Promise<Identity> {
-    const secret = await prepare(findCode(card) ?? "");
+    const deriving = prepare(findCode(card) ?? "");
+    // One that failed is not asked again.
     unprepare();
+    const secret = await deriving;
     const access = await accessHash(secret, pin);
     return {
       path: `room/${await roomHash(secret)}/ws`,
