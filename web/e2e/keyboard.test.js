@@ -120,6 +120,7 @@ for (const pair of pairs) {
       await b.to(words.number);
       await b.type(invitation.match(/\+[\d ]+\d/)[0]);
       await b.to(words.pin);
+      await b.keyboard.press("Escape"); // there is nothing to close
       await b.type("271828");
       await b.press(words.open);
       await ben.see(words.askRef);

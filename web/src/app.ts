@@ -31,6 +31,7 @@ const inARow = (count: number) => {
 export const startApp = (): void => {
   let lifting = false;
   let shown = "";
+  let drawnAt = 0;
   let screen: Screen = veilScreen();
 
   const render = (): void => {
@@ -46,6 +47,7 @@ export const startApp = (): void => {
       // What it begins with is no news. What it has to say comes when it is there.
       screen.update();
       document.body.replaceChildren(screen.node);
+      drawnAt = performance.now();
       setTimeout(app.changed, 100);
       // With a keyboard one goes on where one writes; on a phone it would come up by itself.
       const field = atDesk() ? screen.node.querySelector<HTMLElement>("textarea, .page [type=text], .page [type=password]") : null;
@@ -107,6 +109,7 @@ export const startApp = (): void => {
   const escapes = inARow(2);
   const taps = inARow(3);
   let movedAt = 0;
+  let astray = false;
 
   addEventListener("keydown", (event) => {
     cover("active");
@@ -114,8 +117,10 @@ export const startApp = (): void => {
     if (escapes(event)) app.forget();
     else screen.back?.();
   });
-  addEventListener("pointerdown", () => {
+  addEventListener("pointerdown", ({ timeStamp }) => {
     cover("active");
+    // It lifted the veil, by itself or by the focus that it took.
+    astray = timeStamp <= drawnAt;
   });
   for (const name of ["pointermove", "wheel"] as const) {
     addEventListener(name, ({ timeStamp }) => {
@@ -126,7 +131,13 @@ export const startApp = (): void => {
   }
   addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.matches(".name") && taps(event)) app.forget();
-  });
+    // What lies under the finger now was not to be seen when it went down.
+    else if (astray) {
+      event.stopPropagation();
+      event.preventDefault();
+    }
+    astray = false;
+  }, true);
   for (const name of ["blur", "focus"] as const) {
     addEventListener(name, () => {
       cover(name);

@@ -111,6 +111,7 @@ export const openScreen = (app: Page): Screen => {
   }
 
   function back(): void {
+    if (fields.isConnected) return;
     page.replaceChildren(head, fields);
     ask.focus();
   }
