@@ -32,6 +32,7 @@ type memServer struct {
 	relay    *relay.Relay
 	server   *http.Server
 	serving  sync.WaitGroup
+	floor    time.Duration // of joins; 0: as always, negative: none
 	longer   time.Duration // than it should, a restart takes
 	dead     bool          // after a restart it lets nobody in
 	early    time.Duration // when the run is ended early; 0: it is not
@@ -42,7 +43,7 @@ func (s *memServer) URL() string { return "http://relay.example" }
 func (s *memServer) Usage(context.Context, bool) (Usage, error) { return Usage{}, nil }
 
 func (s *memServer) start() error {
-	rl, err := relay.New(relay.Config{CreateRate: -1, UpgradeRate: -1})
+	rl, err := relay.New(relay.Config{CreateRate: -1, UpgradeRate: -1, JoinFloor: s.floor})
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,8 @@ type lie struct {
 	hangs time.Duration
 	// cuts each room's first connections after that time, if it is not 0.
 	cuts time.Duration
+	// floor is the honest relay's for joins; 0: as always, negative: none.
+	floor time.Duration
 	// refuses returns a status in place of the handshake; 0 for none.
 	refuses func(r *liedRoom) int
 	// up and down return what goes on of a frame, and how much later.
@@ -189,7 +191,7 @@ func runLied(t *testing.T, cfg Config, lie lie) *Report {
 	t.Helper()
 	var report *Report
 	synctest.Test(t, func(t *testing.T) {
-		honest, front := new(memServer), new(memServer)
+		honest, front := &memServer{floor: lie.floor}, new(memServer)
 		if err := honest.start(); err != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func TestLies(t *testing.T) {
 		"strangers let in": {lie{up: strangersIn}, func(cfg *Config) {
 			cfg.Scenario, cfg.Duration = ScenarioFaults, 5*time.Minute
 		}, "strangers were let", "strangers were let"},
-		"sends 600 ms late": {lie{up: lateSends}, func(cfg *Config) { cfg.Think = 300 * ms }, "relay-added p99 is 6", "relay-added p99 is 6"},
+		"sends 600 ms late": {late("send_message", 600*ms), func(cfg *Config) { cfg.Think = 300 * ms }, "relay-added p99 is 6", "relay-added p99 is 6"},
 		"1 % of messages 300 ms late": {lie{down: lateMessages}, func(cfg *Config) {
 			cfg.Pairs, cfg.Think, cfg.Duration = 20, 300*ms, 4*time.Minute
 		}, "relay-added above 50 ms", "relay-added above 50 ms"},
@@ -100,6 +100,38 @@ func TestLies(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// On top of what the network takes, here nothing, a relay may take 50 ms for a
+// join and 10 ms for a message, and no more.
+func TestBoundsLeaveTheRelayItsShare(t *testing.T) {
+	bounds := withSlack(Targets{HotP50: 1, HotP95: 1, HotP99: 1, JoinP95: 1})
+	for _, c := range []struct {
+		event string
+		by    time.Duration
+		want  string // bounds that are not met
+	}{
+		{"join", 49 * ms, ""},
+		{"join", 51 * ms, "join p95"},
+		{"send_message", 9 * ms, ""},
+		{"send_message", 11 * ms, "hot p50, hot p95, hot p99, relay-added p99"},
+	} {
+		t.Run(fmt.Sprint(c.event, " ", c.by, " late"), func(t *testing.T) {
+			t.Parallel()
+			cfg := Config{Profile: "loopback", Pairs: 10, Duration: time.Minute, Think: time.Second, Seed: 1, Targets: &bounds}
+			var not []string
+			l := late(c.event, c.by)
+			l.floor = -1
+			for _, s := range runLied(t, cfg, l).SLOs {
+				if s.State != Met {
+					not = append(not, s.Name)
+				}
+			}
+			if got := strings.Join(not, ", "); got != c.want {
+				t.Errorf("not met are %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 
@@ -165,11 +197,14 @@ func strangersIn(c *liedConn, f frame) ([]frame, time.Duration) {
 	return []frame{f}, 0
 }
 
-func lateSends(_ *liedConn, f frame) ([]frame, time.Duration) {
-	if f.event() == "send_message" {
-		return []frame{f}, 600 * ms
-	}
-	return []frame{f}, 0
+// late holds frames of an event back on their way to the relay.
+func late(event string, by time.Duration) lie {
+	return lie{up: func(_ *liedConn, f frame) ([]frame, time.Duration) {
+		if f.event() == event {
+			return []frame{f}, by
+		}
+		return []frame{f}, 0
+	}}
 }
 
 // lateMessages holds one of a hundred back from who did not write it.
