@@ -36,6 +36,7 @@ type chat struct {
 	sending     bool
 	wiping      bool
 	editing     wire.MessageID // zero: a new message is written
+	aside       string         // what was written when editing began
 	sittingOnly bool
 	showing     wire.MessageID // is being marked as read
 	scroll      int
@@ -85,8 +86,7 @@ func (c *chat) update(m *Model, msg tea.Msg) tea.Cmd {
 			m.screen = &menu{}
 			return nil
 		case name == "esc" && c.editing != wire.MessageID{}:
-			c.editing = wire.MessageID{}
-			c.composer.Reset()
+			c.written()
 			return nil
 		case name == "?" && c.composer.Value() == "":
 			m.screen = &helpSheet{back: c}
@@ -149,6 +149,12 @@ func (c *chat) send(m *Model) tea.Cmd {
 	}
 }
 
+// written empties the composer, but for what editing has put aside.
+func (c *chat) written() {
+	c.composer.SetValue(c.aside)
+	c.editing, c.aside = wire.MessageID{}, ""
+}
+
 // change deletes, or ends the room.
 func (c *chat) change(done string, do func(ctx context.Context) error) tea.Cmd {
 	return func() tea.Msg { return sentMsg{chat: c, done: done, err: do(c.ctx)} }
@@ -209,8 +215,7 @@ func (m *Model) done(msg tea.Msg) tea.Cmd {
 			return nil
 		}
 		if msg.text {
-			c.composer.Reset()
-			c.editing = wire.MessageID{}
+			c.written()
 		}
 		m.status = msg.done
 	}

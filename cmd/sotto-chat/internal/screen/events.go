@@ -109,12 +109,9 @@ func (m *Model) over(err error) tea.Cmd {
 		m.ended(said.Text)
 		return leave(session, door, false, true, false)
 	}
-	m.screen = &question{text: said.Text, keyLine: keysEnded, yes: func() tea.Cmd {
-		m.draft = draft
-		m.screen = newPINScreen(entry.Again)
-		m.attempt = attempt{number: m.attempt.number + 1, derived: true}
-		return nil
-	}}
+	m.draft = draft
+	m.attempt = attempt{number: m.attempt.number + 1, derived: true, how: entry.Again}
+	m.screen = &question{text: said.Text, keyLine: keysEnded}
 	return leave(session, nil, false, true, false)
 }
 

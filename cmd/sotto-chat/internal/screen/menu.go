@@ -4,6 +4,8 @@ import (
 	"context"
 
 	tea "charm.land/bubbletea/v2"
+
+	"sotto/wire"
 )
 
 // menu is a sheet with what else can be done.
@@ -89,6 +91,9 @@ func editMessage(m *Model) tea.Cmd {
 	if s == nil || c.sending {
 		m.status = wordCantChange
 		return nil
+	}
+	if c.editing == (wire.MessageID{}) {
+		c.aside += c.composer.Value()
 	}
 	c.editing = s.ID
 	c.composer.SetValue(s.Text)

@@ -280,6 +280,23 @@ func TestAnsweredWhileEdited(t *testing.T) {
 	d.until("you · ")
 }
 
+// TestDraftOutlivesEdit: what was typed for later is there again after an edit,
+// made or not.
+func TestDraftOutlivesEdit(t *testing.T) {
+	d := drive(t, startRelay(t))
+	d.enters()
+	d.types("First", "enter")
+	d.until("Waiting for the answer.")
+	d.untilTrue(func() bool { return !d.m.chat.sending })
+	d.types("for later", "^o", "e")
+	d.until("> First")
+	d.types("esc")
+	d.until("> for later")
+	d.types("^o", "e", ", changed", "enter")
+	d.until("> for later")
+	d.until("First, changed")
+}
+
 // TestBadLink: without a network the state is said and the draft stays; what was
 // sent into it arrives later, once.
 func TestBadLink(t *testing.T) {
@@ -316,6 +333,23 @@ func TestBadLink(t *testing.T) {
 	d.until("Waiting for the answer.")
 	d.untilTrue(func() bool { return !d.m.chat.sending })
 	hears(t, ben, func(e client.NewMessage) bool { return e.Message.Text == "half a draft, now whole" })
+}
+
+// TestEscAfterRestart asks for the PIN, as Enter does: what was open before, and
+// the draft, are behind it.
+func TestEscAfterRestart(t *testing.T) {
+	d := drive(t, startRelay(t))
+	d.enters()
+	d.types("half a draft")
+	d.runs(d.m.over(client.ErrRoomLost))
+	d.until("The relay restarted")
+	d.types("esc", "000000", "enter")
+	d.until("Wrong PIN, 4 tries left.")
+	d.types(annsPIN, "enter")
+	d.until("(•) connected")
+	if got := d.m.chat.composer.Value(); got != "half a draft" {
+		t.Errorf("the draft is %q", got)
+	}
 }
 
 // TestHalfBlocks: the drawn code is the code, module by module, with a quiet zone
