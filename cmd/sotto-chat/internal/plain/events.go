@@ -2,7 +2,13 @@ package plain
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"sotto/blind"
 	"sotto/client"
@@ -172,6 +178,16 @@ func (t *talk) hold(id wire.MessageID) {
 	t.slot = id
 }
 
+// sent notes a message that was sent where another one was before, unless its
+// event has come, and perhaps the other's answer.
+func (t *talk) sent(before, id wire.MessageID) {
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	if t.slot == before {
+		t.slot = id
+	}
+}
+
 // current is the message that requests are about.
 func (t *talk) current() wire.MessageID {
 	t.writing.Lock()
@@ -181,10 +197,33 @@ func (t *talk) current() wire.MessageID {
 
 // write writes a line. After a failure it writes none.
 func (t *talk) write(line any) error {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(line); err != nil {
+		return err
+	}
 	t.writing.Lock()
 	defer t.writing.Unlock()
 	if t.failed == nil {
-		t.failed = t.out.Encode(line)
+		_, t.failed = io.WriteString(t.out, escaped(text.String()))
 	}
 	return t.failed
+}
+
+// escaped writes as JSON escapes what JSON would let through and a terminal may
+// obey: control characters, and marks for the direction of writing.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r):
+			b.WriteRune(r)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				_, _ = fmt.Fprintf(&b, `\u%04x`, unit) // never fails
+			}
+		}
+	}
+	return b.String()
 }

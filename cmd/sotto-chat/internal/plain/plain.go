@@ -82,7 +82,7 @@ type talk struct {
 	marking sync.WaitGroup // calls of MarkRead, which end with the session
 
 	writing sync.Mutex // guards what follows
-	out     *json.Encoder
+	out     io.Writer
 	failed  error          // of out
 	slot    wire.MessageID // what the room held as last written
 }
@@ -92,8 +92,7 @@ type talk struct {
 // in a room is a line. Keys are overwritten before it returns. When ctx ends, a
 // read of in may go on.
 func Run(ctx context.Context, cfg Config, in io.Reader, out io.Writer) error {
-	t := &talk{cfg: cfg, out: json.NewEncoder(out)}
-	t.out.SetEscapeHTML(false)
+	t := &talk{cfg: cfg, out: out}
 	defer t.close(ctx)
 	var reading context.Context
 	reading, t.stop = context.WithCancel(ctx)
@@ -199,7 +198,7 @@ func (t *talk) perform(ctx context.Context, r *request, a *answer) error {
 		sent, err := s.Send(ctx, r.Text)
 		if err == nil {
 			a.ID = sent.Reveal()
-			t.hold(sent) // the event may come later
+			t.sent(id, sent)
 		}
 		return err
 	case "edit":
@@ -216,11 +215,11 @@ func (t *talk) perform(ctx context.Context, r *request, a *answer) error {
 		t.leave(ctx)
 		return errSilent
 	}
-	return t.performPrivate(ctx, r, a)
+	return t.performPrivate(ctx, r, a, id)
 }
 
-// performPrivate does what short numbers do not have.
-func (t *talk) performPrivate(ctx context.Context, r *request, a *answer) error {
+// performPrivate does what short numbers do not have. id is the message before.
+func (t *talk) performPrivate(ctx context.Context, r *request, a *answer, id wire.MessageID) error {
 	if !t.private {
 		return entry.ErrRequest
 	}
@@ -231,7 +230,7 @@ func (t *talk) performPrivate(ctx context.Context, r *request, a *answer) error 
 		sent, err := s.SendVoice(ctx, &client.Voice{Length: time.Duration(v.MS) * time.Millisecond, MediaType: v.Type, Data: v.Data})
 		if err == nil {
 			a.ID = sent.Reveal()
-			t.hold(sent)
+			t.sent(id, sent)
 		}
 		return err
 	case "mode":

@@ -6,10 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"sotto/cmd/sotto-chat/internal/plain"
 	"sotto/relay"
@@ -44,11 +49,17 @@ func startRelay(t *testing.T) string {
 
 func start(ctx context.Context, t *testing.T, url string) *bot {
 	t.Helper()
+	return startBy(ctx, t, url, nil)
+}
+
+// startBy is start by other connections.
+func startBy(ctx context.Context, t *testing.T, url string, by *http.Client) *bot {
+	t.Helper()
 	in, input := io.Pipe()
 	output, out := io.Pipe()
 	b := &bot{t: t, in: input, out: make(chan string, 1_000), done: make(chan error, 1)}
 	go func() { // ends with the input or ctx
-		b.done <- plain.Run(ctx, plain.Config{URL: url}, in, out)
+		b.done <- plain.Run(ctx, plain.Config{URL: url, HTTP: by}, in, out)
 		_ = out.Close()
 	}()
 	go func() { // ends with the output
@@ -88,6 +99,9 @@ func (b *bot) hears(want string) map[string]any {
 			case text, open := <-b.out:
 				if !open {
 					b.t.Fatalf("ended without %s; not heard: %v", want, b.lines)
+				}
+				if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+					b.t.Errorf("a line that can command a terminal: %q", text)
 				}
 				b.lines = append(b.lines, object(b.t, text))
 			case <-late:
@@ -147,9 +161,9 @@ func TestTwoTalk(t *testing.T) {
 			ben.hears(`{"event":"in","awaiting":false}`)
 			ann.hears(kind.there)
 
-			ann.asks(`{"do":"send","text":"At fuor <&>","ref":"s"}`)
+			ann.asks(`{"do":"send","text":"At fuor <&> \u007f\u009b2J\u202e\udb40\udc01","ref":"s"}`)
 			sent := ann.hears(`{"event":"done","ref":"s"}`)
-			ben.hears(`{` + kind.mark + `"event":"message","text":"At fuor <&>"}`)
+			ben.hears(`{` + kind.mark + `"event":"message","text":"At fuor <&> \u007f\u009b2J\u202e\udb40\udc01"}`)
 			ann.hears(`{"event":"read","id":` + quoted(sent["id"]) + `}`)
 			ann.asks(`{"do":"edit","text":"At four <&>","ref":"e"}`)
 			ann.hears(`{"event":"error","ref":"e","code":"already_read","retry":false}`)
@@ -189,6 +203,56 @@ func TestTwoTalk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deaf is a connection that is lost instead of bringing anything, once lost is set.
+type deaf struct {
+	net.Conn
+	lost *atomic.Bool
+}
+
+func (c deaf) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.lost.Load() {
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// TestAnsweredMeanwhile: where the answer to a send comes after the other's, it is
+// the other's message that requests are about.
+func TestAnsweredMeanwhile(t *testing.T) {
+	var lost atomic.Bool
+	back := make(chan struct{})
+	url := startRelay(t)
+	ann := startBy(t.Context(), t, url, &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if lost.Load() {
+				<-back
+			}
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return deaf{conn, &lost}, err
+		},
+	}})
+	ben := start(t.Context(), t, url)
+	const open = `{"do":"open","number":"+44 7700 900123, ref 4WNM-VD7H",`
+	ann.asks(open + `"pin":"271828","entry":"create"}`)
+	ann.hears(`{"event":"in"}`)
+	ben.asks(open + `"pin":"314159","entry":"invited"}`)
+	ben.hears(`{"event":"in"}`)
+	ann.hears(`{"event":"presence","connected":true}`)
+	lost.Store(true)
+	ann.asks(`{"do":"send","text":"One","ref":"s"}`)
+	ben.hears(`{"event":"message","text":"One"}`)
+	ann.hears(`{"event":"disconnected"}`)
+	ben.asks(`{"do":"send","text":"Two"}`)
+	two := ben.hears(`{"event":"message","text":"Two"}`)
+	lost.Store(false)
+	close(back)
+	ann.hears(`{"event":"in","text":"Two"}`)
+	ann.hears(`{"event":"done","ref":"s"}`)
+	ann.asks(`{"do":"read"}`)
+	ben.hears(`{"event":"read","id":` + quoted(two["id"]) + `}`)
 }
 
 // TestRefusals has what goes wrong come as objects.
