@@ -57,7 +57,9 @@ type call struct {
 // returns ErrStale when the slot holds anything else, ErrNotYourTurn,
 // ErrTooLarge or ErrText, and nothing was sent. When ctx or the session ends
 // first it returns ctx's error or why the session ended; beside it is
-// ErrUnanswered if the request went out.
+// ErrUnanswered if the request went out. It is beside ErrStale, too, when a
+// connection was lost on the way to an empty slot of a short number: if the slot
+// becomes empty again, what was sent may still come out of that connection.
 func (s *Session) Send(ctx context.Context, text string) (wire.MessageID, error) {
 	id, _, err := s.Answer(ctx, text)
 	return id, err
@@ -346,13 +348,20 @@ func (s *Session) settleReply(r *wire.Response) {
 }
 
 // outcome returns the no in the answer to c, or nil. An edit or a deletion that
-// was sent before could have been done then, and the message be gone since.
+// was sent before could have been done then, and the message be gone since. What
+// was sent into an empty slot before can still come out of the old connection,
+// when the slot is empty again.
 func (c *call) outcome(r *wire.Response) error {
+	no := refusal(r)
 	changes := c.req.Event == wire.EventEdit || c.req.Event == wire.EventDelete
-	if changes && c.again && r.Reason == wire.ReasonNotFound {
+	switch {
+	case !c.again:
+	case changes && r.Reason == wire.ReasonNotFound:
 		return ErrUnanswered
+	case r.Reason == wire.ReasonStale && !c.req.Replaces.Message:
+		return fmt.Errorf("%w: %w", ErrUnanswered, no)
 	}
-	return refusal(r)
+	return no
 }
 
 // refusal returns the no in a reply, or nil.

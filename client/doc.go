@@ -29,7 +29,7 @@
 // another room in its place. A message goes out as the answer to what the
 // caller has taken from [Session.Next]: when the relay holds anything else by
 // then, [Session.Send] returns [ErrStale], nothing has changed, and the text is
-// still the caller's.
+// still the caller's. Where [ErrUnanswered] is beside it, the text may go out yet.
 //
 // # Private numbers
 //

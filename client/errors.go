@@ -40,8 +40,8 @@ var (
 )
 
 // ErrUnanswered is in the error of a call whose context or session ended after
-// its request went out and before the answer came: it may or may not have been
-// done. Events that follow, if the session goes on, tell.
+// its request went out and before the answer came, or came too late to tell: it
+// may or may not have been done. Events that follow, if the session goes on, tell.
 var ErrUnanswered = errors.New("client: request unanswered")
 
 // ErrSuperseded is what an edit returns when a later one of the same message

@@ -93,6 +93,13 @@ func TestCallsSettledByState(t *testing.T) {
 	edit := func(ctx context.Context, s *client.Session) error { return s.Edit(ctx, id, "new text") }
 	remove := func(ctx context.Context, s *client.Session) error { return s.Delete(ctx, id) }
 	read := func(ctx context.Context, s *client.Session) error { return s.MarkRead(ctx, id) }
+	send := func(ctx context.Context, s *client.Session) error { _, err := s.Send(ctx, "text"); return err }
+	answer := func(ctx context.Context, s *client.Session) error {
+		if _, err := s.Next(ctx); err != nil { // the state
+			return err
+		}
+		return send(ctx, s)
+	}
 	const at = "2026-06-01T11:00:00Z"
 	for name, test := range map[string]struct {
 		author client.Identity
@@ -109,6 +116,8 @@ func TestCallsSettledByState(t *testing.T) {
 		"delete done":           {alice, remove, func(frame) string { return "" }, "", nil},
 		"delete not done":       {alice, remove, func(frame) string { return message(1, alice, "old", "") }, `"ok":{}`, nil},
 		"delete, answered":      {alice, remove, func(frame) string { return message(2, bob, "other", "") }, `"error":{"reason":"not_found"}`, client.ErrUnanswered},
+		"send crossed":          {bob, send, func(frame) string { return message(2, bob, "other", "") }, `"error":{"reason":"stale"}`, client.ErrUnanswered},
+		"answer crossed":        {bob, answer, func(frame) string { return message(2, bob, "other", "") }, `"error":{"reason":"stale"}`, client.ErrStale},
 		"read done":             {bob, read, func(frame) string { return message(1, bob, "old", at) }, "", nil},
 		"read, message is gone": {bob, read, func(frame) string { return "" }, "", nil},
 		"read, other message":   {bob, read, func(frame) string { return message(2, bob, "other", "") }, "", nil},
@@ -137,7 +146,7 @@ func TestCallsSettledByState(t *testing.T) {
 				s := f.open(f.config())
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				if err := test.call(ctx, s); !errors.Is(err, test.want) {
+				if err := test.call(ctx, s); !errors.Is(err, test.want) || errors.Is(err, client.ErrUnanswered) != errors.Is(test.want, client.ErrUnanswered) {
 					t.Errorf("got %v, want %v", err, test.want)
 				}
 				synctest.Wait() // nothing more is on its way
