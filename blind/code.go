@@ -8,8 +8,6 @@ import (
 const (
 	codeDigits  = 25
 	groupDigits = 5
-	// randomDigits is 10 to the power of 24: the codes there are.
-	randomDigits = 1_000_000_000_000
 )
 
 // Code is the secret that two people share: 24 random digits and one that
@@ -22,7 +20,7 @@ type Code struct {
 // NewCode makes a code of 32 random bytes. They are taken as one number modulo
 // 10^24, which favours some codes by less than 2^-176.
 func NewCode(random [32]byte) Code {
-	modulus := new(big.Int).Mul(big.NewInt(randomDigits), big.NewInt(randomDigits))
+	modulus := new(big.Int).Exp(big.NewInt(10), big.NewInt(codeDigits-1), nil)
 	n := new(big.Int).SetBytes(random[:])
 	text := n.Mod(n, modulus).String()
 	text = strings.Repeat("0", codeDigits-1-len(text)) + text

@@ -27,6 +27,9 @@ const (
 	contextEndsHere = "\x00"
 )
 
+// secret is embedded by what must not be printed.
+type secret = wire.Redacted
+
 // kdf is HKDF-SHA256 without salt; what the output is for goes into info.
 func kdf(ikm []byte, label string, context []byte, size int) []byte {
 	info := kdfPrefix + label + contextEndsHere + string(context)

@@ -25,6 +25,9 @@ const (
 	keySize       = 32
 )
 
+// secret is embedded by what must not be printed.
+type secret = wire.Redacted
+
 // Digits returns number without every character that is not 0 to 9: the form
 // of it that everything is derived from.
 func Digits(number string) string {

@@ -218,22 +218,14 @@ func (h *hostile) meet(t *testing.T, cfg client.Config) {
 // messageIn returns the message that an event is about, if it has one, after a
 // look at its text: it is one that was sealed, or none.
 func (h *hostile) messageIn(t *testing.T, event client.Event) (m client.Message, ok bool) {
-	switch e := event.(type) {
-	case client.State:
-		if e.Message == nil {
-			return m, false
-		}
-		m = *e.Message
-	case client.NewMessage:
-		m = e.Message
-	case client.MessageEdited:
-		m = e.Message
-	case client.Disconnected:
-		checkNamesNothing(t, e.Err)
-		return m, false
-	default:
+	if lost, ok := event.(client.Disconnected); ok {
+		checkNamesNothing(t, lost.Err)
+	}
+	held := messageOf(event)
+	if held == nil {
 		return m, false
 	}
+	m = *held
 	if m.Unreadable != (m.Text == "") || !m.Unreadable && !h.texts[m.Text] {
 		t.Errorf("the text is %q, unreadable %v: nobody sealed that", m.Text, m.Unreadable)
 	}

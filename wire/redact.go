@@ -8,14 +8,16 @@ import (
 // redacted is what everything a client sent prints as, whatever the verb.
 const redacted = "[redacted]"
 
-// secret makes the struct that embeds it print and marshal as "[redacted]".
-type secret struct{}
+// Redacted makes the struct that embeds it print and marshal as "[redacted]".
+type Redacted struct{}
 
-func (secret) String() string                 { return redacted }
-func (secret) GoString() string               { return redacted }
-func (secret) MarshalText() ([]byte, error)   { return []byte(redacted), nil }
-func (secret) MarshalBinary() ([]byte, error) { return []byte(redacted), nil }
-func (secret) Format(f fmt.State, _ rune)     { _, _ = io.WriteString(f, redacted) }
+type secret = Redacted
+
+func (Redacted) String() string                 { return redacted }
+func (Redacted) GoString() string               { return redacted }
+func (Redacted) MarshalText() ([]byte, error)   { return []byte(redacted), nil }
+func (Redacted) MarshalBinary() ([]byte, error) { return []byte(redacted), nil }
+func (Redacted) Format(f fmt.State, _ rune)     { _, _ = io.WriteString(f, redacted) }
 
 // The identifiers are arrays, which cannot embed: they repeat it.
 
