@@ -124,7 +124,6 @@ type Progress struct {
 	Phase string
 	// Joined are the phones that are in their rooms now, of Phones.
 	Joined, Phones int
-	Rooms          int
 	Messages       int
 	// P50 and P99 are of all deliveries so far.
 	P50, P99 time.Duration

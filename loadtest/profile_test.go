@@ -143,13 +143,3 @@ func TestBlend(t *testing.T) {
 		t.Errorf("an unknown name: %v", err)
 	}
 }
-
-func TestReadTargets(t *testing.T) {
-	got, err := ReadTargets(strings.NewReader(`{"hot_p95_ms":1500}`))
-	if err != nil || got != (Targets{HotP95: 1500 * ms}) {
-		t.Errorf("%+v, %v", got, err)
-	}
-	if _, err := ReadTargets(strings.NewReader(`{"hot":1}`)); !errors.Is(err, ErrConfig) {
-		t.Errorf("an unknown field: %v", err)
-	}
-}

@@ -131,7 +131,7 @@ func (r *run) progress() Progress {
 	elapsed := time.Since(r.begun)
 	p := Progress{
 		Elapsed: elapsed, Left: max(0, r.cfg.Duration-elapsed), Phase: "run",
-		Joined: int(r.joined.Load()), Phones: 2 * len(r.pairs), Rooms: len(r.pairs),
+		Joined: int(r.joined.Load()), Phones: 2 * len(r.pairs),
 		Messages: int(r.messages.Load()), P50: r.all.quantile(50), P99: r.all.quantile(99),
 	}
 	switch {

@@ -25,16 +25,14 @@ func compareModes(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	cfg := calibrate.Config{}
 	fs.DurationVar(&cfg.Duration, "duration", time.Minute, "how long measurements begin, at all networks at once")
 	fs.IntVar(&cfg.Phones, "phones", 20, "phones at each network, in each mode")
-	profile := fs.String("profile", "", "measure bulk and joins at this profile `name` only, or at none (default: at each)")
+	profile := fs.String("profile", "", "measure bulk and joins at this profile `name` only (default: at each)")
 	fs.Uint64Var(&cfg.Seed, "seed", 0, "decides the networks (default: a random one, which the table tells)")
 	if done, err := parse(fs, args, stdout); done || err != nil {
 		return exitOK, err
 	}
-	switch *profile {
-	case "":
-		cfg.Profiles = loadtest.Profiles()
-	case "none":
-	default:
+	cfg.Profiles = loadtest.Profiles()
+	if *profile != "" {
+		cfg.Profiles = nil
 		shares, err := loadtest.Blend(*profile, nil)
 		if err != nil {
 			return 0, err

@@ -30,8 +30,8 @@ func newProgress(w io.Writer) *progress {
 }
 
 func (p *progress) update(now loadtest.Progress) {
-	line := fmt.Sprintf("%-5s %d/%d phones in %d rooms, %d messages, p50 %s p99 %s, %d failures, %s left",
-		now.Phase, now.Joined, now.Phones, now.Rooms, now.Messages,
+	line := fmt.Sprintf("%-5s %d/%d phones, %d messages, p50 %s p99 %s, %d failures, %s left",
+		now.Phase, now.Joined, now.Phones, now.Messages,
 		now.P50.Round(time.Millisecond), now.P99.Round(time.Millisecond), now.Errors, now.Left.Round(time.Second))
 	switch {
 	case p.terminal:

@@ -31,15 +31,10 @@ var modes = map[string]struct {
 	"acme":  {[]string{"acme", "chat.example.org"}, 1.4}, // it has a network
 }
 
-// build builds the relay as it is released: without cgo.
-func build(t *testing.T) string {
-	t.Helper()
-	path, err := program.Build(t.Context(), "../..", t.TempDir(), "CGO_ENABLED=0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+// sotto is the relay's program.
+var sotto string
+
+func TestMain(m *testing.M) { os.Exit(program.Main("../..", &sotto, m.Run, "CGO_ENABLED=0")) }
 
 // tool runs a program that has to be there.
 func tool(t *testing.T, name string, args ...string) (string, error) {
@@ -184,7 +179,7 @@ func TestSystemCallsAreAllowed(t *testing.T) {
 		defer func() { _ = f.Close() }()
 		files, addrs = append(files, f), append(addrs, addr)
 	}
-	passing := program.Passing(files, "relay:admin", build(t))
+	passing := program.Passing(files, "relay:admin", sotto)
 	traced := exec.Command("strace", append([]string{"-f", "-qq", "-o", trace}, passing.Args...)...)
 	traced.Env, traced.ExtraFiles = passing.Env, passing.ExtraFiles
 	p, err := program.Run(traced)
@@ -252,7 +247,7 @@ func checkTrace(t *testing.T, trace string) {
 // TestTry boots systemd in namespaces and runs the units for real. Where that
 // can't be done (no root, no control groups) it says so.
 func TestTry(t *testing.T) {
-	cmd := exec.Command("./try", build(t))
+	cmd := exec.Command("./try", sotto)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	cmd.WaitDelay = time.Second

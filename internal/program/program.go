@@ -33,13 +33,13 @@ func Build(ctx context.Context, root, dir string, env ...string) (string, error)
 	return path, nil
 }
 
-// Main builds the relay of the checkout at root, notes its path and runs what a
-// TestMain is to run with it. It returns the exit code.
-func Main(root string, path *string, run func() int) int {
+// Main builds the relay of the checkout at root as Build does, notes its path and
+// runs what a TestMain is to run with it. It returns the exit code.
+func Main(root string, path *string, run func() int, env ...string) int {
 	dir, err := os.MkdirTemp("", "sotto")
 	if err == nil {
 		defer os.RemoveAll(dir) //nolint:errcheck // of no consequence
-		*path, err = Build(context.Background(), root, dir)
+		*path, err = Build(context.Background(), root, dir, env...)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,6 +1,7 @@
 package rolling_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -8,30 +9,6 @@ import (
 
 	"sotto/loadtest/rolling"
 )
-
-// The figures of deploy/far.md, of a tenth of its million phones at a tenth of its
-// rate: on five nodes and on twenty.
-func TestMillion(t *testing.T) {
-	for _, c := range []rolling.Config{
-		{Phones: 100_000, Nodes: 5, JoinsPerSecond: 200},
-		{Phones: 100_000, Nodes: 20, JoinsPerSecond: 200},
-		{Phones: 100_000, Nodes: 20, JoinsPerSecond: 50},
-	} {
-		c.Detect, c.Away, c.Seed = 4*time.Second, 30*time.Second, 1
-		r := rolling.Run(c)
-		if len(r.Storms) != 2*c.Nodes {
-			t.Fatalf("%d storms", len(r.Storms))
-		}
-		// Every pair is once at a node that ends, and once moved back.
-		if r.Reopened != c.Phones {
-			t.Errorf("%d nodes: %d rooms were opened anew; want %d, two for each pair", c.Nodes, r.Reopened, c.Phones)
-		}
-		end, back := r.Storms[0], r.Storms[1]
-		t.Logf("%d nodes of %d joins a second: %.1f %% of pairs open anew at an end; %d phones are back after %v (half %v); at its return all are, after %v (half %v), with %.2f dials each",
-			c.Nodes, c.JoinsPerSecond, 100*float64(end.Phones)/float64(c.Phones), end.Phones, end.Last.Round(time.Second), end.Half.Round(time.Second),
-			back.Last.Round(time.Second), back.Half.Round(time.Second), float64(back.Dials)/float64(back.Phones))
-	}
-}
 
 // What can be reckoned by hand comes out: nobody is back before the proxy knows,
 // no node takes more than it can, and twice as able nodes are sooner done.
@@ -41,6 +18,10 @@ func TestStorm(t *testing.T) {
 	again := rolling.Run(c)
 	c.JoinsPerSecond *= 2
 	fast := rolling.Run(c)
+	// Every pair is once at a node that ends, and once moved back.
+	if len(slow.Storms) != 2*c.Nodes || slow.Reopened != c.Phones {
+		t.Fatalf("%d storms, %d rooms opened anew", len(slow.Storms), slow.Reopened)
+	}
 	phones := 0
 	for i, s := range slow.Storms {
 		least := time.Duration(s.Phones) * time.Second / 500 / 4
@@ -69,6 +50,26 @@ func TestStorm(t *testing.T) {
 		}
 	}()
 	rolling.Run(rolling.Config{Phones: 2})
+}
+
+// The figures of deploy/far.md, of a tenth of its million phones at a tenth of its
+// rate.
+func BenchmarkMillion(b *testing.B) {
+	for _, c := range [][2]int{{5, 200}, {20, 200}, {20, 50}} {
+		b.Run(fmt.Sprintf("%d nodes of %d", c[0], c[1]), func(b *testing.B) {
+			for b.Loop() {
+				r := rolling.Run(rolling.Config{
+					Phones: 100_000, Nodes: c[0], JoinsPerSecond: c[1], Detect: 4 * time.Second, Away: 30 * time.Second, Seed: 1,
+				})
+				end, back := r.Storms[0], r.Storms[1]
+				b.ReportMetric(end.Half.Seconds(), "end-half-s")
+				b.ReportMetric(end.Last.Seconds(), "end-s")
+				b.ReportMetric(back.Half.Seconds(), "return-half-s")
+				b.ReportMetric(back.Last.Seconds(), "return-s")
+				b.ReportMetric(float64(back.Dials)/float64(back.Phones), "return-dials")
+			}
+		})
+	}
 }
 
 // The rules for dialling are the page's.
