@@ -28,7 +28,7 @@ var longRun = regexp.MustCompile(`[0-9](?:[ .\-()/,;#*~+pwxPWX]{0,4}[0-9])*`)
 // mistake in it, and ErrNoCode when there is none: only then may the text be
 // read as a number of std-1.
 func FindCode(text string) (Code, error) {
-	text = fold(text)
+	text = Fold(text)
 	if digits := findGrouped(text); digits != "" {
 		return Code{digits: digits}, nil
 	}
@@ -85,9 +85,10 @@ func groupedAt(text string) string {
 	return string(digits)
 }
 
-// fold writes the digits of every script as 0 to 9, each dash as "-" and each
-// space as " ", and drops marks that nobody sees, as std-1's page does.
-func fold(text string) string {
+// Fold writes the digits of every script as 0 to 9, each dash as "-" and each
+// space as " ", and drops marks that nobody sees, before a number is looked for.
+// It returns no more than the first 4,000 characters.
+func Fold(text string) string {
 	var b strings.Builder
 	units := 0
 	for _, r := range text {

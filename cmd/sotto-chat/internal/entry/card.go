@@ -122,7 +122,7 @@ func Find(text string) (Card, error) {
 	case !errors.Is(err, blind.ErrNoCode):
 		return Card{}, fmt.Errorf("find number: %w", err)
 	}
-	text = fold(text)
+	text = blind.Fold(text)
 	ref := ""
 	for _, run := range refRun.FindAllString(text, -1) {
 		// Without a letter it is a part of a number; without a digit mostly a
@@ -151,27 +151,4 @@ func Find(text string) (Card, error) {
 		}
 	}
 	return card, nil
-}
-
-// fold writes digits, dashes and spaces of all scripts in one way, and drops
-// marks that nobody sees.
-func fold(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Cf, r):
-			return -1
-		case unicode.Is(unicode.Pd, r):
-			return '-'
-		case unicode.Is(unicode.Zs, r):
-			return ' '
-		case unicode.Is(unicode.Nd, r):
-			// Unicode keeps the ten of a script together and in order.
-			start := r
-			for unicode.Is(unicode.Nd, start-1) {
-				start--
-			}
-			return '0' + (r-start)%10
-		}
-		return r
-	}, text)
 }
