@@ -229,34 +229,6 @@ func TestConversation(t *testing.T) {
 	})
 }
 
-// Guesses are bounded; who holds a place keeps it, and comes back to it.
-func TestLockedRoom(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		w := newWorld(t)
-		a, b, atA, _ := w.couple()
-		wrong := mustDerive("111111")
-		for left := 9; left > 0; left-- {
-			_, _, err := w.join(wrong, client.Config{})
-			no, ok := errors.AsType[*client.Refusal](err)
-			if !errors.Is(err, client.ErrUnauthorized) || !ok || no.AttemptsRemaining != left {
-				t.Fatalf("with %d tries left: %v", left, err)
-			}
-		}
-		for _, id := range []client.Identity{wrong, alice} {
-			_, _, err := w.join(id, client.Config{})
-			no, ok := errors.AsType[*client.Refusal](err)
-			if !errors.Is(err, client.ErrLocked) || !ok || no.RetryAfter <= 29*time.Minute {
-				t.Errorf("locked: %v", err)
-			}
-		}
-		atA.cut()
-		next[client.Disconnected](t, a)
-		next[client.State](t, a)
-		w.send(a, "still here")
-		wantMessage(t, b, "still here", false)
-	})
-}
-
 func TestPairing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t)
