@@ -125,6 +125,14 @@ for (const engine of engines) {
       await anna.sees(message);
       assert.equal(await anna.value(words.message), draft);
       assert.deepEqual(new Set(await notes(anna, "face")), new Set([`${words.title} data:,`]));
+      // A finger that lifts the veil and slides away does nothing to the key that comes next.
+      await anna.run(() => {
+        dispatchEvent(new Event("blur"));
+        dispatchEvent(new PointerEvent("pointerdown"));
+      });
+      await (await anna.find("button", words.send)).focus();
+      await anna.page.keyboard.press("Enter");
+      await ben.sees(draft);
     });
 
     test("away, Back and Forward: an empty page, each time", async () => {

@@ -132,7 +132,8 @@ export const startApp = (): void => {
   addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.matches(".name") && taps(event)) app.forget();
     // What lies under the finger now was not to be seen when it went down.
-    else if (astray) {
+    // A key or a reader clicks with no finger: detail is 0.
+    else if (astray && event.detail) {
       event.stopPropagation();
       event.preventDefault();
     }
