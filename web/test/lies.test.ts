@@ -136,7 +136,7 @@ const sealedOnly = (text: string): void => {
 
 const play = async (world: World, steps: number, calm: boolean, liar: Liar | null = null): Promise<void> => {
   for (let n = 0; n < steps; n++) {
-    await world.happen(calm, liar);
+    await world.pass(1, calm, liar);
     for (const person of world.people) honest(world, person);
   }
 };

@@ -75,14 +75,22 @@ export class World {
     return Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256));
   }
 
-  /** One thing happens somewhere; only what is under way goes on when it is calm. */
-  async happen(calm: boolean, liar: Liar | null = null): Promise<void> {
+  /** So many things happen, one after another. To wait after each, where there is nothing to wait for, takes longer than all of them. */
+  async pass(count: number, calm: boolean, liar: Liar | null = null): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      const keys = this.happen(calm, liar);
+      if (keys) await keys;
+    }
+  }
+
+  /** One thing happens somewhere, perhaps to keys, which take their time; only what is under way goes on when it is calm. */
+  private happen(calm: boolean, liar: Liar | null): Promise<void> | undefined {
     const person = this.people[this.chance(0.5) ? 0 : 1]!;
     const { page } = person;
     const { wire } = page;
     const roll = this.random();
-    if (roll < 0.3) await page.work();
-    else if (wire && !wire.open) {
+    if (roll < 0.3) return page.work();
+    if (wire && !wire.open) {
       wire.open = true;
       page.tell({ type: "up" });
     } else if (roll < 0.5) {
@@ -108,13 +116,13 @@ export class World {
       const text = old?.up.shift();
       if (old && text !== undefined) person.relay.receive(old, text);
       else if (old) person.relay.gone(person.lost.shift()!);
-    } else if (calm) return;
+    } else if (calm) return undefined;
     else if (roll < 0.83 && wire) {
       // The line breaks; the relay may still get what was on its way, perhaps much later.
       while (wire.up.length && this.chance(0.5)) person.relay.receive(wire, wire.up.shift() ?? "");
       if (this.plain) {
         page.drop(wire, this.chance(0.5) ? 1006 : 4000);
-        return;
+        return undefined;
       }
       person.lost.push(wire);
       page.wire = null;
@@ -130,6 +138,7 @@ export class World {
       person.comeBack();
       page.act();
     }
+    return undefined;
   }
 
   suite = { kem: cheap, random: (count: number) => this.bytes(count) };
@@ -217,10 +226,12 @@ export class Page {
   }
 
   /** The keys do the next thing that they were asked for. */
-  async work(): Promise<void> {
+  work(): Promise<void> | undefined {
     const command = this.asked.shift();
-    const { ring } = this;
-    if (!command || !ring) return;
+    return command && this.ring ? this.answer(this.ring, command) : undefined;
+  }
+
+  private async answer(ring: Keyring, command: KeyCommand): Promise<void> {
     const events = await ring.run(command).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
       return [{ type: "fault" as const }];

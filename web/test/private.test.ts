@@ -15,7 +15,7 @@ const rest = async (world: World): Promise<void> => {
       page.tell({ type: "hidden", on: false });
       page.tell({ type: "check" });
     }
-    for (let n = 0; n < 700; n++) await world.happen(true);
+    await world.pass(700, true);
     world.at += 20_000;
   }
 };
@@ -64,7 +64,7 @@ void test(`${histories} histories of two sessions`, async () => {
       await rest(world);
       world.people[1]!.begin("enter");
       await rest(world);
-      for (let n = 0; n < 1500; n++) await world.happen(false);
+      await world.pass(1500, false);
       await rest(world);
       const kind = check(world);
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

@@ -10,7 +10,7 @@ import type { Taken } from "./relay";
 const begin = async (world: World): Promise<void> => {
   for (const [i, person] of world.people.entries()) {
     person.begin(i ? "enter" : "create");
-    for (let n = 0; n < 2000 && person.page.state.phase !== "in"; n++) await world.happen(true);
+    for (let n = 0; n < 2000 && person.page.state.phase !== "in"; n++) await world.pass(1, true);
     assert.equal(person.page.state.phase, "in");
   }
 };
@@ -23,9 +23,9 @@ const rest = async (world: World): Promise<void> => {
     // A line that went silent while nothing was asked of it is found out by looking.
     page.tell({ type: "check" });
   }
-  for (let n = 0; n < 4000; n++) await world.happen(true);
+  await world.pass(4000, true);
   world.at += 60_000;
-  for (let n = 0; n < 4000; n++) await world.happen(true);
+  await world.pass(4000, true);
 };
 
 const check = (world: World): void => {
@@ -86,7 +86,7 @@ const histories = Number(process.env.HISTORIES ?? 2000) / 5;
 
 void test(`nothing is lost, doubled, reordered or answered unseen, in ${histories} histories`, async () => {
   const all = await play(histories, async (world) => {
-    for (let n = 0; n < 1500; n++) await world.happen(false);
+    await world.pass(1500, false);
     await rest(world);
     check(world);
   });
@@ -101,7 +101,7 @@ void test("after restarts both meet again in one room, and what nobody read is i
   const all = await play(histories / 4, async (world) => {
     const { relay, people, said } = world;
     for (let round = 0; round < 3; round++) {
-      for (let n = 0; n < 300; n++) await world.happen(false);
+      await world.pass(300, false);
       // Both have to be there to hear that the relay restarts; a room that is
       // gone without a word is not made again by itself.
       await rest(world);
