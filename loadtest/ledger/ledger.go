@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -95,11 +96,7 @@ func (l *Ledger) Totals() Totals {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.totals
-	t.Counts = make(map[Kind]int)
-	for k, n := range l.totals.Counts {
-		t.Counts[k] = n
-	}
-	t.Offences = slices.Clone(t.Offences)
+	t.Counts, t.Offences = maps.Clone(t.Counts), slices.Clone(t.Offences)
 	return t
 }
 
